@@ -1,0 +1,1 @@
+"""WHERE it runs, and how a person operates it."""

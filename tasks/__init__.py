@@ -1,0 +1,1 @@
+"""WHAT is done: steps, the scripts and built-ins behind them, their settings and measurements."""

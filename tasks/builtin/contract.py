@@ -1,0 +1,78 @@
+"""What a built-in step is, and what it is given: everything it may not reach for itself."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn, Protocol, cast
+
+from tasks.outcome import Outcome, StepFailedError
+from tasks.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEvent:
+    """One thing that happened to a group: it ran, or a beat decided against running it.
+
+    `decision` is `run`, or why not (`waits`, `deferred`, `busy`, …); `reason` is text for people;
+    `outcome` and `seconds` are None unless it ran and ended.
+    """
+
+    at: datetime
+    group: str
+    decision: str
+    reason: str = ""
+    outcome: Outcome | None = None
+    seconds: float | None = None
+
+
+#: Given a moment, returns what happened to the groups since, oldest first.
+#: Raises ConnectionError when the memory of past beats cannot be reached.
+Events = Callable[[datetime], Sequence[GroupEvent]]
+
+
+def no_events(since: datetime) -> Sequence[GroupEvent]:
+    """The memory of a step that is run without a Prefect server."""
+    raise ConnectionError("no Prefect server was asked for past beats")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Settings, a log, a clock (aware, in the settings' zone) and the memory of past beats."""
+
+    settings: Settings
+    log: logging.Logger | logging.LoggerAdapter[logging.Logger]
+    now: Callable[[], datetime]
+    events: Events = no_events
+
+
+class BuiltIn(Protocol):
+    """A module of this package."""
+
+    def main(self, argv: Sequence[str], context: Context) -> str:
+        """Do the step's work, log through `context.log`, and return one line that sums it up.
+
+        Raises:
+            StepFailedError: what it found should fail the step; the message is for the user.
+        """
+        ...
+
+
+def built_in(name: str) -> BuiltIn:
+    """Return the built-in step `name` (one of `tasks.builtin.NAMES`), imported only now."""
+    return cast("BuiltIn", importlib.import_module(f"tasks.builtin.{name}"))
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that fails the step instead of ending the process."""
+
+    def __init__(self, name: str, description: str | None) -> None:
+        super().__init__(prog=name, description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Fail the step with argparse's message and the usage line."""
+        raise StepFailedError(f"{message}; {self.format_usage().strip()}")

@@ -1,0 +1,41 @@
+"""How a step or a group ended: the words that the whole product uses for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a step or group ended."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    SKIPPED = "skipped"
+    CRASHED = "crashed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it counts against its group: anything but completed and skipped."""
+        return self not in (Outcome.COMPLETED, Outcome.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How one step ended.
+
+    `exit_code` is None for a built-in, and for a script that never ran or was ended by us;
+    `seconds` is wall time; `message` is one line for people, or the last lines of a failed script.
+    """
+
+    name: str
+    outcome: Outcome
+    seconds: float
+    message: str = ""
+    exit_code: int | None = None
+
+
+class StepFailedError(Exception):
+    """A built-in step found something wrong; the message is meant for the user."""

@@ -1,0 +1,258 @@
+"""rhythm.toml and RHYTHM_* variables, validated: the one page a user edits, as typed values.
+
+`load()` finds and reads the file; everything else takes the `Settings` it returns.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import tzlocal
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from tasks.clock_time import ClockTime
+from tasks.duration import Duration
+from tasks.problem import ConfigError, Problem
+from tasks.step_settings import StepSettings
+
+CONFIG_VARIABLE = "RHYTHM_CONFIG"
+PROJECT = Path(__file__).resolve().parent.parent
+
+GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise PydanticCustomError(
+            "timezone",
+            "is no known time zone",
+            {"remedy": "Write a name like 'Europe/Berlin', 'Asia/Seoul' or 'UTC'."},
+        ) from None
+    return name
+
+
+class _Table(BaseModel):
+    """A table of rhythm.toml: fixed once read, and no key that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EndpointSettings(_Table):
+    """A service that is asked for its health and timed: `[[endpoints]]`."""
+
+    name: str = Field(min_length=1, max_length=100)
+    url: HttpUrl
+    timeout: Duration = timedelta(seconds=5)
+
+
+class GroupSettings(_Table):
+    """One group: how often or when, after what, and its steps in order."""
+
+    every: Duration | None = None
+    at: ClockTime | None = None
+    after: tuple[GroupName, ...] = ()
+    steps: tuple[StepSettings, ...] = Field(min_length=1)
+    enabled: bool = True
+    attempts: int = Field(default=3, ge=1, le=100)
+    on_failure: Literal["continue", "stop"] = "continue"
+    priority: Literal["critical", "normal", "low"] = "normal"
+
+    @model_validator(mode="after")
+    def _one_cadence(self) -> GroupSettings:
+        if (self.every is None) == (self.at is None):
+            raise PydanticCustomError(
+                "cadence",
+                "needs exactly one of `every` and `at`",
+                {"remedy": 'Write every = "10m", or at = "03:00".'},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _distinct_steps(self) -> GroupSettings:
+        names = [step.name for step in self.steps]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            raise PydanticCustomError(
+                "steps",
+                "has two steps named '{name}'",
+                {
+                    "name": name,
+                    "key": "steps",
+                    "remedy": 'Give one of them another name: { run = "…", name = "…" }.',
+                },
+            )
+        return self
+
+
+class Settings(BaseSettings):
+    """All that rhythm.toml and the environment say. Paths are absolute."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="RHYTHM_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        nested_model_default_partial_update=False,
+    )
+
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default_factory=lambda: str(tzlocal.get_localzone()), validate_default=True
+    )
+    scripts_dir: Path = Path("scripts")
+    outputs_dir: Path = Path("outputs")
+    allow: tuple[Path, ...] = ()
+    python: str | None = None
+    secret_env: tuple[str, ...] = ()
+    groups: dict[GroupName, GroupSettings] = Field(min_length=1)
+    endpoints: tuple[EndpointSettings, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose content is handed in as the initial values."""
+        return env_settings, init_settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that slots and printed times are in."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The groups' names in dependency order, as close to rhythm.toml's own order as that allows."""
+        sorter = TopologicalSorter({name: group.after for name, group in self.groups.items()})
+        sorter.prepare()
+        rank = {name: index for index, name in enumerate(self.groups)}
+        ready, order = list(sorter.get_ready()), []
+        while ready:
+            first = min(ready, key=rank.__getitem__)
+            ready.remove(first)
+            order.append(first)
+            sorter.done(first)
+            ready += sorter.get_ready()
+        return tuple(order)
+
+    @model_validator(mode="after")
+    def _sound_dependencies(self) -> Settings:
+        for name, group in self.groups.items():
+            for dependency in group.after:
+                if dependency not in self.groups:
+                    raise PydanticCustomError(
+                        "after",
+                        "'{dependency}' is no group of this file",
+                        {
+                            "dependency": dependency,
+                            "key": f"groups.{name}.after",
+                            "remedy": f"The groups are {', '.join(self.groups)}.",
+                        },
+                    )
+        try:
+            TopologicalSorter({name: group.after for name, group in self.groups.items()}).prepare()
+        except CycleError as error:
+            raise PydanticCustomError(
+                "cycle",
+                "the groups wait for each other in a circle: {circle}",
+                {
+                    "circle": " → ".join(error.args[1]),
+                    "key": f"groups.{error.args[1][-1]}.after",
+                    "remedy": "Take one of these `after` away.",
+                },
+            ) from None
+        return self
+
+
+def config_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where rhythm.toml is: RHYTHM_CONFIG, else the current folder's, else the project's."""
+    if named := environ.get(CONFIG_VARIABLE):
+        return Path(named).expanduser().resolve()
+    here = Path.cwd() / "rhythm.toml"
+    return here if here.exists() else PROJECT / "rhythm.toml"
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read and validate rhythm.toml (`config_path()` unless told otherwise) and RHYTHM_* variables.
+
+    Relative paths in it are taken from the file's own folder.
+
+    Raises:
+        ConfigError: with every problem found; nothing has been started or written.
+    """
+    path = path or config_path()
+    try:
+        settings = Settings(**_read(path))
+    except ValidationError as error:
+        raise ConfigError([_problem(path, detail) for detail in error.errors()]) from None
+    except SettingsError as error:  # a RHYTHM_ variable that should hold JSON and does not
+        raise ConfigError(
+            [Problem("environment", str(error), "Write the variable's value as JSON.")]
+        ) from None
+    folder = path.parent
+    return settings.model_copy(
+        update={
+            "scripts_dir": folder / settings.scripts_dir.expanduser(),
+            "outputs_dir": folder / settings.outputs_dir.expanduser(),
+            "allow": tuple(folder / allowed.expanduser() for allowed in settings.allow),
+        }
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a TOML file, which may start with a byte order mark (Windows' Notepad writes one)."""
+
+    def broken(problem: str, remedy: str) -> ConfigError:
+        return ConfigError([Problem(str(path), problem, remedy)])
+
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise broken("there is no such file", f"Write it, or name another in {CONFIG_VARIABLE}.") from None
+    except OSError as error:
+        raise broken(f"cannot be read ({error.strerror})", "Make it a file that you may read.") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise broken(f"line {line} is not UTF-8", "Save the file as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise broken(f"is not valid TOML: {error}", "Mend it; https://toml.io has the rules.") from None
+
+
+_REMEDIES = {
+    "extra_forbidden": ("is no key of this table", "Take it out, or mend its spelling."),
+    "missing": ("is missing", "Add it."),
+    "string_pattern_mismatch": ("is no name for a group", "Use lower-case letters, digits and _."),
+}
+
+
+def _problem(path: Path, detail: ErrorDetails) -> Problem:
+    """Given one of pydantic's findings, return it in the user's terms: file, key, fault, remedy."""
+    context = detail.get("ctx", {})
+    keys = [str(part) for part in detail["loc"] if part != "[key]"]
+    keys += [context["key"]] if "key" in context else []
+    message, remedy = _REMEDIES.get(detail["type"], (detail["msg"], context.get("remedy", "Mend the value.")))
+    value = detail["input"]
+    if isinstance(value, str | int | float) and detail["type"] != "extra_forbidden":
+        message = f"{value!r} {message[0].lower()}{message[1:]}"
+    variable = f"RHYTHM_{keys[0].upper()}" if keys else ""
+    source = variable if variable in os.environ else str(path)
+    return Problem(f"{source}: {'.'.join(keys)}" if keys else source, message.rstrip("."), remedy)

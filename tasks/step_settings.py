@@ -1,0 +1,113 @@
+"""One step of a group, as rhythm.toml writes it: a string, a list, or a table with options."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import timedelta
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from tasks import builtin
+from tasks.duration import Duration, parse_duration
+
+
+class StepSettings(BaseModel):
+    """What to run, and how patiently. `run` is an argument list; no shell ever sees it.
+
+    `retry_delay` is in seconds, one for each retry (the last one repeats).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run: tuple[str, ...] = Field(min_length=1)
+    name: str = Field(default="", max_length=100)
+    timeout: Duration = timedelta(minutes=10)
+    retries: int = Field(default=0, ge=0, le=20)
+    retry_delay: tuple[float, ...] = (10.0,)
+    optional: bool = False
+    env: dict[str, str] = {}
+    cwd: Path | None = None
+    python: str | None = None
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it is a script (its first word is a path or has an ending), not a built-in."""
+        word = self.run[0]
+        return "/" in word or "\\" in word or bool(PurePosixPath(word).suffix)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_table(cls, value: Any) -> Any:
+        """A string or a list is a table that has only `run`; its name comes from the first word."""
+        table = {"run": value} if isinstance(value, str | list | tuple) else value
+        if not isinstance(table, dict) or table.get("name"):
+            return table
+        try:
+            words = _words(table.get("run"))
+        except PydanticCustomError:
+            return table  # the field `run` itself reports this
+        named = isinstance(words, tuple | list) and words and isinstance(words[0], str)
+        return {**table, "name": PureWindowsPath(words[0]).stem} if named else table
+
+    @field_validator("run", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return _words(value)
+
+    @field_validator("run")
+    @classmethod
+    def _something_to_run(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        if not words[0].strip():
+            raise PydanticCustomError(
+                "run", "names nothing to run", {"remedy": "Name a built-in step or a script."}
+            )
+        if any("\0" in word for word in words):
+            raise PydanticCustomError("run", "contains a NUL character", {"remedy": "Take it out."})
+        return words
+
+    @field_validator("retry_delay", mode="before")
+    @classmethod
+    def _seconds(cls, value: Any) -> Any:
+        return tuple(_delay(item) for item in (value if isinstance(value, list | tuple) else [value]))
+
+    @model_validator(mode="after")
+    def _known_built_in(self) -> StepSettings:
+        if not self.is_script and self.run[0] not in builtin.NAMES:
+            raise PydanticCustomError(
+                "built_in",
+                "'{word}' is no built-in step",
+                {
+                    "word": self.run[0],
+                    "remedy": f"The built-in steps are {', '.join(builtin.NAMES)}; a script needs its "
+                    "ending (backup.py) or a path (./backup).",
+                },
+            )
+        return self
+
+
+def _words(value: Any) -> Any:
+    """Given a string, return its words as a POSIX shell would split it; a list is taken as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(shlex.split(value))
+    except ValueError as error:
+        raise PydanticCustomError(
+            "run",
+            "cannot be split into words ({reason})",
+            {"reason": str(error).lower(), "remedy": "Close the quotes, or write a list of words."},
+        ) from None
+
+
+def _delay(value: Any) -> float:
+    """Given seconds as a number, or a duration as text, return seconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 86400:
+        return float(value)
+    if isinstance(value, str):
+        return parse_duration(value).total_seconds()
+    raise PydanticCustomError(
+        "retry_delay", "is no delay", {"remedy": "Write seconds (0 to 86400), '30s', or a list of them."}
+    )
