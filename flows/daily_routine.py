@@ -1,0 +1,5 @@
+"""Once a day, what a person reads in the morning. After the system maintenance."""
+
+from flows.group import group_flow
+
+daily_routine = group_flow("daily_routine", __doc__)

@@ -1,0 +1,5 @@
+"""What happened over the last hours, and what to change. After the performance analysis."""
+
+from flows.group import group_flow
+
+event_analysis = group_flow("event_analysis", __doc__)

@@ -1,0 +1,140 @@
+"""How any group runs its steps: one at a time, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from time import monotonic
+from typing import Any
+
+from prefect import Flow, State
+from prefect.client.orchestration import get_client
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows import clock, stale
+from flows.events import events_of
+from flows.history import DRY_RUN, flow_name
+from flows.turn import turn
+from tasks import settings as config
+from tasks.builtin.contract import Context
+from tasks.outcome import Outcome, StepResult
+from tasks.problem import ConfigError
+from tasks.settings import GroupSettings, Settings
+from tasks.step import step_task
+from tasks.step_settings import StepSettings
+
+
+class GroupOptions(BaseModel):
+    """What a person may choose for one run of a group."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: bool = Field(default=False, description="Only say what would run.")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRun:
+    """How a group's run ended: its steps in order, the ones that were not reached included."""
+
+    outcome: Outcome
+    seconds: float
+    steps: tuple[StepResult, ...]
+    message: str = ""
+
+
+def one_at_a_time() -> TaskRunner[Any]:
+    """The declared intent of every flow here. Steps are called directly, so nothing runs beside one."""
+    runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
+    return runner
+
+
+@cache
+def group_flow(name: str, description: str | None = None) -> Flow[[GroupOptions], Any]:
+    """Return the flow of the group `name`. Its final state holds the `GroupRun`."""
+
+    async def group(options: GroupOptions = GroupOptions()) -> State[GroupRun]:  # noqa: B008
+        return await run_group(name, options)
+
+    return Flow(
+        fn=group,
+        name=flow_name(name),
+        description=description,
+        flow_run_name=lambda: _run_name(name),
+        task_runner=one_at_a_time(),
+        persist_result=False,
+    )
+
+
+async def run_group(name: str, options: GroupOptions) -> State[GroupRun]:
+    """Run the group's steps in this machine's turn, inside its flow run; return the final state."""
+    log = get_run_logger()
+    try:
+        settings = config.load()
+    except ConfigError as error:
+        return Failed(message=str(error))  # said in the state; a traceback would say nothing more
+    if name not in settings.groups:
+        known = ", ".join(settings.groups)
+        return Failed(message=f"rhythm.toml has no group {name}. It has {known}.")
+    steps = settings.groups[name].steps
+    if options.dry_run:
+        names = ", ".join(step.name for step in steps)
+        return Completed(name=DRY_RUN, message=f"would run {names}")
+    if not flow_run.parent_flow_run_id:
+        async with get_client() as client:
+            await stale.claim(client, flow_run.id)
+    async with turn(settings.outputs_dir, patience=0) as held:
+        if held:
+            return _as_state(await _run_steps(settings.groups[name], settings))
+    log.info("waits for its turn: another beat or group is running on this machine")
+    async with turn(settings.outputs_dir):
+        return _as_state(await _run_steps(settings.groups[name], settings))
+
+
+async def _run_steps(group: GroupSettings, settings: Settings) -> GroupRun:
+    began = monotonic()
+    context = Context(
+        settings,
+        get_run_logger(),
+        now=lambda: clock.now().astimezone(settings.zone),
+        events=events_of(settings),
+    )
+    results: list[StepResult] = []
+    failed: list[StepResult] = []
+    for step in group.steps:
+        if failed and group.on_failure == "stop":
+            message = f"not run: {failed[0].name} {failed[0].outcome}"
+            results.append(StepResult(step.name, Outcome.SKIPPED, 0.0, message))
+            continue
+        result = await _run_step(step, context)
+        results.append(result)
+        if result.outcome.is_failure and not step.optional:
+            failed.append(result)
+    outcome = Outcome.FAILED if failed else Outcome.COMPLETED
+    message = "; ".join(f"{result.name}: {result.message or result.outcome}" for result in failed)
+    return GroupRun(outcome, monotonic() - began, tuple(results), message)
+
+
+async def _run_step(step: StepSettings, context: Context) -> StepResult:
+    began = monotonic()
+    state: State[Any] = await step_task(step)(step, context, return_state=True)  # type: ignore[misc]  # declared for sync tasks only
+    value = await state.aresult(raise_on_failure=False)
+    if isinstance(value, StepResult):
+        return value
+    # The step raised: a fault of a built-in, whose traceback is in the task run's log.
+    return StepResult(step.name, Outcome.FAILED, monotonic() - began, state.message or repr(value))
+
+
+def _as_state(run: GroupRun) -> State[GroupRun]:
+    if run.outcome is Outcome.COMPLETED:
+        return Completed(message=f"{len(run.steps)} steps", data=run)
+    return Failed(message=run.message, data=run)
+
+
+def _run_name(name: str) -> str:
+    """A group's run says what ran, when, and who asked."""
+    asked = "beat" if flow_run.parent_flow_run_id else "by hand"
+    return f"{name} {clock.now().astimezone():%Y-%m-%d %H:%M} {asked}"

@@ -1,0 +1,5 @@
+"""Keeps the machine clean, and its measurements complete. After the performance analysis."""
+
+from flows.group import group_flow
+
+system_maintenance = group_flow("system_maintenance", __doc__)

@@ -1,0 +1,147 @@
+"""Owns a child process: starts it, streams what it prints, times it out, ends its whole tree."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks import orphans, process_tree
+from tasks.output import Budget, Lines, Redactor
+from tasks.process_tree import MARK
+
+#: How many of the last lines are kept to explain a failure.
+TAIL = 10
+#: Seconds without output after which a pipe that a left-over grandchild holds is given up, and how
+#: often such a wait is begun again because it printed something.
+_DRAIN, _DRAINS = 0.5, 4
+
+#: Called with a line and whether it came from standard error.
+OnLine = Callable[[str, bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a script ended. `exit_code` is None if it was ended by us; a signal -n on POSIX."""
+
+    exit_code: int | None
+    timed_out: bool
+    tail: tuple[str, ...]
+    dropped: int
+    """Bytes printed that were left out of the log."""
+
+
+async def run(
+    argv: Sequence[str],
+    *,
+    name: str,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    outputs_dir: Path,
+    on_line: OnLine,
+    redact: Redactor,
+    grace: float = process_tree.GRACE,
+) -> Ended:
+    """Run `argv` (an argument list, absolute program first) to its end, or to `timeout` seconds.
+
+    However this ends (time-out, cancellation, an error of ours), the script and all that it started
+    are ended; only what a script leaves running after it has itself ended normally is let live.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    mark = uuid.uuid4().hex
+    tail: deque[str] = deque(maxlen=TAIL)
+    budget = Budget()
+
+    def emit(line: str, error: bool) -> None:
+        tail.append(line)
+        on_line(line, error)
+
+    with orphans.running(outputs_dir, name, mark) as entry:
+        loop = asyncio.get_running_loop()
+        transport, child = await loop.subprocess_exec(
+            lambda: _Child(emit, budget, redact),
+            *argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=str(cwd),
+            env={**env, MARK: mark},
+            **_own_group(),
+        )
+        try:
+            entry.started(transport.get_pid())
+            timed_out = not await _happens(child.exited, timeout)
+            if timed_out:
+                await process_tree.end(mark, entry.script, grace)
+            await child.drained()
+            code = None if timed_out else transport.get_returncode()
+        except BaseException:
+            await process_tree.end(mark, entry.script, grace)
+            raise
+        finally:
+            child.close()
+            transport.close()
+    return Ended(code, timed_out, tuple(tail), budget.dropped)
+
+
+class _Child(asyncio.SubprocessProtocol):
+    """What the event loop tells about the child: its output, and that it has ended."""
+
+    def __init__(self, emit: OnLine, budget: Budget, redact: Redactor) -> None:
+        self.exited = asyncio.Event()
+        self._lines = {
+            1: Lines(lambda line: emit(line, False), budget, redact),
+            2: Lines(lambda line: emit(line, True), budget, redact),
+        }
+        self._open = {1, 2}
+        self._closed = asyncio.Event()
+        self._read = 0
+
+    def pipe_data_received(self, fd: int, data: bytes | str) -> None:
+        assert isinstance(data, bytes)  # noqa: S101 - a binary pipe
+        self._read += 1
+        self._lines[fd].feed(data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        self._open.discard(fd)
+        if not self._open:
+            self._closed.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+
+    async def drained(self) -> None:
+        """Wait for the rest of the output: until the pipes close, or nothing has come for a while."""
+        for _ in range(_DRAINS):
+            before = self._read
+            if await _happens(self._closed, _DRAIN) or self._read == before:
+                break
+
+    def close(self) -> None:
+        for lines in self._lines.values():
+            lines.close()
+
+
+async def _happens(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event; return whether it came within `seconds`."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _own_group() -> dict[str, Any]:
+    """Popen's flags for a process group of its own, and no window flashing up."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}

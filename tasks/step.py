@@ -1,0 +1,125 @@
+"""Runs one step, built-in or script, and says how it ended; as a Prefect task, with its retries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Coroutine
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from prefect import State, Task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
+
+from tasks import script
+from tasks.builtin.contract import Context, built_in
+from tasks.command import ScriptMissingError, ScriptRefusedError, command, environment
+from tasks.outcome import Outcome, StepFailedError, StepResult
+from tasks.output import Redactor
+from tasks.redacted_log import RedactedLog
+from tasks.settings import Settings
+from tasks.step_settings import StepSettings
+
+# Several retries at once should not become several at once again.
+_JITTER = 0.3
+
+
+async def run_step(step: StepSettings, context: Context) -> StepResult:
+    """Run a step once and return how it ended; only cancellation and faults of ours are raised."""
+    redact = redactor(step, context.settings)
+    context = replace(context, log=RedactedLog(context.log, redact))
+    began = monotonic()
+    run = _run_script if step.is_script else _run_built_in
+    outcome, message, exit_code = await run(step, context)
+    return StepResult(step.name, outcome, monotonic() - began, redact(message), exit_code)
+
+
+def redactor(step: StepSettings, settings: Settings) -> Redactor:
+    """Return what takes the values of the variables in `secret_env` out of a text."""
+    values = {**os.environ, **step.env}
+    return Redactor(values.get(name, "") for name in settings.secret_env)
+
+
+def step_task(step: StepSettings) -> Task[[StepSettings, Context], Coroutine[Any, Any, State[StepResult]]]:
+    """Return the Prefect task that runs `step`; its final state holds the `StepResult`."""
+    return Task(
+        fn=_as_state,
+        name=step.name,
+        task_run_name=step.name.replace("{", "{{").replace("}", "}}"),
+        retries=step.retries,
+        retry_delay_seconds=list(step.retry_delay),
+        retry_jitter_factor=_JITTER,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+
+
+async def _as_state(step: StepSettings, context: Context) -> State[StepResult]:
+    context = replace(context, log=get_run_logger())
+    result = await run_step(step, context)
+    match result.outcome:
+        case Outcome.COMPLETED:
+            return Completed(message=result.message, data=result)
+        case Outcome.SKIPPED:
+            return Completed(name="Skipped", message=result.message, data=result)
+        case Outcome.TIMED_OUT:
+            return Failed(name="TimedOut", message=result.message, data=result)
+        case _:
+            return Failed(message=result.message, data=result)
+
+
+_Ending = tuple[Outcome, str, int | None]
+
+
+async def _run_built_in(step: StepSettings, context: Context) -> _Ending:
+    """Run a built-in in a thread. At its time-out it is no longer waited for: a thread cannot be ended."""
+    message = None
+    module = built_in(step.run[0])
+    with anyio.move_on_after(step.timeout.total_seconds()):
+        try:
+            message = await anyio.to_thread.run_sync(
+                module.main, step.run[1:], context, abandon_on_cancel=True
+            )
+        except StepFailedError as error:
+            return Outcome.FAILED, str(error), None
+    if message is None:
+        return Outcome.TIMED_OUT, _too_long(step), None
+    return Outcome.COMPLETED, message, None
+
+
+async def _run_script(step: StepSettings, context: Context) -> _Ending:
+    settings = context.settings
+    try:
+        argv = command(step, settings)
+        ended = await script.run(
+            argv,
+            name=step.name,
+            cwd=settings.scripts_dir / (step.cwd or ""),
+            env=environment(step),
+            timeout=step.timeout.total_seconds(),
+            outputs_dir=settings.outputs_dir,
+            on_line=lambda line, error: (context.log.warning if error else context.log.info)("%s", line),
+            redact=redactor(step, settings),
+        )
+    except ScriptMissingError as error:
+        if not step.optional:
+            context.log.warning("skipped: %s", error)
+        return Outcome.SKIPPED, str(error), None
+    except (ScriptRefusedError, OSError) as error:
+        return Outcome.FAILED, f"cannot be started: {error}", None
+    if ended.dropped:
+        context.log.warning("… %s bytes left out", f"{ended.dropped:,}")
+    said = ": " + "\n".join(ended.tail) if ended.tail else ""
+    if ended.timed_out:
+        return Outcome.TIMED_OUT, _too_long(step) + said, None
+    if ended.exit_code != 0:
+        return Outcome.FAILED, f"exit code {ended.exit_code}{said}", ended.exit_code
+    return Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0
+
+
+def _too_long(step: StepSettings) -> str:
+    return f"ended after its time-out of {step.timeout.total_seconds():g} s"
