@@ -19,11 +19,12 @@ from flows import clock, stale
 from flows.events import events_of
 from flows.history import DRY_RUN, flow_name
 from flows.turn import turn
+from flows.watch import watcher
 from tasks import settings as config
 from tasks.builtin.contract import Context
 from tasks.outcome import Outcome, StepResult
 from tasks.problem import ConfigError
-from tasks.settings import GroupSettings, Settings
+from tasks.settings import Settings
 from tasks.step import step_task
 from tasks.step_settings import StepSettings
 
@@ -88,14 +89,16 @@ async def run_group(name: str, options: GroupOptions) -> State[GroupRun]:
             await stale.claim(client, flow_run.id)
     async with turn(settings.outputs_dir, patience=0) as held:
         if held:
-            return _as_state(await _run_steps(settings.groups[name], settings))
+            return _as_state(await _run_steps(name, settings))
     log.info("waits for its turn: another beat or group is running on this machine")
     async with turn(settings.outputs_dir):
-        return _as_state(await _run_steps(settings.groups[name], settings))
+        return _as_state(await _run_steps(name, settings))
 
 
-async def _run_steps(group: GroupSettings, settings: Settings) -> GroupRun:
+async def _run_steps(name: str, settings: Settings) -> GroupRun:
     began = monotonic()
+    group, watch = settings.groups[name], watcher.get()
+    watch.group_begins(name, [step.name for step in group.steps])
     context = Context(
         settings,
         get_run_logger(),
@@ -107,9 +110,11 @@ async def _run_steps(group: GroupSettings, settings: Settings) -> GroupRun:
     for step in group.steps:
         if failed and group.on_failure == "stop":
             message = f"not run: {failed[0].name} {failed[0].outcome}"
-            results.append(StepResult(step.name, Outcome.SKIPPED, 0.0, message))
-            continue
-        result = await _run_step(step, context)
+            result = StepResult(step.name, Outcome.SKIPPED, 0.0, message)
+        else:
+            watch.step_begins(name, step.name)
+            result = await _run_step(step, context)
+        watch.step_ended(name, result)
         results.append(result)
         if result.outcome.is_failure and not step.optional:
             failed.append(result)

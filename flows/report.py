@@ -8,6 +8,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from flows.cadence import Choice, Decision
+from flows.moments import iso
 from tasks.outcome import Outcome, StepResult
 
 BeatOutcome = Literal["completed", "degraded", "failed"]
@@ -30,16 +31,7 @@ class GroupReport:
             "outcome": self.choice.outcome.value if self.choice.outcome else None,
             "seconds": _rounded(self.seconds),
             "next_due": iso(self.choice.next_due, zone),
-            "steps": [
-                {
-                    "name": step.name,
-                    "outcome": step.outcome.value,
-                    "exit_code": step.exit_code,
-                    "seconds": _rounded(step.seconds),
-                    "message": step.message,
-                }
-                for step in self.steps
-            ],
+            "steps": [step.to_json() for step in self.steps],
         }
 
 
@@ -96,11 +88,6 @@ class BeatReport:
             },
             "groups": [group.to_json(self.zone) for group in self.groups],
         }
-
-
-def iso(moment: datetime | None, zone: ZoneInfo) -> str | None:
-    """Given a moment, return it in ISO 8601 with the zone's offset, to the second."""
-    return moment.astimezone(zone).isoformat(timespec="seconds") if moment else None
 
 
 def _rounded(seconds: float | None) -> float | None:

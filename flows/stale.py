@@ -53,16 +53,19 @@ async def claim(client: PrefectClient, flow_run_id: UUID | str) -> None:
 
 async def crash_stale(client: PrefectClient, flows: Iterable[str], now: datetime) -> list[str]:
     """Set every run of `flows` (their names) Crashed whose process is gone; return the runs' names."""
+    found = await find_stale(client, flows, now)
+    for run in found:
+        await _crash(client, run)
+    return [run.name for run in found]
+
+
+async def find_stale(client: PrefectClient, flows: Iterable[str], now: datetime) -> list[FlowRun]:
+    """Return the runs of `flows` that say they are under way, and are not."""
     under_way = await client.read_flow_runs(
         flow_filter=FlowFilter(name=FlowFilterName(any_=list(flows))),
         flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNDER_WAY))),
     )
-    crashed = []
-    for run in under_way:
-        if await _is_stale(client, run, now):
-            await _crash(client, run)
-            crashed.append(run.name)
-    return crashed
+    return [run for run in under_way if await _is_stale(client, run, now)]
 
 
 async def _is_stale(client: PrefectClient, run: FlowRun, now: datetime) -> bool:

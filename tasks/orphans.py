@@ -67,14 +67,14 @@ def running(outputs_dir: Path, name: str, mark: str) -> Iterator[Running]:
         entry.path.unlink(missing_ok=True)
 
 
-async def sweep(outputs_dir: Path) -> list[str]:
-    """End every script whose owner is gone; return their names."""
+async def sweep(outputs_dir: Path, grace: float = process_tree.GRACE) -> list[str]:
+    """End every script whose owner is gone, killed after `grace` seconds; return their names."""
     swept: list[str] = []
     for path in sorted((outputs_dir / _FOLDER).glob("*.json")):
         entry = _read(path)
         if entry is None or entry.owner.process():
             continue
-        if await process_tree.end(entry.mark, entry.script):
+        if await process_tree.end(entry.mark, entry.script, grace):
             swept.append(entry.name)
         path.unlink(missing_ok=True)
     return swept

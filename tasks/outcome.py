@@ -22,7 +22,7 @@ class Outcome(StrEnum):
         return self not in (Outcome.COMPLETED, Outcome.SKIPPED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StepResult:
     """How one step ended.
 
@@ -35,6 +35,25 @@ class StepResult:
     seconds: float
     message: str = ""
     exit_code: int | None = None
+
+    @property
+    def was_reached(self) -> bool:
+        """Whether it had its turn: a step after a failed one may not have."""
+        return self.seconds > 0
+
+    def to_json(self) -> dict[str, str | float | int | None]:
+        """The step as `--json` prints it."""
+        return {
+            "name": self.name,
+            "outcome": self.outcome.value,
+            "exit_code": self.exit_code,
+            "seconds": round(self.seconds, 3),
+            "message": self.message,
+        }
+
+    def __repr__(self) -> str:
+        # Prefect logs the state of a failed task with all that it holds; the message is in there once.
+        return f"<{self.name} {self.outcome}>"
 
 
 class StepFailedError(Exception):

@@ -8,8 +8,6 @@ ever matched by name, and a pid only together with its creation time.
 from __future__ import annotations
 
 import os
-import signal
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ from time import monotonic
 
 import anyio
 import psutil
+
+from tasks.system import ask_to_end
 
 #: Every script gets this variable, with a value of its own.
 MARK = "RHYTHM_STEP_ID"
@@ -80,7 +80,7 @@ async def end(mark: str, leader: Identity | None, grace: float = GRACE) -> int:
         tree = members(mark, leader)
         ended |= {process.pid for process in tree}
         for process in tree:
-            _ask(process)
+            ask_to_end(process.pid)
         await _gone(tree, grace)
         for _ in range(_ROUNDS):
             tree = members(mark, leader)
@@ -104,15 +104,6 @@ def _lives(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _ask(process: psutil.Process) -> None:
-    with suppress(psutil.Error, OSError):  # already gone, or not to be asked: the kill decides
-        if sys.platform == "win32":
-            # Reaches a script that was started as a process group; anything else is killed later.
-            os.kill(process.pid, signal.CTRL_BREAK_EVENT)
-        else:
-            process.terminate()
 
 
 def _kill(process: psutil.Process) -> None:

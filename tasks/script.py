@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import sys
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tasks import orphans, process_tree
 from tasks.output import Budget, Lines, Redactor
 from tasks.process_tree import MARK
+from tasks.system import apart
 
 #: How many of the last lines are kept to explain a failure.
 TAIL = 10
@@ -75,7 +74,7 @@ async def run(
             stderr=subprocess.PIPE,
             cwd=str(cwd),
             env={**env, MARK: mark},
-            **_own_group(),
+            **apart(),
         )
         try:
             entry.started(transport.get_pid())
@@ -138,10 +137,3 @@ async def _happens(event: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-def _own_group() -> dict[str, Any]:
-    """Popen's flags for a process group of its own, and no window flashing up."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-    return {"start_new_session": True}

@@ -1,0 +1,137 @@
+"""`rhythm check`: is rhythm.toml sound, and is everything there that it names?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployments import output
+from flows.slots import BEAT
+from tasks import settings as config
+from tasks.command import ScriptMissingError, ScriptRefusedError, command, locate
+from tasks.duration import format_duration
+from tasks.problem import ConfigError, Problem
+from tasks.settings import Settings
+from tasks.step_settings import StepSettings
+
+
+@dataclass(slots=True)
+class Findings:
+    """What an examination found. With a problem, it has failed."""
+
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The findings as `--json` prints them."""
+        return {
+            "ok": not self.problems,
+            "problems": [problem.to_json() for problem in self.problems],
+            "warnings": [warning.to_json() for warning in self.warnings],
+        }
+
+    def show(self, fine: str) -> None:
+        """Print them for people; `fine` is said when there is no problem."""
+        for problem in self.problems:
+            output.error(str(problem))
+        for warning in self.warnings:
+            output.warning(str(warning))
+        if not self.problems:
+            output.say(fine)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Examine, print, and return 0, or 2 with problems."""
+    try:
+        settings = config.load()
+        findings = examine(settings)
+        steps = sum(len(group.steps) for group in settings.groups.values())
+        fine = f"{config.config_path()} is sound: {len(settings.groups)} groups, {steps} steps"
+    except ConfigError as error:
+        findings, fine = Findings(problems=list(error.problems)), ""
+    if args.json:
+        output.show_json(findings.to_json())
+    else:
+        findings.show(fine)
+    return 2 if findings.problems else 0
+
+
+def ready(settings: Settings) -> None:
+    """Refuse to start with a step that may not run at all, or with nowhere to write.
+
+    Raises:
+        ConfigError: with every problem.
+    """
+    problems = [*_refused(settings), *_outputs(settings)]
+    if problems:
+        raise ConfigError(problems)
+
+
+def examine(settings: Settings) -> Findings:
+    """Look at everything that rhythm.toml names on this machine."""
+    findings = Findings(problems=[*_refused(settings), *_outputs(settings)])
+    for where, step in _scripts(settings):
+        try:
+            command(step, settings)
+        except ScriptMissingError as error:
+            problem = Problem(where, str(error), "Put it there, or mend the path; until then it is skipped.")
+            (findings.warnings if step.optional else findings.problems).append(problem)
+        except ScriptRefusedError as error:
+            if not any(problem.where == where for problem in findings.problems):
+                findings.problems.append(Problem(where, str(error), "Install it, or change the step."))
+    for name, group in settings.groups.items():
+        if group.every and group.every < BEAT:
+            findings.warnings.append(
+                Problem(
+                    f"groups.{name}.every",
+                    f"{format_duration(group.every)} is shorter than a beat",
+                    f"It runs every {format_duration(BEAT)} at most.",
+                )
+            )
+    for name in settings.secret_env:
+        if not os.environ.get(name):
+            findings.warnings.append(
+                Problem("secret_env", f"{name} is not set here", "Nothing is kept from the logs for it.")
+            )
+    return findings
+
+
+def _scripts(settings: Settings) -> list[tuple[str, StepSettings]]:
+    return [
+        (f"groups.{name}.steps: {step.name}", step)
+        for name, group in settings.groups.items()
+        for step in group.steps
+        if step.is_script
+    ]
+
+
+def _refused(settings: Settings) -> list[Problem]:
+    problems = []
+    for where, step in _scripts(settings):
+        try:
+            locate(step, settings)
+        except ScriptMissingError:
+            continue  # skipped when its turn comes, and told then
+        except ScriptRefusedError as error:
+            problems.append(Problem(where, str(error), "Mend the step's path."))
+    return problems
+
+
+def _outputs(settings: Settings) -> list[Problem]:
+    """Whether something can really be written to outputs_dir: permissions alone do not tell."""
+    folder = settings.outputs_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return []
+    except OSError as error:
+        return [
+            Problem(
+                "outputs_dir",
+                f"{folder} cannot be written to ({error.strerror})",
+                "Name a folder that you may write to.",
+            )
+        ]

@@ -1,0 +1,108 @@
+"""A process that `rhythm up` keeps alive: Prefect's server, or its worker."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+import psutil
+
+from tasks.system import apart, ask_to_end
+
+_FIRST, _LONGEST = 1.0, 60.0  # seconds before a restart
+_STEADY = 120.0  # seconds alive after which earlier deaths are forgotten
+_LOG_SIZE = 5_000_000  # bytes after which a log starts anew, the last one kept beside it
+
+
+def back_off(deaths: int) -> float:
+    """Return the seconds to wait before the restart after `deaths` deaths in a row: 1, 2, 4, … 60."""
+    return float(min(_FIRST * 2 ** max(deaths - 1, 0), _LONGEST))
+
+
+@dataclass(slots=True)
+class Child:
+    """A program, its log file, and how often it has died in a row."""
+
+    name: str
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    log: Path
+    deaths: int = 0
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _started: float = field(default=0.0, init=False)
+    _died: float | None = field(default=None, init=False)
+
+    @property
+    def pid(self) -> int | None:
+        """The process, if it was started."""
+        return self._process.pid if self._process else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code; None while it lives, or before it was started."""
+        return self._process.poll() if self._process else None
+
+    def start(self) -> None:
+        """Start the program, with its output in the log file."""
+        with _log_file(self.log) as log:
+            self._process = subprocess.Popen(  # noqa: S603 - an argument list of ours
+                self.argv,
+                cwd=self.cwd,
+                env=dict(self.env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **apart(),
+            )
+        self._started, self._died = monotonic(), None
+
+    def revive(self) -> str | None:
+        """Restart the program if it has died and its wait is over. Return what to tell, if anything."""
+        if self._died is None:
+            if self.exit_code is None:
+                return None
+            steady = monotonic() - self._started > _STEADY
+            self.deaths = 1 if steady else self.deaths + 1
+            self._died = monotonic()
+            return (
+                f"the {self.name} has died (exit code {self.exit_code}, see {self.log}); "
+                f"it is started again in {back_off(self.deaths):g} s"
+            )
+        if monotonic() - self._died < back_off(self.deaths):
+            return None
+        self.start()
+        return f"the {self.name} is started again"
+
+    def ask(self) -> None:
+        """Ask the program to end."""
+        if self._process and self.exit_code is None:
+            ask_to_end(self._process.pid)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end; return whether it came."""
+        try:
+            if self._process:
+                self._process.wait(max(seconds, 0))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def tree(self) -> list[psutil.Process]:
+        """Return the program's process and all below it, as they are now."""
+        try:
+            root = psutil.Process(self.pid) if self.pid and self.exit_code is None else None
+            return [root, *root.children(recursive=True)] if root else []
+        except psutil.NoSuchProcess:
+            return []
+
+
+def _log_file(path: Path) -> IO[bytes]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > _LOG_SIZE:
+        path.replace(path.with_suffix(".old.log"))
+    return path.open("ab")

@@ -1,0 +1,98 @@
+"""The `rhythm` command: parses, calls, prints. Each command's module is imported only when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from importlib import import_module
+
+from tasks.problem import ConfigError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Return its exit code: 0 well, 1 not, 2 a configuration or call that cannot be used."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console may not have every character; what it lacks must not end the program.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    args = _parser().parse_args(argv)
+    command = import_module(f"deployments.{args.module}")
+    try:
+        return int(command.run(args))
+    except ConfigError as error:
+        from deployments import output
+
+        for problem in error.problems:
+            output.error(str(problem))
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rhythm",
+        description="Turns a pile of independently scheduled scripts into one coordinated beat on Prefect.",
+        epilog="rhythm.toml says what runs: the one named in RHYTHM_CONFIG, else the one in this folder, "
+        "else the project's.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, text: str, *, json: bool = True) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(module=name)
+        if json:
+            added.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+        return added
+
+    command("up", "Start everything, beat at once, and show how it goes.", json=False)
+
+    beat = command("beat", "One beat now, here.")
+    beat.add_argument(
+        "--force", metavar="GROUP", action="extend", nargs="+", default=[], help="run it, due or not"
+    )
+    beat.add_argument("--dry-run", action="store_true", help="only decide")
+
+    plan = command("plan", "What would run when, if all goes well.")
+    plan.add_argument("--from", dest="start", metavar="TIME", type=_moment, help="ISO 8601; default: now")
+    plan.add_argument("--hours", type=_hours, default=24.0, metavar="N", help="default: 24")
+    plan.add_argument(
+        "--failing", metavar="GROUP", action="extend", nargs="+", default=[], help="suppose that it fails"
+    )
+
+    command("status", "Every group's last run, what is due, and why nothing runs now.")
+    command("check", "Is rhythm.toml sound, and is all there that it names?")
+    command("doctor", "Prove that the installation works.")
+
+    step = command("step", "One built-in step by hand, without Prefect.")
+    step.add_argument("name", metavar="NAME")
+    step.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER)
+
+    logs = command("logs", "The runs' logs, in one stream.")
+    logs.add_argument("group", metavar="GROUP", nargs="?")
+    logs.add_argument("-n", type=int, default=50, metavar="N", help="the last N lines (default: 50)")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as they come")
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write 2026-03-29T00:00 or …+01:00") from None
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours <= 24 * 366:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours between 0 and 8784")
+    return hours
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""What `rhythm up` shows: a live table on a terminal, a line for each piece of news elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from deployments import output
+from deployments.state import GroupState, State
+
+
+class Display:
+    """Shows how things stand, and tells news."""
+
+    def __init__(self) -> None:
+        self._console = Console()
+        self._live: Live | None = None
+        self._known: dict[str, datetime] = {}
+
+    def say(self, news: str) -> None:
+        """Tell a piece of news; on a terminal it scrolls by above the table."""
+        if self._live:
+            self._live.console.print(news, highlight=False)
+        else:
+            output.say(news)
+
+    def show(self, state: State) -> None:
+        """Show how things stand now."""
+        if sys.stdout.isatty():
+            self._redraw(state)
+        else:
+            for group in state.groups:
+                self._tell(group, state)
+
+    def close(self) -> None:
+        """Leave the last table standing."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def _redraw(self, state: State) -> None:
+        ui = state.address.ui if state.address else "–"
+        worker = "lives" if state.worker_is_live else "is not there yet"
+        foot = Text(f"UI {ui}   worker {worker}   Ctrl-C ends it all", style="dim")
+        picture = Group(state.table(), foot)
+        if self._live is None:
+            self._live = Live(picture, console=self._console, auto_refresh=False)
+            self._live.start()
+        self._live.update(picture, refresh=True)
+
+    def _tell(self, group: GroupState, state: State) -> None:
+        """Tell of a group's run once, when it has ended."""
+        last = group.last
+        if last is None or last.ended is None or self._known.get(group.name) == last.started:
+            return
+        self._known[group.name] = last.started
+        at = output.clock(last.started, state.zone, state.at)
+        due = output.clock(group.next_due(state.at), state.zone, state.at)
+        output.say(f"{at} {group.name} {last.outcome} in {output.seconds(last.seconds)}; next due {due}")

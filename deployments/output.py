@@ -1,0 +1,80 @@
+"""What the commands print: words for people, or one JSON object."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_COLOURS = {"completed": "green", "failed": "red", "degraded": "yellow"}
+
+
+def say(text: str) -> None:
+    """Print a line for people."""
+    print(text, flush=True)
+
+
+def warning(text: str) -> None:
+    """Print a warning, apart from the results."""
+    print(f"warning: {text}", file=sys.stderr, flush=True)
+
+
+def error(text: str) -> None:
+    """Print an error, apart from the results."""
+    print(f"error: {text}", file=sys.stderr, flush=True)
+
+
+def show_json(value: dict[str, Any]) -> None:
+    """Print the command's one JSON object."""
+    print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+    """Return a table that rich prints as wide as the terminal is; the last column folds."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(head):
+        last = index == len(head) - 1
+        made.add_column(name, no_wrap=not last, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell, style=_style(cell)) for cell in row))
+    return made
+
+
+def show(renderable: Any) -> None:
+    """Print something of rich's; without a terminal in full width, so that no name is cut."""
+    from rich.console import Console
+
+    console = Console()
+    console.width = console.width if console.is_terminal else 200
+    console.print(renderable)
+
+
+def seconds(value: float | None) -> str:
+    """Given seconds, return them as people read them."""
+    if value is None:
+        return "–"
+    if value < 100:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def clock(moment: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    """Given a moment, return its time of day, with the day where that is not today."""
+    if moment is None:
+        return "–"
+    local = moment.astimezone(zone)
+    today = now.astimezone(zone).date()
+    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%a %d %b %H:%M}"
+
+
+def _style(cell: str) -> str:
+    return _COLOURS.get(cell.split(" ", 1)[0], "")

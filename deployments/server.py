@@ -1,0 +1,121 @@
+"""Prefect's server as a child process: with the project's tuning, on this machine only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+
+from deployments import address as addresses
+from deployments import house
+from deployments.address import HOST, Address
+from deployments.child import Child
+from tasks.settings import PROJECT
+
+#: The `prefect` command of this very installation.
+PREFECT = (sys.executable, "-m", "prefect")
+
+_START = 60.0  # seconds for the first start, which migrates the database
+_STOP = 5.0
+_POLL = 0.25
+
+
+class ServerError(Exception):
+    """The server does not come up; the message says where to look."""
+
+
+def server(address: Address, outputs_dir: Path, extra: dict[str, str] | None = None) -> Child:
+    """Return a server for `address`, not yet started. It reads [tool.prefect] in the project's folder."""
+    env = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    return Child(
+        name="server",
+        argv=[
+            sys.executable,
+            "-m",
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            HOST,
+            "--port",
+            str(address.port),
+        ],
+        cwd=PROJECT,
+        env=env | (extra or {}),
+        log=outputs_dir / "logs" / "server.log",
+    )
+
+
+async def ready(child: Child, address: Address) -> None:
+    """Wait until the server answers.
+
+    Raises:
+        ServerError: it has ended, or not answered within a minute.
+    """
+    deadline = monotonic() + _START
+    while not await asyncio.to_thread(addresses.answers, address):
+        if child.exit_code is not None:
+            raise ServerError(f"the server ended with exit code {child.exit_code}; see {child.log}")
+        if monotonic() > deadline:
+            raise ServerError(f"the server does not answer at {address.url}; see {child.log}")
+        await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def some_server(outputs_dir: Path) -> AsyncIterator[bool]:
+    """Talk to the server that answers, else to a temporary one; yield whether it is that.
+
+    A temporary one serves the same database while the block runs. While another command has one,
+    this waits.
+
+    Raises:
+        ServerError: there is none to be had.
+    """
+    deadline = monotonic() + _START
+    while True:
+        if address := await asyncio.to_thread(addresses.find, outputs_dir):
+            addresses.use(address)
+            yield False
+            return
+        with house.taken(outputs_dir) as ours:
+            if ours:
+                async with _temporary(outputs_dir) as address:
+                    addresses.use(address)
+                    yield True
+                return
+        if monotonic() > deadline:
+            raise ServerError("another rhythm command has had the database for a minute; end it, or wait")
+        await asyncio.sleep(_POLL)
+
+
+@asynccontextmanager
+async def _temporary(outputs_dir: Path) -> AsyncIterator[Address]:
+    named = addresses.named()
+    if named and not named.is_local:
+        raise ServerError(f"PREFECT_API_URL names {named.url}, which does not answer. {REMOTE}")
+    # A port of its own: it will be gone in moments, and nobody else should come to rely on it.
+    address = addresses.local(addresses.free_port(0))
+    child = server(address, outputs_dir, _EAGER)
+    child.start()
+    try:
+        await ready(child, address)
+        yield address
+    finally:
+        child.ask()
+        if not await asyncio.to_thread(child.wait, _STOP):
+            for process in child.tree():
+                process.kill()
+
+
+# It lives for seconds: what its writers have collected must not wait longer than that.
+_EAGER = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+}
+#: What to do about a named server that is not ours to start.
+REMOTE = "Start that server, or unset the variable to have one started here."

@@ -1,0 +1,41 @@
+"""Lets whoever runs a beat in this process follow its steps, for a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Protocol
+
+from tasks.outcome import StepResult
+
+
+class Watcher(Protocol):
+    """Is told how a beat gets on."""
+
+    def group_begins(self, group: str, steps: Sequence[str]) -> None:
+        """A group is about to run these steps."""
+        ...
+
+    def step_begins(self, group: str, step: str) -> None:
+        """A step is about to run."""
+        ...
+
+    def step_ended(self, group: str, result: StepResult) -> None:
+        """A step has ended, or was left out."""
+        ...
+
+
+class Unwatched:
+    """Nobody follows."""
+
+    def group_begins(self, group: str, steps: Sequence[str]) -> None:
+        """Do nothing."""
+
+    def step_begins(self, group: str, step: str) -> None:
+        """Do nothing."""
+
+    def step_ended(self, group: str, result: StepResult) -> None:
+        """Do nothing."""
+
+
+watcher: ContextVar[Watcher] = ContextVar("watcher", default=Unwatched())  # noqa: B039 - has no state

@@ -1,0 +1,32 @@
+"""Where the operating systems differ: starting a process apart from us, and asking one to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Any
+
+
+def apart() -> dict[str, Any]:
+    """Return Popen's arguments for a process group of its own, with no window flashing up.
+
+    A Ctrl-C in our terminal is then for us alone: we end our children ourselves, in order.
+    """
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def ask_to_end(pid: int) -> None:
+    """Ask a process to end, as the system's own tools would; one that has ended already is no error.
+
+    On Windows this reaches a process that was started `apart`, and no other.
+    """
+    with suppress(OSError):
+        if sys.platform == "win32":
+            os.kill(pid, signal.CTRL_BREAK_EVENT)
+        else:
+            os.kill(pid, signal.SIGTERM)
