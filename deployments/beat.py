@@ -104,11 +104,10 @@ _FINAL = (StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CA
 
 
 def _hush() -> None:
-    """Keep what flows log off the screen, but for warnings: the table says it all in the end."""
-    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
-        for handler in logging.getLogger(name).handlers:
-            if isinstance(handler, PrefectConsoleHandler):
-                handler.setLevel(logging.WARNING)
+    """Keep what flows log off the screen: the table says it all in the end, and Prefect keeps the logs."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.addFilter(lambda record: record.levelno >= logging.CRITICAL)
 
 
 def _show(report: BeatReport) -> None:

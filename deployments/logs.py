@@ -97,9 +97,7 @@ async def _last(client: PrefectClient, runs: list[UUID], count: int) -> list[Log
     return found[::-1]
 
 
-async def _follow(
-    client: PrefectClient, flows: Sequence[str], seen: set[UUID | None], settings: Settings
-) -> None:
+async def _follow(client: PrefectClient, flows: Sequence[str], seen: set[UUID], settings: Settings) -> None:
     """Print new lines as they come, until interrupted."""
     since = clock.now()
     while True:

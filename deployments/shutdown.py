@@ -1,9 +1,9 @@
-"""How `rhythm up` ends: scripts first, then the worker, then the server that keeps their history."""
+"""How `rhythm up` ends: beats and the worker first, then the server that keeps their history."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
@@ -12,22 +12,36 @@ import psutil
 from deployments.child import Child
 from tasks import orphans
 
-#: Seconds for all of it.
+#: Seconds for all of it. A stubborn script alone has five before it is killed.
 LIMIT = 9.0
-_FOR_SERVER = 2.5  # of these, kept for the server: it must be there while the others say how they ended
+#: Of these, what is kept for the last words of killed runs, and then for the server.
+_FOR_LAST_WORDS, _FOR_SERVER = 1.5, 1.5
 
 
-async def shut_down(children: Sequence[Child], outputs_dir: Path) -> None:
-    """End the children, last started first, and every process below them; nothing is left."""
+async def shut_down(
+    children: Sequence[Child], outputs_dir: Path, last_words: Callable[[], Awaitable[None]]
+) -> None:
+    """End the children, last started first, and every process below them; nothing is left.
+
+    `last_words` is called when all but the server have ended: it may still ask that.
+    """
     end = monotonic() + LIMIT
-    for child in reversed(children):
-        is_server = child.name == "server"
-        await _end(child, end if is_server else end - _FOR_SERVER)
-    await orphans.sweep(outputs_dir, grace=0.5)
+    workers = [child for child in children if child.name != "server"]
+    servers = [child for child in children if child.name == "server"]
+    for child in workers:
+        await _end(child, end - _FOR_SERVER - _FOR_LAST_WORDS)
+    await orphans.sweep(outputs_dir, grace=0.2)
+    if servers:
+        try:
+            await asyncio.wait_for(last_words(), _FOR_LAST_WORDS)
+        except TimeoutError:
+            pass  # the next start says it
+    for child in servers:
+        await _end(child, end)
 
 
 async def _end(child: Child, deadline: float) -> None:
-    """Ask a child and all below it to end, wait until the deadline, kill the rest."""
+    """Ask a child to end, wait for it and all below it until the deadline, kill the rest."""
     tree = child.tree()
     child.ask()
     while any(_lives(process) for process in tree) and monotonic() < deadline:

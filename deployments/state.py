@@ -18,6 +18,7 @@ from flows import history
 from flows.cadence import Choice, Decision, Run, decide
 from flows.moments import iso
 from flows.slots import next_beat
+from tasks.outcome import Outcome
 from tasks.settings import Settings
 
 #: Prefect's worker reports every 30 s; three silent times in a row and it is taken for gone, as
@@ -115,7 +116,14 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
         httpx.HTTPError: it does not answer.
     """
     last = await history.latest(client, settings.groups)
-    choices = decide(settings, await history.in_slots(client, settings, now), now)
+    past = await history.in_slots(client, settings, now)
+
+    def as_before(name: str) -> Outcome:
+        """A group that has failed in this slot is not expected to complete: its dependents wait."""
+        outcomes = [run.outcome for run in past[name] if run.outcome]
+        return outcomes[0] if outcomes else Outcome.COMPLETED
+
+    choices = decide(settings, past, now, would_end=as_before)
     groups = tuple(GroupState(choice.group, last.get(choice.group), choice) for choice in choices)
     return State(now, settings.zone, address, groups, await _worker(client))
 

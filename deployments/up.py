@@ -67,7 +67,7 @@ class _Up:
         self._listen()
         async with AsyncExitStack() as stack:
             await self._take_house(stack)
-            stack.push_async_callback(shut_down, self.children, self.settings.outputs_dir)
+            stack.push_async_callback(shut_down, self.children, self.settings.outputs_dir, self._last_words)
             work = asyncio.create_task(self._work(stack))
             stop = asyncio.create_task(self._stop.wait())
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -163,6 +163,12 @@ class _Up:
             self.display.say(f"ended {script}, left over from a run that was killed")
         for name in await stale.crash_stale(client, flow_names(self.settings), clock.now()):
             self.display.say(f"set {name!r} crashed: the process that ran it is gone")
+
+    async def _last_words(self) -> None:
+        """Say of the runs that were ended that they were."""
+        with suppress(httpx.HTTPError):
+            async with get_client() as client:
+                await self._mend(client)
 
     def _listen(self) -> None:
         """Stop at Ctrl-C, at SIGTERM, and on Windows at Ctrl-Break."""

@@ -152,10 +152,10 @@ def _gate(
     runs = _in_slot(dependency, settings, history, now)
     if not settings.groups[dependency].enabled or any(run.outcome is Outcome.COMPLETED for run in runs):
         return None
-    if choice:
-        return f"{dependency} {_STANDS[choice.decision]} ({choice.reason})", choice.failing
     if runs:
         return f"{dependency} {_ended(runs[-1], settings)}", runs[-1].outcome is not None
+    if choice:
+        return f"{dependency} {_STANDS[choice.decision]} ({choice.reason})", choice.failing
     return f"{dependency} is due itself", False
 
 
