@@ -119,7 +119,8 @@ async def _run_steps(name: str, settings: Settings) -> GroupRun:
         if result.outcome.is_failure and not step.optional:
             failed.append(result)
     outcome = Outcome.FAILED if failed else Outcome.COMPLETED
-    message = "; ".join(f"{result.name}: {result.message or result.outcome}" for result in failed)
+    told = failed or results
+    message = "; ".join(f"{result.name}: {result.message or result.outcome}" for result in told)
     return GroupRun(outcome, monotonic() - began, tuple(results), message)
 
 
@@ -135,7 +136,7 @@ async def _run_step(step: StepSettings, context: Context) -> StepResult:
 
 def _as_state(run: GroupRun) -> State[GroupRun]:
     if run.outcome is Outcome.COMPLETED:
-        return Completed(message=f"{len(run.steps)} steps", data=run)
+        return Completed(message=run.message, data=run)
     return Failed(message=run.message, data=run)
 
 

@@ -1,0 +1,86 @@
+"""`rhythm beat`: a whole beat in one process, on a temporary server over the real database."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from datetime import datetime
+
+from tests.end_to_end.workspace import ORDER, Workspace
+
+
+def test_a_beat_leaves_everything_in_the_database_and_the_next_one_remembers(workspace: Workspace) -> None:
+    workspace.five_groups()
+
+    first = workspace.beat()
+
+    assert first["exit_code"] == 0
+    assert set(first["beat"]) == {"at", "outcome", "seconds", "flow_run_id"}
+    assert first["beat"]["outcome"] == "completed"
+    assert datetime.fromisoformat(first["beat"]["at"]).utcoffset() is not None
+    assert [group["name"] for group in first["groups"]] == ORDER
+    assert {(group["decision"], group["outcome"]) for group in first["groups"]} == {("run", "completed")}
+    for group in first["groups"]:
+        assert set(group) == {"name", "decision", "reason", "outcome", "seconds", "next_due", "steps"}
+        (step,) = group["steps"]
+        assert set(step) == {"name", "outcome", "exit_code", "seconds", "message"}
+        assert (step["name"], step["outcome"], step["exit_code"]) == ("work", "completed", 0)
+    assert [(who, what) for _, who, what in workspace.notes()] == [
+        (name, what) for name in ORDER for what in ("begin", "end")
+    ]
+    # The server has ended; what its writers had collected must be written.
+    with sqlite3.connect(workspace.home / "prefect.db") as database:
+        steps = database.execute("select name, state_type from task_run where name = 'work'").fetchall()
+        flows = database.execute("select state_type from flow_run").fetchall()
+        logged = database.execute("select message from log").fetchall()
+    assert steps == [("work", "COMPLETED")] * 5
+    assert flows == [("COMPLETED",)] * 6
+    assert {(f"working {name}",) for name in ORDER} <= set(logged)
+
+    second = workspace.beat("--force", "event_analysis")
+
+    decisions = {group["name"]: (group["decision"], group["outcome"]) for group in second["groups"]}
+    assert decisions.pop("event_analysis") == ("run", "completed")
+    # A slot may have begun between the two beats: its group was due again.
+    assert set(decisions.values()) <= {("not_due", None), ("run", "completed")}
+    assert decisions["daily_routine"] == ("not_due", None)
+
+
+def test_two_beats_at_once_take_turns(workspace: Workspace) -> None:
+    workspace.five_groups()
+
+    with workspace.start(sys.executable, "-m", "deployments.cli", "beat", "--json") as other:
+        mine = workspace.beat()
+        other.process.wait(120)
+
+    noted = [(who, what) for _, who, what in workspace.notes()]
+    assert noted[0::2] == [(who, "begin") for who, _ in noted[0::2]]
+    assert [who for who, _ in noted[0::2]] == [who for who, _ in noted[1::2]]
+    assert [who for who, _ in noted[0::2]].count("daily_routine") == 1
+    assert mine["exit_code"] == 0
+    assert other.process.returncode == 0
+
+
+def test_bad_configuration_starts_nothing(workspace: Workspace) -> None:
+    workspace.toml('[groups.health_check]\nevery = "-5m"\nsteps = ["work.py x"]\n')
+
+    for command in ("beat", "up"):
+        done = workspace.rhythm(command)
+
+        assert done.returncode == 2
+        assert "groups.health_check.every" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+    assert not (workspace.root / "outputs").exists()
+
+
+def test_a_named_server_elsewhere_that_does_not_answer_is_not_replaced(workspace: Workspace) -> None:
+    workspace.five_groups()
+
+    done = workspace.run(
+        [sys.executable, "-m", "deployments.cli", "beat"], 60, PREFECT_API_URL="http://192.0.2.1:1/api"
+    )
+
+    assert done.returncode == 1
+    assert "192.0.2.1" in done.stderr
+    assert workspace.notes() == []

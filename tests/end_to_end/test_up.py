@@ -1,0 +1,125 @@
+"""`rhythm up`: server, worker, deployments and beats from one command, and everything gone after it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from datetime import datetime
+
+import psutil
+
+from tests.end_to_end.workspace import ORDER, Workspace, eventually, scripts_alive
+
+
+def test_a_day_with_up(workspace: Workspace) -> None:
+    workspace.five_groups()
+    with workspace.up() as up:
+        eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "the first beat")
+
+        # Each group is a subflow with its steps as task runs, its logs, and a telling name.
+        for name in ORDER:
+            (run,) = workspace.runs(name.replace("_", "-"), "COMPLETED")
+            assert run["parent_task_run_id"]
+            assert run["name"].startswith(f"{name} 20")
+            (step,) = eventually(lambda run=run: workspace.task_runs(run["id"]), f"the steps of {name}")
+            assert step["name"] == "work"
+            eventually(
+                lambda run=run, name=name: f"working {name}" in workspace.logs(run["id"]), "its output"
+            )
+        assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
+
+        # A group run by hand counts for its slot.
+        by_hand = workspace.prefect("deployment", "run", "daily-routine/daily-routine", "--watch")
+        assert by_hand.returncode == 0, by_hand.stdout + by_hand.stderr
+        assert workspace.ended("daily_routine") == 2
+        status = json.loads(workspace.rhythm("status", "--json").stdout)
+        assert set(status) == {"groups", "server", "worker"}
+        assert status["server"]["live"]
+        assert status["worker"]["live"]
+        daily = next(group for group in status["groups"] if group["name"] == "daily_routine")
+        assert (daily["decision"], daily["outcome"]) == ("not_due", "completed")
+        assert datetime.fromisoformat(daily["last_run"]) >= datetime.fromisoformat(
+            workspace.runs("daily-routine")[-1]["start_time"].replace("Z", "+00:00")
+        ).replace(microsecond=0)
+
+        # The doctor finds nothing, the scheduler has really scheduled beats.
+        doctor = workspace.rhythm("doctor", "--json")
+        assert json.loads(doctor.stdout) == {"ok": True, "problems": [], "warnings": []}, doctor.stdout
+        assert doctor.returncode == 0
+        assert len(workspace.runs("rhythm", "SCHEDULED")) > 2
+
+        # Logs come from Prefect, in one stream.
+        logs = workspace.rhythm("logs", "daily_routine", "-n", "200")
+        assert logs.stdout.count("daily_routine: working daily_routine\n") == 2
+        assert "working health_check" not in logs.stdout
+
+        # A second one beside it is refused, and says where the first is.
+        second = workspace.rhythm("up")
+        assert second.returncode == 1
+        assert str(up.process.pid) in second.stderr
+
+        tree = up.tree()
+        assert len(tree) >= 3
+        up.terminate()
+        assert up.process.wait(15) == 0
+        _, alive = psutil.wait_procs(tree, timeout=0)
+        assert alive == []
+        assert not workspace.is_served()
+    for line in ("starting Prefect's server", "health_check completed", "stopping"):
+        assert line in up.said
+
+
+def test_a_beat_and_a_group_by_hand_never_run_beside_each_other(workspace: Workspace) -> None:
+    workspace.five_groups()
+    held = workspace.hold("performance_analysis")
+    with workspace.up():
+        eventually(lambda: workspace.began("performance_analysis"), "the beat to be under way")
+
+        with workspace.start(
+            "prefect",
+            "deployment",
+            "run",
+            "health-check/health-check",
+            "--watch",
+            PREFECT_API_URL=workspace.api,
+        ) as by_hand:
+            eventually(lambda: workspace.runs("health-check", "RUNNING"), "the run by hand to start")
+            assert workspace.began("health_check") == 1
+            held.unlink()
+            assert by_hand.process.wait(60) == 0
+        eventually(lambda: workspace.runs("rhythm", "COMPLETED"), "the beat to end")
+
+    noted = [(who, what) for _, who, what in workspace.notes()]
+    assert [who for who, what in noted[0::2]] == [who for who, what in noted[1::2]]  # never two at once
+    assert [who for who, what in noted[0::2]] == [*ORDER, "health_check"]
+
+
+def test_cancelling_a_beat_ends_its_script(workspace: Workspace) -> None:
+    workspace.five_groups()
+    workspace.hold("health_check")
+    with workspace.up():
+        eventually(lambda: workspace.began("health_check"), "the script to run")
+        (beat,) = workspace.runs("rhythm", "RUNNING")
+
+        cancelled = workspace.prefect("flow-run", "cancel", beat["id"])
+
+        assert cancelled.returncode == 0, cancelled.stdout + cancelled.stderr
+        eventually(lambda: workspace.runs("rhythm", "CANCELLED"), "the beat to be cancelled")
+        eventually(lambda: not scripts_alive(workspace), "the script and its child to end")
+        eventually(lambda: not workspace.runs("health-check", "RUNNING"), "its group not to be left running")
+
+
+def test_a_taken_port_is_told_and_another_one_used(workspace: Workspace) -> None:
+    workspace.five_groups()
+    stranger = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", workspace.port), http.server.BaseHTTPRequestHandler
+    )
+    threading.Thread(target=stranger.serve_forever, daemon=True).start()
+    try:
+        with workspace.up() as up:
+            eventually(lambda: workspace.ended("event_analysis"), "the first beat")
+            assert f"port {workspace.port} is taken" in up.said
+    finally:
+        stranger.shutdown()
+        stranger.server_close()

@@ -1,0 +1,280 @@
+"""A user's folder of its own for one test: rhythm.toml, scripts, Prefect's home and port."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+
+PROJECT = Path(__file__).resolve().parents[2]
+ORDER = ["health_check", "performance_analysis", "system_maintenance", "daily_routine", "event_analysis"]
+LIMIT = 60.0  # seconds; generous, since a test fails only if what it waits for never comes
+
+T = TypeVar("T")
+
+# `work.py WHO` notes that it ran; with a file hold-WHO there, it and a child of its own hang until that
+# is gone.
+WORK = """
+import os, pathlib, subprocess, sys, time
+who = sys.argv[1]
+def note(what):
+    with open(os.environ["NOTES"], "a", encoding="utf-8") as file:
+        file.write(f"{time.time()} {who} {what}\\n")
+note("begin")
+print("working", who)
+hold = pathlib.Path(os.environ["NOTES"]).with_name("hold-" + who)
+if hold.exists():
+    child = "import sys, time, pathlib\\nwhile pathlib.Path(sys.argv[1]).exists(): time.sleep(0.05)"
+    subprocess.Popen([sys.executable, "-c", child, str(hold), __file__])
+    while hold.exists():
+        time.sleep(0.05)
+note("end")
+"""
+
+
+@dataclass
+class Workspace:
+    """A folder with all that a rhythm needs, apart from everybody else's."""
+
+    root: Path
+    port: int = field(default_factory=lambda: free_port())
+
+    def __post_init__(self) -> None:
+        self.scripts.mkdir(exist_ok=True)
+        self.script("work.py", WORK)
+
+    @property
+    def scripts(self) -> Path:
+        return self.root / "scripts"
+
+    @property
+    def home(self) -> Path:
+        return self.root / "prefect"
+
+    @property
+    def api(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @property
+    def env(self) -> dict[str, str]:
+        mine = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "RHYTHM_"))}
+        return mine | {
+            "PREFECT_HOME": str(self.home),
+            "PREFECT_SERVER_API_PORT": str(self.port),
+            "RHYTHM_CONFIG": str(self.root / "rhythm.toml"),
+            "RHYTHM_TIMEZONE": "UTC",
+            "NOTES": str(self.root / "notes.txt"),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), mine["PATH"]]),
+        }
+
+    def script(self, name: str, text: str) -> None:
+        (self.scripts / name).write_text(text, encoding="utf-8")
+
+    def toml(self, text: str) -> None:
+        (self.root / "rhythm.toml").write_text(text, encoding="utf-8")
+
+    def five_groups(self, **steps: str) -> None:
+        """The shipped five groups; `steps` replaces a group's one step, `work.py GROUP`."""
+        cadence = {
+            "health_check": 'every = "10m"',
+            "performance_analysis": 'every = "30m"\nafter = ["health_check"]',
+            "system_maintenance": 'every = "60m"\nafter = ["performance_analysis"]',
+            "daily_routine": 'at = "03:00"\nafter = ["system_maintenance"]',
+            "event_analysis": 'every = "120m"\nafter = ["performance_analysis"]',
+        }
+        self.toml(
+            "\n".join(
+                f"[groups.{name}]\n{when}\nsteps = [{steps.get(name, json.dumps(f'work.py {name}'))}]\n"
+                for name, when in cadence.items()
+            )
+        )
+
+    def hold(self, who: str) -> Path:
+        """Make `work.py WHO` hang from now on, until the returned file is deleted."""
+        path = self.root / f"hold-{who}"
+        path.touch()
+        return path
+
+    def began(self, who: str) -> int:
+        """How often `work.py WHO` has begun."""
+        return self.notes_of(who, "begin")
+
+    def ended(self, who: str) -> int:
+        """How often `work.py WHO` has got to its end."""
+        return self.notes_of(who, "end")
+
+    def notes_of(self, who: str, what: str) -> int:
+        return sum(1 for _, whose, whats in self.notes() if (whose, whats) == (who, what))
+
+    def notes(self) -> list[tuple[float, str, str]]:
+        """What `work.py` noted: (time, argument, begin or end)."""
+        path = self.root / "notes.txt"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        parts = [line.split() for line in lines]
+        return [(float(at), who, what) for at, who, what in parts]
+
+    def rhythm(self, *args: str, limit: float = 2 * LIMIT) -> subprocess.CompletedProcess[str]:
+        return self.run([sys.executable, "-m", "deployments.cli", *args], limit)
+
+    def prefect(self, *args: str, limit: float = 2 * LIMIT) -> subprocess.CompletedProcess[str]:
+        return self.run([sys.executable, "-m", "prefect", *args], limit, PREFECT_API_URL=self.api)
+
+    def run(self, argv: Sequence[str], limit: float, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - the project's own commands
+            argv,
+            cwd=PROJECT,
+            env=self.env | env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=limit,
+            check=False,
+        )
+
+    def beat(self, *args: str) -> dict[str, Any]:
+        """`rhythm beat --json`, read."""
+        done = self.rhythm("beat", "--json", *args)
+        assert done.stdout, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found | {"exit_code": done.returncode}
+
+    @contextmanager
+    def start(self, *argv: str, **env: str) -> Iterator[Running]:
+        """Run a program beside the test, and end it and all below it in the end."""
+        running = Running(argv, self.env | env, self.root / f"{monotonic()}.log")
+        try:
+            yield running
+        finally:
+            running.end()
+
+    def up(self, **env: str) -> Any:
+        """`rhythm up`, for the length of a `with` block."""
+        return self.start(sys.executable, "-m", "deployments.cli", "up", **env)
+
+    def post(self, path: str, **body: Any) -> Any:
+        """Ask the API; anything but success is an error."""
+        answer = httpx.post(f"{self.api}/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def is_served(self) -> bool:
+        try:
+            return httpx.get(f"{self.api}/health", timeout=5).is_success
+        except httpx.HTTPError:
+            return False
+
+    def runs(self, flow: str, *states: str) -> list[dict[str, Any]]:
+        """The runs of a flow, oldest first; of these states, or of all that have begun."""
+        body: dict[str, Any] = {
+            "flows": {"name": {"any_": [flow]}},
+            "flow_runs": {"state": {"type": {"any_": list(states)}}}
+            if states
+            else {"start_time": {"is_null_": False}},
+            "sort": "EXPECTED_START_TIME_ASC",
+        }
+        found: list[dict[str, Any]] = self.post("flow_runs/filter", **body)
+        return found
+
+    def task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.post(
+            "task_runs/filter", task_runs={"flow_run_id": {"any_": [flow_run_id]}}
+        )
+        return found
+
+    def logs(self, *flow_run_ids: str) -> list[str]:
+        lines = self.post("logs/filter", logs={"flow_run_id": {"any_": list(flow_run_ids)}}, limit=200)
+        return [line["message"] for line in lines]
+
+
+class Running:
+    """A program beside the test."""
+
+    def __init__(self, argv: Sequence[str], env: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("wb") as file:
+            self.process = psutil.Popen(
+                argv, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+            )
+        self.seen: set[psutil.Process] = set()
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def tree(self) -> list[psutil.Process]:
+        """All that it has started so far and that lives, itself included."""
+        with suppress(psutil.NoSuchProcess):
+            self.seen |= {self.process, *self.process.children(recursive=True)}
+        return [process for process in self.seen if lives(process)]
+
+    def child(self, *words: str) -> psutil.Process | None:
+        """The process below it whose command line has all these words."""
+        for process in self.tree():
+            try:
+                line = " ".join(process.cmdline())
+            except psutil.Error:
+                continue
+            if process.pid != self.process.pid and all(word in line for word in words):
+                return process
+        return None
+
+    def terminate(self) -> None:
+        self.tree()
+        self.process.send_signal(signal.SIGTERM)
+
+    def end(self) -> None:
+        if lives(self.process):
+            self.terminate()
+            psutil.wait_procs([self.process], timeout=20)
+        for process in self.tree():
+            process.kill()
+
+
+def eventually(ask: Callable[[], T], what: str, limit: float = LIMIT) -> T:
+    """Ask until the answer is true, and return it; fail if it never is."""
+    deadline = monotonic() + limit
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        assert monotonic() < deadline, f"not within {limit:g} s: {what}"
+        sleep(0.1)
+
+
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def scripts_alive(workspace: Workspace) -> list[psutil.Process]:
+    """All processes that run something in the workspace's scripts folder, whoever started them."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = process.cmdline()
+        except psutil.Error:
+            continue
+        if lives(process) and any(str(workspace.scripts) in word for word in line):
+            found.append(process)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
