@@ -1,0 +1,178 @@
+"""The briefing: what stands in it, from an empty history to a bad day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.builtin.contract import Context, GroupEvent
+from tasks.builtin.generate_daily_briefing import main
+from tasks.measurements import Probe, Sample
+from tasks.outcome import Outcome, StepFailedError
+from tasks.store import store_of
+from tests.tasks.builtin.conftest import NOW, MakeContext
+
+
+def ran(group: str, outcome: Outcome | None, seconds: float | None, minutes_ago: int = 60) -> GroupEvent:
+    return GroupEvent(NOW - timedelta(minutes=minutes_ago), group, "run", "", outcome, seconds)
+
+
+def waited(group: str, reason: str, decision: str = "waits") -> GroupEvent:
+    return GroupEvent(NOW - timedelta(minutes=30), group, decision, reason)
+
+
+def text_of(context: Context) -> str:
+    return (context.settings.outputs_dir / "briefings" / "2026-03-04.md").read_text(encoding="utf-8")
+
+
+def nothing(since: datetime) -> Sequence[GroupEvent]:
+    return []
+
+
+def section(text: str, title: str) -> str:
+    return text.split(f"## {title}\n\n")[1].split("\n\n##")[0].strip()
+
+
+def test_an_empty_history_reads_sensibly(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    assert main([], context) == "0 runs in 24 h; nothing ran in the last 24 hours"
+    text = text_of(context)
+    assert section(text, "Needs attention") == "- nothing ran in the last 24 hours"
+    assert section(text, "Groups") == "Nothing ran in the last 24 hours."
+    assert section(text, "Services") == "No service was asked."
+    assert section(text, "Machine") == "Nothing was measured."
+
+
+def test_a_good_day_needs_no_attention(make_context: MakeContext) -> None:
+    context = make_context(events=lambda since: [ran("health_check", Outcome.COMPLETED, 2.0)])
+    assert main([], context) == "1 runs in 24 h; nothing needs attention"
+    assert section(text_of(context), "Needs attention") == "Nothing."
+
+
+def test_each_group_has_a_row_of_what_it_did_and_why_it_did_not(make_context: MakeContext) -> None:
+    events = [
+        ran("health_check", Outcome.COMPLETED, 2.0),
+        ran("health_check", Outcome.FAILED, 4.0),
+        ran("health_check", Outcome.TIMED_OUT, 9.0, minutes_ago=20),
+        ran("health_check", None, None, minutes_ago=0),
+        waited("daily_routine", "health_check failed"),
+        waited("daily_routine", "health_check failed"),
+        waited("daily_routine", "CPU 91 %", "deferred"),
+        GroupEvent(NOW, "daily_routine", "not_due", "next at 03:00"),
+    ]
+    context = make_context(events=lambda since: events)
+    main([], context)
+    rows = section(text_of(context), "Groups").splitlines()
+    assert rows[2:] == [
+        "| health_check | 4 | 1 | 2 | 0 |  | 5.0 s | 9.0 s |",
+        "| daily_routine | 0 | 0 | 0 | 3 | health_check failed | – | – |",
+    ]
+    attention = section(text_of(context), "Needs attention")
+    assert "- health_check failed in 2 of 4 runs, last at 03-04 15:10" in attention
+    assert "- daily_routine never ran; it waited 3 times, mostly: health_check failed" in attention
+
+
+def test_names_and_reasons_do_not_break_the_table(make_context: MakeContext) -> None:
+    events = [waited("odd_|_name_", "a|b\n<script>")]
+    context = make_context(events=lambda since: events)
+    main([], context)
+    assert r"| odd\_\|\_name\_ | 0 | 0 | 0 | 1 | a\|b \<script\> |" in text_of(context)
+
+
+def test_a_history_that_cannot_be_reached_is_said_and_the_rest_is_there(make_context: MakeContext) -> None:
+    def unreachable(since: datetime) -> Sequence[GroupEvent]:
+        raise ConnectionError("Prefect does not answer")
+
+    context = make_context(events=unreachable)
+    with store_of(context.settings) as store:
+        store.add_samples([Sample(NOW - timedelta(hours=2), "cpu_percent", 12.0)])
+    main([], context)
+    text = text_of(context)
+    assert "- the history could not be reached: Prefect does not answer" in text
+    assert section(text, "Groups") == "The history could not be reached."
+    assert "| CPU | 12 % | 12 % | 12 % |" in text
+
+
+def test_services_and_machine_are_summed_up(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    with store_of(context.settings) as store:
+        store.add_probes(
+            [
+                Probe("llm", NOW - timedelta(hours=3), False, None, "refused"),
+                Probe("llm", NOW - timedelta(hours=2), True, 0.020),
+                Probe("llm", NOW - timedelta(hours=1), True, 0.040),
+                Probe("gateway", NOW - timedelta(hours=1), False, 0.1, "answered 503"),
+                Probe("old", NOW - timedelta(hours=25), True, 0.1),
+            ]
+        )
+        store.add_samples(
+            Sample(NOW - timedelta(hours=hours), "memory_percent", value)
+            for hours, value in ((3, 50.0), (2, 96.0), (1, 61.0))
+        )
+    main([], context)
+    text = text_of(context)
+    assert section(text, "Services").splitlines()[2:] == [
+        "| gateway | down | 03-04 14:30 | 0.0% of 1 | – |",
+        "| llm | up | 03-04 14:30 | 66.7% of 3 | 30 ms |",
+    ]
+    assert "| memory | 69 % | 96 % | 61 % |" in text
+    assert section(text, "Needs attention").splitlines()[1:] == [
+        "- gateway was down when last asked, at 03-04 14:30: answered 503",
+        "- llm answered only 66.7% of 3 requests",
+        "- memory reached 96 %",
+    ]
+
+
+def test_the_memory_is_asked_for_as_many_hours_as_told(make_context: MakeContext) -> None:
+    asked: list[datetime] = []
+
+    def events(since: datetime) -> Sequence[GroupEvent]:
+        asked.append(since)
+        return []
+
+    main(["--hours", "48"], make_context(events=events))
+    assert asked == [NOW - timedelta(hours=48)]
+
+
+def test_a_day_of_the_clock_change_has_its_24_hours(make_context: MakeContext) -> None:
+    asked: list[datetime] = []
+    now = NOW.replace(month=3, day=29, hour=12)  # clocks went forward at 02:00
+
+    def events(since: datetime) -> Sequence[GroupEvent]:
+        asked.append(since)
+        return []
+
+    main([], make_context(events=events, now=now))
+    assert now.timestamp() - asked[0].timestamp() == 24 * 3600
+
+
+def test_a_second_briefing_of_the_day_replaces_the_first(make_context: MakeContext) -> None:
+    main([], make_context(events=nothing))
+    context = make_context(events=lambda since: [ran("health_check", Outcome.COMPLETED, 2.0)])
+    main([], context)
+    assert "Nothing ran" not in text_of(context)
+    assert [path.name for path in (context.settings.outputs_dir / "briefings").iterdir()] == ["2026-03-04.md"]
+
+
+def test_print_logs_the_briefing(make_context: MakeContext, caplog: pytest.LogCaptureFixture) -> None:
+    context = make_context(events=nothing)
+    main(["--print"], context)
+    assert text_of(context) in caplog.text
+
+
+def test_a_corrupt_store_is_said_and_the_groups_are_there(make_context: MakeContext) -> None:
+    context = make_context(events=lambda since: [ran("health_check", Outcome.COMPLETED, 2.0)])
+    context.settings.outputs_dir.mkdir()
+    (context.settings.outputs_dir / "rhythm.db").write_bytes(b"not a database at all" * 100)
+    main([], context)
+    text = text_of(context)
+    assert "- the measurements could not be read:" in text
+    assert "| health_check | 1 | 1 | 0 | 0 |" in text
+
+
+def test_a_folder_that_cannot_be_written_fails_the_step(make_context: MakeContext, blocked: Path) -> None:
+    with pytest.raises(StepFailedError, match=r"2026-03-04\.md cannot be written .*outputs_dir"):
+        main([], make_context(events=nothing, outputs_dir=blocked))
