@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks.builtin.cleanup_processes import main, report_on
-from tasks.processes import ProcessInfo
+from tasks.builtin.cleanup_processes import describe, main, report_on
+from tasks.processes import ProcessInfo, survey
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
 HOUR = 3600
@@ -80,12 +80,24 @@ def test_a_real_zombie_is_told_with_its_parent(
         main([], make_context(now=datetime.now(UTC)))
     finally:
         child.wait()
-    assert f"({child.pid}) is a zombie: its parent ({os.getpid()})" in caplog.text
+    (told,) = [text for text in caplog.messages if f"({os.getpid()}) has" in text]
+    assert str(child.pid) in told
 
 
-def test_a_real_idle_process_is_told_and_lives_on(
-    make_context: MakeContext, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_zombies_are_told_once_a_parent_and_most_first() -> None:
+    zombies = [process(pid, parent=2, zombie=True) for pid in range(100, 113)]
+    found = report_on([process(3, parent=7, zombie=True), *zombies, process(2, parent=1, age=60)], NOW, 99)
+    assert [neglect.parent for neglect in found.neglects] == [2, 7]
+    assert str(found.neglects[0]).startswith("python (2) has 13 zombies (100, 101, ")
+    assert "109 and 3 more)" in str(found.neglects[0])
+    assert found.summary.startswith("14 zombies, 0 idle")
+
+
+def test_an_idle_process_is_described_with_age_and_cost() -> None:
+    assert describe(process(), NOW) == "python (10) looks idle: 2 hours old, 1.0 s of CPU, 1.0 MiB"
+
+
+def test_a_real_idle_process_is_found_and_lives_on(make_context: MakeContext) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", "print(flush=True); input()"],
         stdin=subprocess.PIPE,
@@ -94,9 +106,10 @@ def test_a_real_idle_process_is_told_and_lives_on(
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()  # it has started, and now waits
-        tomorrow = datetime.fromtimestamp(datetime.now(UTC).timestamp() + 24 * HOUR, UTC)
-        main([], make_context(now=tomorrow))
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        idle = {found.pid for found in report_on(survey(), tomorrow, os.getpid()).idle}
+        assert "only reported" in main([], make_context(now=tomorrow))
         assert child.poll() is None
         child.communicate("\n")
-    assert f"({child.pid}) looks idle: a day old" in caplog.text
-    assert f"({os.getpid()}) looks idle" not in caplog.text
+    assert child.pid in idle
+    assert not {os.getpid(), os.getppid()} & idle
