@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -11,6 +13,8 @@ from typing import IO
 
 import psutil
 
+from tasks import process_tree
+from tasks.process_tree import MARK, Identity
 from tasks.system import apart, ask_to_end
 
 _FIRST, _LONGEST = 1.0, 60.0  # seconds before a restart
@@ -20,7 +24,8 @@ _LOG_SIZE = 5_000_000  # bytes after which a log starts anew, the last one kept 
 
 def back_off(deaths: int) -> float:
     """Return the seconds to wait before the restart after `deaths` deaths in a row: 1, 2, 4, … 60."""
-    return float(min(_FIRST * 2 ** max(deaths - 1, 0), _LONGEST))
+    doublings = min(max(deaths - 1, 0), 10)
+    return min(_FIRST * 2.0**doublings, _LONGEST)
 
 
 @dataclass(slots=True)
@@ -34,6 +39,8 @@ class Child:
     log: Path
     deaths: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _identity: Identity | None = field(default=None, init=False)
+    _mark: str = field(default_factory=lambda: uuid.uuid4().hex, init=False)
     _started: float = field(default=0.0, init=False)
     _died: float | None = field(default=None, init=False)
 
@@ -48,40 +55,48 @@ class Child:
         return self._process.poll() if self._process else None
 
     def start(self) -> None:
-        """Start the program, with its output in the log file."""
+        """Start the program, with its output in the log file.
+
+        Raises:
+            OSError: it cannot be started.
+        """
         with _log_file(self.log) as log:
             self._process = subprocess.Popen(  # noqa: S603 - an argument list of ours
                 self.argv,
                 cwd=self.cwd,
-                env=dict(self.env),
+                env={**self.env, MARK: self._mark},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 **apart(),
             )
+        self._identity = Identity.of(self._process.pid)
         self._started, self._died = monotonic(), None
 
     def revive(self) -> str | None:
         """Restart the program if it has died and its wait is over. Return what to tell, if anything."""
         if self._died is None:
-            if self.exit_code is None:
+            if self._process is None or self.exit_code is None:
                 return None
             steady = monotonic() - self._started > _STEADY
-            self.deaths = 1 if steady else self.deaths + 1
-            self._died = monotonic()
-            return (
-                f"the {self.name} has died (exit code {self.exit_code}, see {self.log}); "
-                f"it is started again in {back_off(self.deaths):g} s"
-            )
+            return self._dead(1 if steady else self.deaths + 1, f"has died (exit code {self.exit_code})")
         if monotonic() - self._died < back_off(self.deaths):
             return None
-        self.start()
+        try:
+            self.start()
+        except OSError as error:
+            return self._dead(self.deaths + 1, f"cannot be started ({error})")
         return f"the {self.name} is started again"
 
+    def _dead(self, deaths: int, how: str) -> str:
+        self.deaths, self._died = deaths, monotonic()
+        return f"the {self.name} {how}; see {self.log}. It is started again in {back_off(deaths):g} s"
+
     def ask(self) -> None:
-        """Ask the program to end."""
-        if self._process and self.exit_code is None:
-            ask_to_end(self._process.pid)
+        """Ask the program to end; if it has died, ask what it has left."""
+        root = self._root()
+        for process in [root] if root else self.tree():
+            ask_to_end(process)
 
     def wait(self, seconds: float) -> bool:
         """Wait for its end; return whether it came."""
@@ -93,16 +108,18 @@ class Child:
         return True
 
     def tree(self) -> list[psutil.Process]:
-        """Return the program's process and all below it, as they are now."""
-        try:
-            root = psutil.Process(self.pid) if self.pid and self.exit_code is None else None
-            return [root, *root.children(recursive=True)] if root else []
-        except psutil.NoSuchProcess:
-            return []
+        """Return the program's process and all that it has started, in this life or an earlier one."""
+        root = self._root()
+        return process_tree.members(self._mark, [root] if root else []) if self._process else []
+
+    def _root(self) -> psutil.Process | None:
+        return self._identity.process() if self._identity else None
 
 
 def _log_file(path: Path) -> IO[bytes]:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > _LOG_SIZE:
-        path.replace(path.with_suffix(".old.log"))
+        # On Windows it cannot be moved while something that the program has left still writes to it.
+        with suppress(OSError):
+            path.replace(path.with_suffix(".old.log"))
     return path.open("ab")

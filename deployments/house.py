@@ -6,25 +6,27 @@ servers over one SQLite file would lock each other out. The note beside it is `r
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel
 
+from tasks import atomic_file
 from tasks.process_tree import Identity
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(BaseModel):
     """The `rhythm up` that is up here: its server's API, and its process."""
 
     url: str
-    pid: int
-    created: float
+    process: Identity
+
+    @property
+    def pid(self) -> int:
+        """Its process, for people."""
+        return self.process.pid
 
 
 @contextmanager
@@ -46,13 +48,8 @@ def taken(outputs_dir: Path) -> Iterator[bool]:
 @contextmanager
 def noted(outputs_dir: Path, url: str) -> Iterator[None]:
     """Let other `rhythm` commands find this process and its server while the block runs."""
-    me = Identity.of(os.getpid())
-    if me is None:  # pragma: no cover - we are running
-        raise ProcessLookupError(os.getpid())
     path = _note(outputs_dir)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(asdict(Host(url, me.pid, me.created))), encoding="utf-8")
-    temporary.replace(path)
+    atomic_file.write_text(path, Host(url=url, process=Identity.mine()).model_dump_json())
     try:
         yield
     finally:
@@ -62,10 +59,10 @@ def noted(outputs_dir: Path, url: str) -> Iterator[None]:
 def host(outputs_dir: Path) -> Host | None:
     """Return the `rhythm up` that is up here, if its process lives."""
     try:
-        found = Host(**json.loads(_note(outputs_dir).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        found = Host.model_validate_json(_note(outputs_dir).read_bytes(), strict=True)
+    except (OSError, ValueError):
         return None  # no note, or a broken one: nobody can be named
-    return found if Identity(found.pid, found.created).process() else None
+    return found if found.process.process() else None
 
 
 def _note(outputs_dir: Path) -> Path:

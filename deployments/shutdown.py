@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -32,10 +33,8 @@ async def shut_down(
         await _end(child, end - _FOR_SERVER - _FOR_LAST_WORDS)
     await orphans.sweep(outputs_dir, grace=0.2)
     if servers:
-        try:
+        with suppress(TimeoutError):  # then the next start says it
             await asyncio.wait_for(last_words(), _FOR_LAST_WORDS)
-        except TimeoutError:
-            pass  # the next start says it
     for child in servers:
         await _end(child, end)
 

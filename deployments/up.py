@@ -10,9 +10,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from time import monotonic
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
@@ -73,7 +73,7 @@ class _Up:
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
             self.display.close()
             if work.done():
-                await work  # it ends only by an error
+                _raise_first(work)  # it ends only by an error
             self.display.say("stopping: scripts first, then the worker, then the server")
             work.cancel()
             with suppress(asyncio.CancelledError):
@@ -83,9 +83,11 @@ class _Up:
         address = await self._serve()
         addresses.use(address)
         stack.enter_context(house.noted(self.settings.outputs_dir, address.url))
-        async with get_client() as client:
+        async with get_client() as client, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_alive())
             await self._prepare(client)
-            await self._watch(client, address)
+            tasks.create_task(self._show(client, address))
+            tasks.create_task(self._mend_for_ever(client))
 
     async def _take_house(self, stack: AsyncExitStack) -> None:
         """Be the only one, waiting for a command that has a temporary server for moments.
@@ -142,21 +144,27 @@ class _Up:
         await pool.deploy(self.settings.outputs_dir / "logs" / "deploy.log")
         await pool.beat_now(client)
 
-    async def _watch(self, client: PrefectClient, address: Address) -> None:
-        """Keep the children alive and show how things stand, until told to stop."""
-        mended = monotonic()
+    async def _keep_alive(self) -> None:
+        """Start again what dies. Asks nobody: Prefect's client waits long for a server that is gone."""
         while True:
             for child in self.children:
                 if news := child.revive():
                     self.display.say(news)
-            try:
-                if monotonic() - mended > _MEND:
-                    mended = monotonic()
-                    await self._mend(client)
-                self.display.show(await state.read(client, address, self.settings, clock.now()))
-            except httpx.HTTPError as error:
-                self.display.say(f"Prefect does not answer at the moment ({type(error).__name__})")
             await asyncio.sleep(_LOOK)
+
+    async def _show(self, client: PrefectClient, address: Address) -> None:
+        """Show how things stand, over and over."""
+        while True:
+            with _forgiving(self.display):
+                self.display.show(await state.read(client, address, self.settings, clock.now()))
+            await asyncio.sleep(_LOOK)
+
+    async def _mend_for_ever(self, client: PrefectClient) -> None:
+        """Clear away what killed runs leave, soon after they were killed."""
+        while True:
+            await asyncio.sleep(_MEND)
+            with _forgiving(self.display):
+                await self._mend(client)
 
     async def _mend(self, client: PrefectClient) -> None:
         for script in await orphans.sweep(self.settings.outputs_dir):
@@ -180,3 +188,20 @@ class _Up:
         for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), stop)
+
+
+@contextmanager
+def _forgiving(display: Display) -> Iterator[None]:
+    """A server that does not answer for a while is told, and asked again."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        display.say(f"Prefect does not answer at the moment ({type(error).__name__})")
+
+
+def _raise_first(work: asyncio.Task[None]) -> None:
+    """Raise what ended the work; a task group wraps its errors, of which the first is the cause."""
+    try:
+        work.result()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None

@@ -164,9 +164,57 @@ class Workspace:
         """`rhythm up`, for the length of a `with` block."""
         return self.start(sys.executable, "-m", "deployments.cli", "up", **env)
 
-    def post(self, path: str, **body: Any) -> Any:
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """A plain `prefect server start` in the project's folder."""
+        with self.start(sys.executable, "-m", "prefect", "server", "start"):
+            eventually(self.is_served, "the server")
+            yield
+
+    def deploy(self) -> None:
+        """Prefect's own commands, as its users type them."""
+        pool = self.prefect("work-pool", "create", "rhythm", "--type", "process")
+        assert pool.returncode == 0, pool.stdout + pool.stderr
+        deployed = self.prefect("--no-prompt", "deploy", "--all")
+        assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+
+    def force(self, *groups: str) -> str:
+        """Ask for a beat that runs these groups, due or not; return its id once a worker has it.
+
+        A scheduled beat that has just begun makes Prefect cancel it: then it is asked for again.
+        """
+        deployment = self.get("deployments/name/rhythm/rhythm")["id"]
+
+        def taken() -> str:
+            run = self.post(
+                f"deployments/{deployment}/create_flow_run",
+                parameters={"options": {"force": groups}},
+                state={"type": "SCHEDULED"},
+            )["id"]
+            eventually(lambda: self.state(run) not in ("SCHEDULED", "PENDING"), "a worker to take the beat")
+            return "" if self.state(run) == "CANCELLED" else run
+
+        return eventually(taken, "a beat that is not cancelled")
+
+    def state(self, run: str) -> str:
+        """The type of a flow run's state."""
+        (found,) = self.post("flow_runs/filter", flow_runs={"id": {"any_": [run]}})
+        return str(found["state_type"])
+
+    def get(self, path: str) -> Any:
         """Ask the API; anything but success is an error."""
-        answer = httpx.post(f"{self.api}/{path}", json=body, timeout=30)
+        return self._ask("GET", path)
+
+    def post(self, path: str, **body: Any) -> Any:
+        """Ask the API with a body; anything but success is an error."""
+        return self._ask("POST", path, json=body)
+
+    def _ask(self, method: str, path: str, **content: Any) -> Any:
+        for _ in range(20):  # a busy SQLite answers 503, and Prefect's own client asks again as well
+            answer = httpx.request(method, f"{self.api}/{path}", timeout=30, **content)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            sleep(0.2)
         answer.raise_for_status()
         return answer.json()
 

@@ -1,0 +1,93 @@
+"""kill -9 of everything in turn, mid-step: nothing is left, nothing is lost, nothing runs twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+import psutil
+
+from tests.end_to_end.workspace import ORDER, Running, Workspace, eventually, scripts_alive
+
+
+def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace: Workspace) -> None:
+    workspace.five_groups()
+    with workspace.up() as up:
+        eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "the first beat")
+
+        # The beat's own process: its script ends with it, and the worker says that it crashed.
+        beat, _ = _beat_hangs(workspace, up)
+        _kill(up, "prefect.engine")
+        eventually(lambda: not scripts_alive(workspace), "the orphaned script to be ended")
+        eventually(lambda: workspace.state(beat) == "CRASHED", "the beat to be crashed")
+        _recovers(workspace, up)
+
+        # The worker, and the beat below it with it.
+        beat, _ = _beat_hangs(workspace, up)
+        engine = up.child("prefect.engine")
+        _kill(up, "worker", "start")
+        if engine:
+            engine.kill()
+        eventually(lambda: not scripts_alive(workspace), "the orphaned script to be ended")
+        eventually(lambda: workspace.state(beat) == "CRASHED", "the beat to be crashed")
+        eventually(lambda: up.child("worker", "start"), "the worker to be started again")
+        _recovers(workspace, up)
+
+        # The server alone: the step goes on, and the beat ends as it should once the server is back.
+        beat, hold = _beat_hangs(workspace, up)
+        _kill(up, "server", "start")
+        eventually(lambda: "the server has died" in up.said, "the death to be told")
+        eventually(workspace.is_served, "the server to be back")
+        hold()
+        eventually(lambda: workspace.state(beat) in ("COMPLETED", "CRASHED"), "the beat to end")
+        _recovers(workspace, up)
+
+        # All of it at once, `rhythm up` included.
+        _beat_hangs(workspace, up)
+        for process in up.tree():
+            if "scripts" not in " ".join(process.cmdline()):
+                process.kill()
+        assert scripts_alive(workspace)
+
+    with workspace.up() as up:
+        eventually(lambda: not scripts_alive(workspace), "the orphaned script to be ended")
+        eventually(workspace.is_served, "the server")
+        eventually(lambda: up.child("worker", "start"), "the worker")
+        _recovers(workspace, up)
+        for flow in ("rhythm", *(name.replace("_", "-") for name in ORDER)):
+            assert not workspace.runs(flow, "RUNNING", "PENDING", "CANCELLING")
+
+    with sqlite3.connect(workspace.home / "prefect.db") as database:
+        twice = database.execute(
+            """
+            select flow.name, date(start_time), count(*) from flow_run join flow on flow.id = flow_id
+            where flow.name = 'daily-routine' and state_type = 'COMPLETED' group by 1, 2 having count(*) > 1
+            """
+        ).fetchall()
+    assert twice == []  # it had completed before the first kill
+
+
+def _beat_hangs(workspace: Workspace, up: Running) -> tuple[str, Callable[[], None]]:
+    """Start a beat that hangs in health_check; return its id, and what lets it go on."""
+    hold = workspace.hold("health_check")
+    before = workspace.began("health_check")
+    run = workspace.force("health_check")
+    eventually(lambda: workspace.began("health_check") > before, "the step to begin")
+    eventually(lambda: len(scripts_alive(workspace)) == 2, "its child to run")
+    return run, hold.unlink
+
+
+def _recovers(workspace: Workspace, up: Running) -> None:
+    """With nothing to hold it, the next beat completes."""
+    (workspace.root / "hold-health_check").unlink(missing_ok=True)
+    before = workspace.ended("health_check")
+    run = workspace.force("health_check")
+    eventually(lambda: workspace.state(run) == "COMPLETED", "the next beat to complete")
+    assert workspace.ended("health_check") == before + 1
+    assert not scripts_alive(workspace)
+
+
+def _kill(up: Running, *words: str) -> None:
+    process = eventually(lambda: up.child(*words), f"a process {words}")
+    process.kill()
+    psutil.wait_procs([process], timeout=10)

@@ -1,0 +1,81 @@
+"""Eight hours without a worker: what was missed costs one round, not ninety-six."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+
+from tests.end_to_end.workspace import ORDER, Workspace, eventually
+
+MISSED = 96  # beats in eight hours
+
+
+def test_up_makes_up_for_all_missed_beats_with_one(workspace: Workspace) -> None:
+    workspace.five_groups()
+    with workspace.served():
+        workspace.deploy()
+        _miss(workspace)
+    with workspace.up() as up:
+        eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "the first beat")
+        assert f"{MISSED} beats were missed" in up.said
+        assert len(workspace.runs("rhythm", "COMPLETED")) == 1
+        assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
+
+
+def test_prefects_own_commands_run_the_rhythm_and_a_plain_worker_after_a_gap_runs_one_round(
+    workspace: Workspace,
+) -> None:
+    workspace.five_groups()
+    with workspace.served():
+        workspace.deploy()
+        _miss(workspace)
+        with workspace.start(
+            sys.executable,
+            "-m",
+            "prefect",
+            "worker",
+            "start",
+            "--pool",
+            "rhythm",
+            PREFECT_API_URL=workspace.api,
+        ):
+            eventually(lambda: not _late(workspace), "all late beats to be dealt with", limit=120)
+            eventually(lambda: workspace.runs("rhythm", "COMPLETED"), "a beat to complete")
+            eventually(lambda: not workspace.runs("rhythm", "PENDING", "RUNNING"), "the beats to end")
+            assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
+            assert len(workspace.runs("rhythm", "COMPLETED")) <= 3
+            assert len(workspace.runs("rhythm", "CANCELLED")) >= MISSED - 3
+
+            # The schedule itself makes beats run; here one of ten seconds, beside that of five minutes.
+            added = workspace.prefect(
+                "--no-prompt", "deployment", "schedule", "create", "rhythm/rhythm", "--interval", "10"
+            )
+            assert added.returncode == 0, added.stdout + added.stderr
+            done = len(workspace.runs("rhythm", "COMPLETED"))
+            eventually(
+                lambda: len(workspace.runs("rhythm", "COMPLETED")) > done, "a scheduled beat", limit=120
+            )
+
+            by_hand = workspace.prefect("deployment", "run", "health-check/health-check", "--watch")
+            assert by_hand.returncode == 0, by_hand.stdout + by_hand.stderr
+
+
+def _late(workspace: Workspace) -> list[str]:
+    now = datetime.now(UTC)
+    return [
+        run["id"]
+        for run in workspace.runs("rhythm", "SCHEDULED")
+        if datetime.fromisoformat(run["expected_start_time"].replace("Z", "+00:00")) < now
+    ]
+
+
+def _miss(workspace: Workspace) -> None:
+    """Leave what eight hours without a worker leave: a late run for every five minutes."""
+    deployment = workspace.get("deployments/name/rhythm/rhythm")["id"]
+    now = datetime.now(UTC)
+    for count in range(1, MISSED + 1):
+        due = (now - timedelta(minutes=5) * count).isoformat()
+        workspace.post(
+            f"deployments/{deployment}/create_flow_run",
+            state={"type": "SCHEDULED", "name": "Late", "state_details": {"scheduled_time": due}},
+        )
