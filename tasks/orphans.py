@@ -6,46 +6,53 @@ owner; whoever comes next ends the scripts whose owner is gone.
 
 from __future__ import annotations
 
-import json
-import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tasks import process_tree
+from pydantic import BaseModel
+
+from tasks import atomic_file, process_tree
 from tasks.process_tree import Identity
 
 _FOLDER = "running"
 
 
-@dataclass(slots=True)
-class Running:
-    """One running script: its name and mark, and the process, once it is started."""
+class _Record(BaseModel):
+    """What the file of a running script says."""
 
+    host: str
     name: str
     mark: str
-    path: Path
     owner: Identity
     script: Identity | None = None
 
-    def started(self, pid: int) -> None:
-        """Note the script's process."""
-        self.script = Identity.of(pid)
+
+class Running:
+    """One running script, written down for as long as it runs."""
+
+    def __init__(self, folder: Path, name: str, mark: str) -> None:
+        self._path = folder / f"{mark}.json"
+        self._record = _Record(host=socket.gethostname(), name=name, mark=mark, owner=Identity.mine())
         self._write()
 
+    @property
+    def script(self) -> Identity | None:
+        """The script's process, once it is started."""
+        return self._record.script
+
+    def started(self, pid: int) -> None:
+        """Note the script's process."""
+        self._record.script = Identity.of(pid)
+        self._write()
+
+    def forget(self) -> None:
+        """Take the file away."""
+        self._path.unlink(missing_ok=True)
+
     def _write(self) -> None:
-        record = {
-            "host": socket.gethostname(),
-            "name": self.name,
-            "mark": self.mark,
-            "owner": [self.owner.pid, self.owner.created],
-            "script": [self.script.pid, self.script.created] if self.script else None,
-        }
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(record), encoding="utf-8")
-        temporary.replace(self.path)
+        atomic_file.write_text(self._path, self._record.model_dump_json())
 
 
 @contextmanager
@@ -54,42 +61,34 @@ def running(outputs_dir: Path, name: str, mark: str) -> Iterator[Running]:
 
     It is written down before the script starts: its mark alone is enough to find it.
     """
-    folder = outputs_dir / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    owner = Identity.of(os.getpid())
-    if owner is None:  # pragma: no cover - we are running
-        raise ProcessLookupError(os.getpid())
-    entry = Running(name, mark, folder / f"{mark}.json", owner)
-    entry._write()
+    entry = Running(outputs_dir / _FOLDER, name, mark)
     try:
         yield entry
     finally:
-        entry.path.unlink(missing_ok=True)
+        entry.forget()
 
 
 async def sweep(outputs_dir: Path, grace: float = process_tree.GRACE) -> list[str]:
-    """End every script whose owner is gone, killed after `grace` seconds; return their names."""
+    """End every script whose owner is gone, killed after `grace` seconds; return their names.
+
+    Records of another machine are left alone: their processes cannot be seen from here.
+    """
     swept: list[str] = []
     for path in sorted((outputs_dir / _FOLDER).glob("*.json")):
-        entry = _read(path)
-        if entry is None or entry.owner.process():
-            continue
-        if await process_tree.end(entry.mark, entry.script, grace):
-            swept.append(entry.name)
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # another sweep was faster, or the file is somebody else's
+            record = _read(path)
+            if record is None:
+                path.unlink()
+            elif record.host == socket.gethostname() and not record.owner.process():
+                if await process_tree.end(record.mark, record.script, grace):
+                    swept.append(record.name)
+                path.unlink()
     return swept
 
 
-def _read(path: Path) -> Running | None:
-    """Return the entry of a file of this machine's; None if it is another's, gone, or not readable."""
+def _read(path: Path) -> _Record | None:
+    """Return what a file says; None if it is broken, so that it names nothing that could be ended."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["host"] != socket.gethostname():
-            return None
-        script = Identity(*record["script"]) if record["script"] else None
-        return Running(record["name"], record["mark"], path, Identity(*record["owner"]), script)
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        path.unlink(missing_ok=True)  # a broken file names nothing that could be ended
+        return _Record.model_validate_json(path.read_bytes(), strict=True)
+    except ValueError:
         return None

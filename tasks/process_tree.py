@@ -7,11 +7,13 @@ ever matched by name, and a pid only together with its creation time.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 
 import anyio
 import psutil
@@ -24,12 +26,18 @@ MARK = "RHYTHM_STEP_ID"
 GRACE = 5.0
 
 _POLL = 0.02  # seconds between looks at processes that have been asked to end
-_ROUNDS = 5  # a tree that still forks while it is killed is looked for again
+#: A tree that still forks while it is killed is looked for again, and a process that comes while its
+#: parent goes can be missed once: all is over when two looks in a row have found nothing.
+_ROUNDS, _QUIET = 10, 2
+_TICK = 0.01  # seconds; no system tells the moment of creation more exactly
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A process that cannot be mistaken for a later one with the same pid."""
+    """A process that cannot be mistaken for a later one with the same pid.
+
+    `created` is in seconds: since the epoch, on Linux since the machine was started.
+    """
 
     pid: int
     created: float
@@ -38,34 +46,34 @@ class Identity:
     def of(cls, pid: int) -> Identity | None:
         """Return the identity of the process that has `pid` now; None if there is none."""
         try:
-            return cls(pid, psutil.Process(pid).create_time())
-        except psutil.NoSuchProcess:
+            return cls(pid, _created(pid))
+        except psutil.Error:
             return None
+
+    @classmethod
+    def mine(cls) -> Identity:
+        """Return the identity of this process."""
+        return cls(os.getpid(), _created(os.getpid()))
 
     def process(self) -> psutil.Process | None:
         """Return the process if it still lives (a zombie does not), else None."""
         try:
+            same = abs(_created(self.pid) - self.created) < _TICK / 2
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created) < 0.01
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except psutil.NoSuchProcess:
+            return process if same and _lives(process) else None
+        except (psutil.Error, ValueError):  # no process ever had such a pid
             return None
 
 
-def members(mark: str, leader: Identity | None) -> list[psutil.Process]:
-    """Return the living processes of the script that was started as `leader` with `mark`."""
-    found: dict[int, psutil.Process] = {}
-    root = leader.process() if leader else None
-    if root:
-        found[root.pid] = root
-        with suppress(psutil.NoSuchProcess):  # it ended while we looked; its orphans carry the mark
-            found |= {child.pid: child for child in root.children(recursive=True)}
+def members(mark: str, known: Iterable[psutil.Process] = ()) -> list[psutil.Process]:
+    """Return a script's living processes: those known, those that carry `mark`, and all below them."""
+    found = {process.pid: process for process in known if _lives(process)}
     for process in psutil.process_iter():
-        try:
-            if process.pid not in found and process.environ().get(MARK) == mark:
-                found[process.pid] = process
-        except (psutil.AccessDenied, psutil.NoSuchProcess, OSError):
-            continue  # another user's, or gone: not ours either way
+        if process.pid not in found and _mark(process) == mark:
+            found[process.pid] = process
+    for process in list(found.values()):
+        with suppress(psutil.Error):  # it has just ended; what it leaves carries the mark
+            found |= {child.pid: child for child in process.children(recursive=True)}
     found.pop(os.getpid(), None)
     return [process for process in found.values() if _lives(process)]
 
@@ -73,30 +81,46 @@ def members(mark: str, leader: Identity | None) -> list[psutil.Process]:
 async def end(mark: str, leader: Identity | None, grace: float = GRACE) -> int:
     """End all processes of a script: ask, wait up to `grace` seconds, kill. Return how many there were.
 
-    Runs to its end even when the task that awaits it is cancelled.
+    Runs to its end, in a thread, however often the task that awaits it is cancelled.
     """
-    ended: set[int] = set()
+    ending = asyncio.get_running_loop().run_in_executor(None, _end, mark, leader, grace)
+    cancelled: asyncio.CancelledError | None = None
     with anyio.CancelScope(shield=True):
-        tree = members(mark, leader)
+        while not ending.done():
+            try:
+                await asyncio.wait([ending])
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled:
+        raise cancelled
+    return ending.result()
+
+
+def _end(mark: str, leader: Identity | None, grace: float) -> int:
+    root = leader.process() if leader else None
+    tree = members(mark, [root] if root else [])
+    ended = {process.pid for process in tree}
+    for process in tree:
+        ask_to_end(process)
+    _gone(tree, grace)
+    quiet = 0
+    for _ in range(_ROUNDS):
+        tree = members(mark, tree)
+        quiet = 0 if tree else quiet + 1
+        if quiet == _QUIET:
+            break
         ended |= {process.pid for process in tree}
         for process in tree:
-            ask_to_end(process.pid)
-        await _gone(tree, grace)
-        for _ in range(_ROUNDS):
-            tree = members(mark, leader)
-            if not tree:
-                break
-            ended |= {process.pid for process in tree}
-            for process in tree:
-                _kill(process)
-            await _gone(tree, 1.0)
+            with suppress(psutil.Error):  # already gone; if not, the next round tries again
+                process.kill()
+        _gone(tree, 1.0)
     return len(ended)
 
 
-async def _gone(tree: Iterable[psutil.Process], seconds: float) -> None:
+def _gone(tree: Iterable[psutil.Process], seconds: float) -> None:
     deadline = monotonic() + seconds
     while any(_lives(process) for process in tree) and monotonic() < deadline:
-        await anyio.sleep(_POLL)
+        sleep(_POLL)
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -106,6 +130,18 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def _kill(process: psutil.Process) -> None:
-    with suppress(psutil.Error):  # already gone; if not, the next round tries again
-        process.kill()
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK)
+    except (psutil.Error, OSError):
+        return None  # another user's, or gone: not ours either way
+
+
+def _created(pid: int) -> float:
+    """Return when the process was created, on a clock that nobody sets.
+
+    Linux knows it in seconds since the machine was started, and the time of day that psutil makes
+    of it moves when the clock is set: after a nap, a living process would look like another one.
+    """
+    booted = psutil.boot_time() if sys.platform == "linux" else 0.0
+    return psutil.Process(pid).create_time() - booted

@@ -7,8 +7,11 @@ import subprocess
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import anyio
 
 from tasks import orphans, process_tree
 from tasks.output import Budget, Lines, Redactor
@@ -20,6 +23,8 @@ TAIL = 10
 #: Seconds without output after which a pipe that a left-over grandchild holds is given up, and how
 #: often such a wait is begun again because it printed something.
 _DRAIN, _DRAINS = 0.5, 4
+#: Seconds that the system may take to tell that a killed process has ended.
+_NOTICE = 1.0
 
 #: Called with a line and whether it came from standard error.
 OnLine = Callable[[str, bool], None]
@@ -64,39 +69,28 @@ async def run(
         tail.append(line)
         on_line(line, error)
 
-    with orphans.running(outputs_dir, name, mark) as entry:
-        loop = asyncio.get_running_loop()
-        transport, child = await loop.subprocess_exec(
-            lambda: _Child(emit, budget, redact),
-            *argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=str(cwd),
-            env={**env, MARK: mark},
-            **apart(),
-        )
+    with orphans.running(outputs_dir, name, mark) as entry, closing(_Child(emit, budget, redact)) as child:
         try:
-            entry.started(transport.get_pid())
+            entry.started(await child.start(argv, cwd, {**env, MARK: mark}))
             timed_out = not await _happens(child.exited, timeout)
             if timed_out:
                 await process_tree.end(mark, entry.script, grace)
+                await child.gone()
             await child.drained()
-            code = None if timed_out else transport.get_returncode()
         except BaseException:
             await process_tree.end(mark, entry.script, grace)
+            await child.gone()
             raise
-        finally:
-            child.close()
-            transport.close()
+        code = None if timed_out else child.exit_code
     return Ended(code, timed_out, tuple(tail), budget.dropped)
 
 
 class _Child(asyncio.SubprocessProtocol):
-    """What the event loop tells about the child: its output, and that it has ended."""
+    """The child, and what the event loop tells about it: its output, and that it has ended."""
 
     def __init__(self, emit: OnLine, budget: Budget, redact: Redactor) -> None:
         self.exited = asyncio.Event()
+        self._transport: asyncio.SubprocessTransport | None = None
         self._lines = {
             1: Lines(lambda line: emit(line, False), budget, redact),
             2: Lines(lambda line: emit(line, True), budget, redact),
@@ -104,6 +98,32 @@ class _Child(asyncio.SubprocessProtocol):
         self._open = {1, 2}
         self._closed = asyncio.Event()
         self._read = 0
+
+    async def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> int:
+        """Start the program and return its pid.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        try:
+            self._transport, _ = await asyncio.get_running_loop().subprocess_exec(
+                lambda: self,
+                *argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=str(cwd),
+                env=env,
+                **apart(),
+            )
+        except ValueError as error:  # a NUL character, or a variable whose name holds "="
+            raise OSError(str(error)) from error
+        return self._transport.get_pid()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code, once it has ended."""
+        return self._transport.get_returncode() if self._transport else None
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
         assert isinstance(data, bytes)  # noqa: S101 - a binary pipe
@@ -125,15 +145,22 @@ class _Child(asyncio.SubprocessProtocol):
             if await _happens(self._closed, _DRAIN) or self._read == before:
                 break
 
+    async def gone(self) -> None:
+        """Wait until the event loop knows of the end of a killed child: else it would look for it in vain."""
+        with anyio.CancelScope(shield=True):
+            if self._transport:
+                await _happens(self.exited, _NOTICE)
+
     def close(self) -> None:
+        """Take the last words and let go of the pipes."""
         for lines in self._lines.values():
             lines.close()
+        if self._transport:
+            self._transport.close()
 
 
 async def _happens(event: asyncio.Event, seconds: float) -> bool:
     """Wait for an event; return whether it came within `seconds`."""
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
+    with anyio.move_on_after(seconds):
+        await event.wait()
+    return event.is_set()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 from contextlib import suppress
 from typing import Any
+
+import psutil
 
 
 def apart() -> dict[str, Any]:
@@ -20,13 +21,13 @@ def apart() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def ask_to_end(pid: int) -> None:
+def ask_to_end(process: psutil.Process) -> None:
     """Ask a process to end, as the system's own tools would; one that has ended already is no error.
 
     On Windows this reaches a process that was started `apart`, and no other.
     """
-    with suppress(OSError):
+    with suppress(psutil.Error, OSError):
         if sys.platform == "win32":
-            os.kill(pid, signal.CTRL_BREAK_EVENT)
+            process.send_signal(signal.CTRL_BREAK_EVENT)
         else:
-            os.kill(pid, signal.SIGTERM)
+            process.terminate()
