@@ -12,7 +12,7 @@ from deployments import output
 from flows import clock
 from tasks import builtin
 from tasks import settings as config
-from tasks.builtin.contract import Context, built_in
+from tasks.builtin.contract import Context, HelpShown, built_in
 from tasks.outcome import Outcome, StepFailedError, StepResult
 from tasks.output import Redactor
 from tasks.problem import ConfigError, Problem
@@ -39,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
     began = monotonic()
     try:
         outcome, message = Outcome.COMPLETED, built_in(args.name).main(args.args, context)
+    except HelpShown:
+        return 0
     except StepFailedError as error:
         outcome, message = Outcome.FAILED, str(error)
     result = StepResult(args.name, outcome, monotonic() - began, redact(message))

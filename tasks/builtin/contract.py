@@ -67,11 +67,19 @@ def built_in(name: str) -> BuiltIn:
     return cast("BuiltIn", importlib.import_module(f"tasks.builtin.{name}"))
 
 
+class HelpShown(StepFailedError):  # noqa: N818 - what happened, not a fault
+    """The step was called with --help and did nothing else."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse that fails the step instead of ending the process."""
 
     def __init__(self, name: str, description: str | None) -> None:
         super().__init__(prog=name, description=description, allow_abbrev=False)
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End the step, not the process: argparse has printed the help."""
+        raise HelpShown(f"{self.prog} was only asked for its help")
 
     def error(self, message: str) -> NoReturn:
         """Fail the step with argparse's message and the usage line."""
