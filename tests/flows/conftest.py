@@ -1,0 +1,3 @@
+"""What the tests of processes share."""
+
+from tests.family import family as family

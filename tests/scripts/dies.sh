@@ -1,0 +1,3 @@
+# Dies of a signal.
+echo "dying"
+kill -KILL $$

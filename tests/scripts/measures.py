@@ -1,0 +1,40 @@
+"""Runs floods.py and prints the dropped bytes and by how many bytes the peak of memory has grown.
+
+Words: the folder for outputs, then as for floods.py.
+"""
+
+import asyncio
+import os
+import resource
+import sys
+from pathlib import Path
+
+from common import FOLDER, WORDS
+
+from tasks import script
+from tasks.output import Redactor
+
+
+def peak() -> int:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+async def run(*words: str) -> int:
+    ended = await script.run(
+        [sys.executable, str(Path(__file__).with_name("floods.py")), str(FOLDER), *words],
+        name="floods",
+        cwd=FOLDER,
+        env=os.environ,
+        timeout=120,
+        outputs_dir=Path(WORDS[0]),
+        on_line=lambda line, error: None,
+        redact=Redactor(),
+    )
+    return ended.dropped
+
+
+asyncio.run(run("1", "100", "1"))
+before = peak()
+dropped = asyncio.run(run(*WORDS[1:], "1"))
+print(dropped, peak() - before)

@@ -1,0 +1,308 @@
+"""One step, run once and without Prefect: how it ended, what it said, and what it never says."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tasks.builtin.contract import Context
+from tasks.outcome import Outcome, StepFailedError, StepResult
+from tasks.process_tree import MARK
+from tasks.settings import Settings
+from tasks.step import run_step
+from tasks.step_settings import StepSettings
+from tests.family import SCRIPTS, Family
+
+
+class Heard(logging.Handler):
+    """Keeps what is logged, and lets the test answer at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[tuple[str, str]] = []
+        self.answer: Callable[[str], None] = lambda message: None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append((record.levelname, record.getMessage()))
+        self.answer(record.getMessage())
+
+    @property
+    def text(self) -> str:
+        return "\n".join(message for _, message in self.said)
+
+
+class Steps:
+    """Runs single steps with the example scripts as `scripts_dir`."""
+
+    def __init__(self, tmp_path: Path, family: Family) -> None:
+        self.family = family
+        self.tmp_path = tmp_path
+        self.heard = Heard()
+        self.log = logging.getLogger(f"rhythm.tests.{id(self)}")
+        self.log.setLevel(logging.DEBUG)
+        self.log.addHandler(self.heard)
+        self.settings: dict[str, Any] = {}
+
+    async def __call__(self, *run: str, **options: Any) -> StepResult:
+        """Run a step; a script is given the family's folder as its first argument."""
+        step = StepSettings.model_validate({"run": list(run), **options})
+        settings = Settings.model_validate(
+            {
+                "timezone": "UTC",
+                "scripts_dir": SCRIPTS,
+                "outputs_dir": self.tmp_path / "outputs",
+                "groups": {"health_check": {"every": "10m", "steps": [step]}},
+                **self.settings,
+            }
+        )
+        return await run_step(step, Context(settings, self.log, lambda: datetime.now(UTC)))
+
+    async def script(self, name: str, *words: str, **options: Any) -> StepResult:
+        return await self(name, str(self.family.folder), *words, **options)
+
+
+@pytest.fixture
+def steps(tmp_path: Path, family: Family) -> Iterator[Steps]:
+    found = Steps(tmp_path, family)
+    yield found
+    found.log.removeHandler(found.heard)
+
+
+# Scripts
+
+
+async def test_a_script_that_ends_with_0_is_completed_with_its_last_line(steps: Steps) -> None:
+    result = await steps.script("prints.py", "0", b"first\nall is well\n".hex())
+
+    assert (result.name, result.outcome, result.exit_code) == ("prints", Outcome.COMPLETED, 0)
+    assert result.message == "all is well"
+    assert steps.heard.said == [("INFO", "first"), ("INFO", "all is well")]
+
+
+async def test_a_script_that_ends_with_another_code_is_failed_with_its_last_lines(steps: Steps) -> None:
+    result = await steps.script("prints.py", "3", b"reading\nno such host\n".hex())
+
+    assert (result.outcome, result.exit_code) == (Outcome.FAILED, 3)
+    assert result.message == "exit code 3: reading\nno such host"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to die of")
+async def test_a_script_that_dies_of_a_signal_is_failed(steps: Steps) -> None:
+    result = await steps("dies.sh")
+
+    assert (result.outcome, result.exit_code) == (Outcome.FAILED, -9)
+
+
+async def test_what_a_script_says_on_standard_error_is_a_warning(steps: Steps) -> None:
+    await steps.script("floods.py", "1", "20", "2")
+
+    assert steps.heard.said == [("WARNING", "00000000 " + "x" * 10)]
+
+
+async def test_a_hung_script_is_timed_out_and_gone(steps: Steps) -> None:
+    result = await steps.script("hangs.py", timeout="2s")
+
+    assert (result.outcome, result.exit_code) == (Outcome.TIMED_OUT, None)
+    assert result.message.startswith("ended after its time-out of 2 s")
+    assert not steps.family.alive()
+
+
+async def test_lines_are_heard_while_the_script_runs(steps: Steps) -> None:
+    steps.heard.answer = lambda message: steps.family.tell("heard")
+
+    result = await steps.script("waits_to_be_heard.py")
+
+    assert (result.outcome, result.message) == (Outcome.COMPLETED, "can you hear me?")
+
+
+async def test_what_is_left_out_of_the_log_is_said(steps: Steps) -> None:
+    result = await steps.script("floods.py", "6000", "1000", "1")
+
+    assert result.outcome is Outcome.COMPLETED
+    level, message = steps.heard.said[-1]
+    assert (level, message.endswith("bytes left out")) == ("WARNING", True)
+
+
+async def test_a_missing_script_is_skipped_with_a_warning(steps: Steps) -> None:
+    result = await steps("gone.py")
+
+    assert (result.outcome, result.exit_code) == (Outcome.SKIPPED, None)
+    assert "gone.py" in result.message
+    assert [level for level, _ in steps.heard.said] == ["WARNING"]
+
+
+async def test_a_missing_script_that_is_optional_is_skipped_quietly(steps: Steps) -> None:
+    assert (await steps("gone.py", optional=True)).outcome is Outcome.SKIPPED
+    assert steps.heard.said == []
+
+
+async def test_a_script_outside_the_wall_is_refused(steps: Steps) -> None:
+    result = await steps("../waiting.py")
+
+    assert result.outcome is Outcome.FAILED
+    assert "leads out of" in result.message
+    assert "Traceback" not in result.message + steps.heard.text
+
+
+async def test_a_program_that_the_system_cannot_start_fails_with_a_clear_message(
+    steps: Steps, tmp_path: Path
+) -> None:
+    junk = tmp_path / "junk"
+    junk.write_bytes(b"\x00\x01\x02")
+    junk.chmod(0o755)
+    steps.settings["scripts_dir"] = tmp_path
+
+    result = await steps("./junk")
+
+    assert (result.outcome, result.exit_code) == (Outcome.FAILED, None)
+    assert result.message.startswith("cannot be started: ")
+    assert "junk" in result.message
+    assert "Traceback" not in result.message + steps.heard.text
+
+
+async def test_a_missing_working_directory_fails_with_a_message_that_names_it(steps: Steps) -> None:
+    result = await steps.script("prints.py", "0", cwd="nowhere")
+
+    assert result.outcome is Outcome.FAILED
+    assert "nowhere" in result.message
+
+
+async def test_an_impossible_environment_fails_with_a_clear_message(steps: Steps) -> None:
+    result = await steps.script("prints.py", "0", env={"A": "b\0c"})
+
+    assert result.outcome is Outcome.FAILED
+    assert result.message.startswith("cannot be started: ")
+
+
+# What a script is given
+
+
+async def test_the_steps_own_environment_wins(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RHYTHM_TEST_WHO", "the machine")
+    monkeypatch.setenv("RHYTHM_TEST_WHERE", "here")
+
+    await steps.script(
+        "shows.py", "RHYTHM_TEST_WHO", "RHYTHM_TEST_WHERE", env={"RHYTHM_TEST_WHO": "the step"}
+    )
+
+    assert "RHYTHM_TEST_WHO=the step" in steps.heard.text
+    assert "RHYTHM_TEST_WHERE=here" in steps.heard.text
+
+
+async def test_what_prefect_tells_its_own_processes_is_not_handed_down(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "123")
+
+    result = await steps.script("shows.py", "PREFECT__FLOW_RUN_ID")
+
+    assert result.message == "PREFECT__FLOW_RUN_ID=None"
+
+
+async def test_every_run_of_a_step_has_a_mark_of_its_own(steps: Steps) -> None:
+    marks = {(await steps.script("shows.py", MARK)).message for _ in range(2)}
+
+    assert len(marks) == 2
+    assert f"{MARK}=None" not in marks
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("name", ["RHYTHM_TEST_OURS", "RHYTHM_TEST_STEPS"])
+async def test_a_secret_reaches_neither_log_nor_message(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("RHYTHM_TEST_OURS", "sesame-of-ours")
+    steps.settings["secret_env"] = ("RHYTHM_TEST_OURS", "RHYTHM_TEST_STEPS")
+
+    result = await steps.script("shows.py", name, env={"RHYTHM_TEST_STEPS": "sesame-of-steps"})
+
+    assert result.message == f"{name}=***"
+    assert steps.heard.said == [("INFO", f"{name}=***"), ("WARNING", f"{name}=***")]
+
+
+async def test_a_secret_does_not_reach_the_tail_of_a_failure(steps: Steps) -> None:
+    steps.settings["secret_env"] = ("RHYTHM_TEST_STEPS",)
+
+    result = await steps.script("prints.py", "1", b"key=sesame".hex(), env={"RHYTHM_TEST_STEPS": "sesame"})
+
+    assert result.message == "exit code 1: key=***"
+
+
+async def test_a_secret_does_not_reach_the_message_of_a_step_that_cannot_be_started(steps: Steps) -> None:
+    steps.settings["secret_env"] = ("RHYTHM_TEST_STEPS",)
+
+    result = await steps.script("prints.py", "0", cwd="sesame", env={"RHYTHM_TEST_STEPS": "sesame"})
+
+    assert "sesame" not in result.message
+    assert "***" in result.message
+
+
+# Built-ins
+
+
+@pytest.fixture
+def built_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., str]], None]:
+    """Puts a stand-in in the place of the built-in step check_health."""
+
+    def stand_in(main: Callable[..., str]) -> None:
+        module = ModuleType("tasks.builtin.check_health")
+        vars(module)["main"] = main
+        monkeypatch.setitem(sys.modules, "tasks.builtin.check_health", module)
+
+    return stand_in
+
+
+async def test_a_built_in_is_given_its_arguments_and_sums_itself_up(
+    steps: Steps, built_in: Callable[[Callable[..., str]], None]
+) -> None:
+    def main(argv: list[str], context: Context) -> str:
+        context.log.info("looking at %s", "everything")
+        return f"{' '.join(argv)} in {context.settings.timezone}"
+
+    built_in(main)
+
+    result = await steps("check_health", "--fast")
+
+    assert (result.outcome, result.message, result.exit_code) == (Outcome.COMPLETED, "--fast in UTC", None)
+    assert steps.heard.said == [("INFO", "looking at everything")]
+
+
+async def test_a_built_in_that_finds_something_wrong_is_failed_with_its_words(
+    steps: Steps, built_in: Callable[[Callable[..., str]], None]
+) -> None:
+    def main(argv: list[str], context: Context) -> str:
+        raise StepFailedError("the disk is full")
+
+    built_in(main)
+
+    result = await steps("check_health")
+
+    assert (result.outcome, result.message) == (Outcome.FAILED, "the disk is full")
+
+
+async def test_a_built_in_that_hangs_is_timed_out(
+    steps: Steps, built_in: Callable[[Callable[..., str]], None]
+) -> None:
+    released = threading.Event()
+
+    def main(argv: list[str], context: Context) -> str:
+        released.wait(60)
+        return "too late"
+
+    built_in(main)
+
+    result = await steps("check_health", timeout="1s")
+
+    released.set()
+    assert result.outcome is Outcome.TIMED_OUT
+    assert result.message == "ended after its time-out of 1 s"
