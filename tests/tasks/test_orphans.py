@@ -146,7 +146,7 @@ async def test_a_later_process_with_the_pid_of_the_script_is_not_touched(
     eventually(lambda: family.said("sleeping"), "the bystander to be running")
     later = Identity.of(bystander.pid)
     assert later
-    _write(outputs, _record(script=[later.pid, later.created - 1]))
+    _write(outputs, _record(script={"pid": later.pid, "created": later.created - 1}))
 
     assert await orphans.sweep(outputs, grace=0.2) == []
 
@@ -163,25 +163,22 @@ def _record(**changes: object) -> str:
         "owner": {"pid": os.getpid(), "created": 1.0},
         "script": None,
     }
-    script = changes.pop("script", None)
-    if isinstance(script, list):
-        record["script"] = {"pid": script[0], "created": script[1]}
     return json.dumps(record | changes)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "{",
-        "null",
-        "[]",
-        "\0\0\0\0",
-        _record()[:60],
-        _record(owner=None),
-        _record(owner={"pid": "x", "created": None}),
-        _record(owner={"pid": 1}),
-        _record(mark=7),
+        pytest.param("", id="empty"),
+        pytest.param("{", id="no JSON"),
+        pytest.param("null", id="null"),
+        pytest.param("[]", id="a list"),
+        pytest.param("\0\0\0\0", id="zeros"),
+        pytest.param(_record()[:60], id="half a record"),
+        pytest.param(_record(owner=None), id="no owner"),
+        pytest.param(_record(owner={"pid": "x", "created": None}), id="an owner of the wrong types"),
+        pytest.param(_record(owner={"pid": 1}), id="half an owner"),
+        pytest.param(_record(mark=7), id="a number for a mark"),
     ],
 )
 async def test_a_broken_file_harms_nobody_and_goes(outputs: Path, text: str) -> None:
@@ -194,7 +191,7 @@ async def test_a_broken_file_harms_nobody_and_goes(outputs: Path, text: str) -> 
 
 @pytest.mark.parametrize("pid", [0, -1, 2**40])
 async def test_an_owner_that_cannot_be_is_dead(outputs: Path, pid: int) -> None:
-    _write(outputs, _record(owner={"pid": pid, "created": 1.0}, script=[pid, 1.0]))
+    _write(outputs, _record(owner={"pid": pid, "created": 1.0}, script={"pid": pid, "created": 1.0}))
 
     assert await orphans.sweep(outputs) == []
 
