@@ -10,6 +10,7 @@ from typing import Any
 
 from deployments import output
 from flows.slots import BEAT
+from tasks import faults
 from tasks import settings as config
 from tasks.command import ScriptMissingError, ScriptRefusedError, command, locate
 from tasks.duration import format_duration
@@ -86,7 +87,7 @@ def examine(settings: Settings) -> Findings:
         if group.every and group.every < BEAT:
             findings.warnings.append(
                 Problem(
-                    f"groups.{name}.every",
+                    _where(f"groups.{name}.every"),
                     f"{format_duration(group.every)} is shorter than a beat",
                     f"It runs every {format_duration(BEAT)} at most.",
                 )
@@ -94,14 +95,16 @@ def examine(settings: Settings) -> Findings:
     for name in settings.secret_env:
         if not os.environ.get(name):
             findings.warnings.append(
-                Problem("secret_env", f"{name} is not set here", "Nothing is kept from the logs for it.")
+                Problem(
+                    _where("secret_env"), f"{name} is not set here", "Nothing is kept from the logs for it."
+                )
             )
     return findings
 
 
 def _scripts(settings: Settings) -> list[tuple[str, StepSettings]]:
     return [
-        (f"groups.{name}.steps: {step.name}", step)
+        (f"{_where(f'groups.{name}.steps')}: {step.name}", step)
         for name, group in settings.groups.items()
         for step in group.steps
         if step.is_script
@@ -130,8 +133,13 @@ def _outputs(settings: Settings) -> list[Problem]:
     except OSError as error:
         return [
             Problem(
-                "outputs_dir",
+                _where("outputs_dir"),
                 f"{folder} cannot be written to ({error.strerror})",
                 "Name a folder that you may write to.",
             )
         ]
+
+
+def _where(keys: str) -> str:
+    """Given a dotted key, return it with the file or the variable that it comes from."""
+    return faults.where(config.config_path(), keys.split("."))

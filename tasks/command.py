@@ -32,16 +32,20 @@ def locate(step: StepSettings, settings: Settings) -> Path:
         ScriptMissingError: there is no such file.
         ScriptRefusedError: it lies outside the wall, or is a folder.
     """
-    root = settings.scripts_dir.resolve()
-    path = (root / Path(step.run[0]).expanduser()).resolve()
-    allowed = [root, *(entry.resolve() for entry in settings.allow)]
+    try:
+        root = settings.scripts_dir.resolve()
+        path = (root / Path(step.run[0]).expanduser()).resolve()
+        allowed = [root, *(entry.resolve() for entry in settings.allow)]
+        there, is_file = path.exists(), path.is_file()
+    except (OSError, RuntimeError) as error:  # links in a circle, a name too long, ~ of nobody
+        raise ScriptRefusedError(f"{step.run[0]} leads nowhere ({str(error).rstrip('.')})") from None
     if not any(path.is_relative_to(entry) for entry in allowed):
         raise ScriptRefusedError(
             f"{step.run[0]} leads out of {root}; move it there, or list {path} in `allow`"
         )
-    if not path.exists():
+    if not there:
         raise ScriptMissingError(f"there is no {path}")
-    if not path.is_file():
+    if not is_file:
         raise ScriptRefusedError(f"{path} is a folder, not a script")
     return path
 

@@ -28,9 +28,10 @@ def parse_duration(value: object) -> timedelta:
     if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
         raise PydanticCustomError("duration", "is no duration", _REMEDY)
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value))
-    if not 0 < seconds <= LONGEST.total_seconds():
+    # What is shorter than a microsecond is rounded to nothing.
+    if seconds > LONGEST.total_seconds() or not (duration := timedelta(seconds=seconds)):
         raise PydanticCustomError("duration", "is out of range", _REMEDY)
-    return timedelta(seconds=seconds)
+    return duration
 
 
 def format_duration(value: timedelta) -> str:

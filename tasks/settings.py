@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import tzlocal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,10 +25,12 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from tasks import faults
 from tasks.clock_time import ClockTime
 from tasks.duration import Duration
 from tasks.problem import ConfigError, Problem
 from tasks.step_settings import StepSettings
+from tasks.user_path import UserPath
 
 CONFIG_VARIABLE = "RHYTHM_CONFIG"
 PROJECT = Path(__file__).resolve().parent.parent
@@ -45,6 +48,14 @@ def _known_zone(name: str) -> str:
             {"remedy": "Write a name like 'Europe/Berlin', 'Asia/Seoul' or 'UTC'."},
         ) from None
     return name
+
+
+def _local_zone() -> str:
+    """Return the name of the machine's time zone, or what it gives for one."""
+    try:
+        return str(tzlocal.get_localzone())
+    except (KeyError, ValueError, OSError):  # TZ=UTC+3 names none, nor do two files that disagree
+        return os.environ.get("TZ") or "local"
 
 
 class _Table(BaseModel):
@@ -105,18 +116,18 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        env_prefix="RHYTHM_",
+        env_prefix=faults.PREFIX,
         env_nested_delimiter="__",
         env_ignore_empty=True,
         nested_model_default_partial_update=False,
     )
 
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
-        default_factory=lambda: str(tzlocal.get_localzone()), validate_default=True
+        default_factory=_local_zone, validate_default=True
     )
-    scripts_dir: Path = Path("scripts")
-    outputs_dir: Path = Path("outputs")
-    allow: tuple[Path, ...] = ()
+    scripts_dir: UserPath = Path("scripts")
+    outputs_dir: UserPath = Path("outputs")
+    allow: tuple[UserPath, ...] = ()
     python: str | None = None
     secret_env: tuple[str, ...] = ()
     groups: dict[GroupName, GroupSettings] = Field(min_length=1)
@@ -186,7 +197,10 @@ class Settings(BaseSettings):
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where rhythm.toml is: RHYTHM_CONFIG, else the current folder's, else the project's."""
     if named := environ.get(CONFIG_VARIABLE):
-        return Path(named).expanduser().resolve()
+        path = Path(named)
+        with suppress(RuntimeError):  # ~ and a user whom nobody knows: there is no such file, then
+            path = path.expanduser()
+        return path.resolve()
     here = Path.cwd() / "rhythm.toml"
     return here if here.exists() else PROJECT / "rhythm.toml"
 
@@ -203,17 +217,15 @@ def load(path: Path | None = None) -> Settings:
     try:
         settings = Settings(**_read(path))
     except ValidationError as error:
-        raise ConfigError([_problem(path, detail) for detail in error.errors()]) from None
+        raise ConfigError(faults.problems(error, path)) from None
     except SettingsError as error:  # a RHYTHM_ variable that should hold JSON and does not
-        raise ConfigError(
-            [Problem("environment", str(error), "Write the variable's value as JSON.")]
-        ) from None
-    folder = path.parent
+        raise ConfigError([faults.not_json(error)]) from None
+    folder = path.parent.absolute()
     return settings.model_copy(
         update={
-            "scripts_dir": folder / settings.scripts_dir.expanduser(),
-            "outputs_dir": folder / settings.outputs_dir.expanduser(),
-            "allow": tuple(folder / allowed.expanduser() for allowed in settings.allow),
+            "scripts_dir": folder / settings.scripts_dir,
+            "outputs_dir": folder / settings.outputs_dir,
+            "allow": tuple(folder / allowed for allowed in settings.allow),
         }
     )
 
@@ -235,24 +247,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise broken(f"line {line} is not UTF-8", "Save the file as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise broken(f"is not valid TOML: {error}", "Mend it; https://toml.io has the rules.") from None
-
-
-_REMEDIES = {
-    "extra_forbidden": ("is no key of this table", "Take it out, or mend its spelling."),
-    "missing": ("is missing", "Add it."),
-    "string_pattern_mismatch": ("is no name for a group", "Use lower-case letters, digits and _."),
-}
-
-
-def _problem(path: Path, detail: ErrorDetails) -> Problem:
-    """Given one of pydantic's findings, return it in the user's terms: file, key, fault, remedy."""
-    context = detail.get("ctx", {})
-    keys = [str(part) for part in detail["loc"] if part != "[key]"]
-    keys += [context["key"]] if "key" in context else []
-    message, remedy = _REMEDIES.get(detail["type"], (detail["msg"], context.get("remedy", "Mend the value.")))
-    value = detail["input"]
-    if isinstance(value, str | int | float) and detail["type"] != "extra_forbidden":
-        message = f"{value!r} {message[0].lower()}{message[1:]}"
-    variable = f"RHYTHM_{keys[0].upper()}" if keys else ""
-    source = variable if variable in os.environ else str(path)
-    return Problem(f"{source}: {'.'.join(keys)}" if keys else source, message.rstrip("."), remedy)

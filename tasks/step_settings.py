@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import timedelta
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from tasks import builtin
 from tasks.duration import Duration, parse_duration
+from tasks.user_path import UserPath
 
 
 class StepSettings(BaseModel):
@@ -26,10 +27,10 @@ class StepSettings(BaseModel):
     name: str = Field(default="", max_length=100)
     timeout: Duration = timedelta(minutes=10)
     retries: int = Field(default=0, ge=0, le=20)
-    retry_delay: tuple[float, ...] = (10.0,)
+    retry_delay: tuple[float, ...] = Field(default=(10.0,), min_length=1, max_length=20)
     optional: bool = False
     env: dict[str, str] = {}
-    cwd: Path | None = None
+    cwd: UserPath | None = None
     python: str | None = None
 
     @property
@@ -43,7 +44,13 @@ class StepSettings(BaseModel):
     def _as_table(cls, value: Any) -> Any:
         """A string or a list is a table that has only `run`; its name comes from the first word."""
         table = {"run": value} if isinstance(value, str | list | tuple) else value
-        if not isinstance(table, dict) or table.get("name"):
+        if isinstance(table, StepSettings):
+            return table
+        if not isinstance(table, dict):
+            raise PydanticCustomError(
+                "step", "is no step", {"remedy": "Write a string, a list of words, or a table with `run`."}
+            )
+        if table.get("name"):
             return table
         try:
             words = _words(table.get("run"))
@@ -78,7 +85,7 @@ class StepSettings(BaseModel):
         if not self.is_script and self.run[0] not in builtin.NAMES:
             raise PydanticCustomError(
                 "built_in",
-                "'{word}' is no built-in step",
+                "names no built-in step: '{word}'",
                 {
                     "word": self.run[0],
                     "remedy": f"The built-in steps are {', '.join(builtin.NAMES)}; a script needs its "
