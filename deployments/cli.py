@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     args = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
     command = import_module(f"deployments.{args.module}")
     try:
         return int(command.run(args))
@@ -29,6 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End at SIGTERM as at Ctrl-C: in order, with nothing left running."""
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,9 +86,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write 2026-03-29T00:00 or …+01:00") from None
+    if not 1970 <= moment.year < 9000:  # a timetable looks some days back, and at most a year ahead
+        raise argparse.ArgumentTypeError(f"{text!r} is no time between the years 1970 and 9000")
+    return moment
 
 
 def _hours(text: str) -> float:
