@@ -14,6 +14,7 @@ MAX_STEP = 5_000_000
 _RECORD = 100
 
 _MASK = "***"
+_TELLING = 4  # characters; masking shorter lines of a secret would blot out half the log
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -27,7 +28,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         # A secret of several lines is printed line by line; the longest goes first, so that a
         # secret that contains another one leaves nothing behind.
-        parts = {part for secret in secrets for part in (secret, *secret.splitlines()) if part}
+        parts = {part for secret in secrets for part in (secret, *_lines(secret)) if part}
         self._secrets = sorted(parts, key=len, reverse=True)
 
     @property
@@ -42,10 +43,19 @@ class Redactor:
         return text
 
 
-def decode(data: bytes) -> str:
-    """Given bytes in an unknown encoding, return text: UTF-8, else the machine's own; never an error."""
+def _lines(secret: str) -> list[str]:
+    """Return a secret's lines, however indented; a bracket alone in one gives nothing away."""
+    lines = [line.strip() for line in secret.splitlines() if line.strip()]
+    return [line for line in lines if len(line) >= _TELLING] if len(lines) > 1 else lines
+
+
+def decode(data: bytes, cut: bool = False) -> str:
+    """Given bytes in an unknown encoding, return text: UTF-8, else the machine's own; never an error.
+
+    `cut` says that they may end within a character.
+    """
     try:
-        return data.decode("utf-8")
+        return codecs.getincrementaldecoder("utf-8")().decode(data, final=not cut)
     except UnicodeDecodeError:
         return data.decode(locale.getencoding(), errors="backslashreplace")
 
@@ -78,26 +88,33 @@ class Lines:
         self._emit = emit
         self._budget = budget
         self._redact = redact
-        self._keep = 4 * (MAX_LINE + redact.longest)  # bytes; no encoding uses more for a character
-        self._line = bytearray()
-        self._length = 0
+        # A secret cut short can itself hold shorter ones, which its masks make longer.
+        self._margin = len(_MASK) * redact.longest
+        self._keep = 4 * (MAX_LINE + self._margin)  # bytes; no encoding uses more for a character
         self._encoding: str | None = None
-        self._start = b""
+        self._rest = b""  # not looked at yet: too little to tell the encoding, or half a character
+        self._line = bytearray()
+        self._length = 0  # of the line, with all that was not kept of it
+        self._returned = False  # whether it ends with a carriage return
+        self._cut = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream, however they were cut."""
+        data, self._rest = self._rest + data, b""
         if self._encoding is None:
-            self._start += data
-            if len(self._start) < 4:
+            if len(data) < 4:
+                self._rest = data
                 return
-            data, self._start = self._detect(self._start), b""
+            data = self._detect(data)
         self._split(data)
 
     def close(self) -> None:
         """Take what is left without an end of line."""
-        if self._start:
-            self._split(self._detect(self._start))
-            self._start = b""
+        rest, self._rest = self._rest, b""
+        if self._encoding is None:
+            self._split(self._detect(rest))
+            rest = self._rest
+        self._extend(rest)
         if self._length:
             self._finish()
 
@@ -114,41 +131,71 @@ class Lines:
             self._encoding = "utf-8"
         return start
 
-    @property
-    def _newline(self) -> bytes:
-        return {"utf-16-le": b"\n\0", "utf-16-be": b"\0\n"}.get(self._encoding or "", b"\n")
-
     def _split(self, data: bytes) -> None:
-        newline = self._newline
+        newline = self._bytes("\n")
+        if odd := len(data) % len(newline):
+            data, self._rest = data[:-odd], data[-odd:]
         start = 0
-        while (end := self._find(data, newline, start)) >= 0:
+        while (end := _find(data, newline, start)) >= 0:
             self._extend(data[start:end])
             self._finish(len(newline))
             start = end + len(newline)
         self._extend(data[start:])
 
-    def _find(self, data: bytes, newline: bytes, start: int) -> int:
-        """Where the next end of line begins; in UTF-16 only where a character begins."""
-        end = data.find(newline, start)
-        while end >= 0 and len(newline) == 2 and (self._length + end - start) % 2:
-            end = data.find(newline, end + 1)
-        return end
-
     def _extend(self, data: bytes) -> None:
+        """Add to the line. What comes after a carriage return replaces what was there before."""
+        if not data:
+            return
         self._length += len(data)
-        if (room := self._keep - len(self._line)) > 0:
-            self._line += data[:room]
+        mark = self._bytes("\r")
+        drawn = _without_end(data, mark)  # returns at the end of a line replace nothing
+        last = _find_last(drawn, mark)
+        if last >= 0 or (self._returned and drawn):
+            self._line.clear()
+            self._cut = False
+        self._returned = len(drawn) < len(data)
+        data = data[last + len(mark) :] if last >= 0 else data
+        room = self._keep - len(self._line)
+        self._line += data[:room]
+        self._cut |= len(data) > room
 
     def _finish(self, newline: int = 0) -> None:
-        data, size = bytes(self._line), self._length + newline
+        data, size, cut = bytes(self._line), self._length + newline, self._cut
         self._line.clear()
-        self._length = 0
+        self._length, self._returned, self._cut = 0, False, False
         if not self._budget.take(size):
             return
-        text = decode(data) if self._encoding == "utf-8" else data.decode(self._encoding or "", "replace")
-        text = text.rstrip("\r\n").rsplit("\r", 1)[-1].replace("\0", "␀")
-        text = self._redact(text)
-        if len(text) > MAX_LINE:
+        utf_16 = self._encoding if self._encoding != "utf-8" else None
+        text = data.decode(utf_16, "replace") if utf_16 else decode(data, cut)
+        text = self._redact(text.rstrip("\r").replace("\0", "␀"))
+        if cut:  # the line may end within a secret, which then is not known as one
+            text = text[: -self._margin or None]
+        if cut or len(text) > MAX_LINE:
             text = text[: MAX_LINE - 1] + "…"
         if text.strip():
             self._emit(text)
+
+    def _bytes(self, text: str) -> bytes:
+        return text.encode(self._encoding or "utf-8")
+
+
+def _find(data: bytes, mark: bytes, start: int) -> int:
+    """Return where `mark` first is; in UTF-16 only where a character begins."""
+    at = data.find(mark, start)
+    while at >= 0 and at % len(mark):
+        at = data.find(mark, at + 1)
+    return at
+
+
+def _find_last(data: bytes, mark: bytes) -> int:
+    at = data.rfind(mark)
+    while at >= 0 and at % len(mark):
+        at = data.rfind(mark, 0, at + len(mark) - 1)
+    return at
+
+
+def _without_end(data: bytes, mark: bytes) -> bytes:
+    end = len(data)
+    while data.endswith(mark, 0, end):
+        end -= len(mark)
+    return data[:end]

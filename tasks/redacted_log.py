@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from typing import Any
 
 from tasks.output import Redactor
@@ -17,8 +19,14 @@ class RedactedLog(logging.LoggerAdapter[Any]):
         super().__init__(log, {})
         self._redact = redact
 
-    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        """Log `msg % args`, redacted."""
+    def log(self, level: int, msg: object, *args: object, exc_info: Any = None, **kwargs: Any) -> None:
+        """Log `msg % args`, and the traceback if one is wanted, redacted."""
         if self.isEnabledFor(level):
-            text = str(msg) % args if args else str(msg)
-            self.logger.log(level, "%s", self._redact(text), **kwargs)
+            text = logging.LogRecord("", level, "", 0, msg, args, None).getMessage()
+            self.logger.log(level, "%s", self._redact(text + _traceback(exc_info)), **kwargs)
+
+
+def _traceback(wanted: Any) -> str:
+    """Return a traceback as text: that of the exception given, or with True of the present one."""
+    error = wanted if isinstance(wanted, BaseException) else sys.exc_info()[1] if wanted else None
+    return "\n" + "".join(traceback.format_exception(error)).rstrip() if error else ""
