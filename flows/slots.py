@@ -57,8 +57,8 @@ def _interval(every: timedelta, now: datetime, zone: ZoneInfo) -> Slot:
 def _daily(at: time, now: datetime, zone: ZoneInfo) -> Slot:
     """From one day's `at` to the next day's, by the zone's clock.
 
-    A time that a clock change skips is taken when the clock jumps over it; of one that comes twice,
-    the first counts: either way once a day.
+    A time that a clock change skips is taken as if the clock had not been changed yet (02:30 is then
+    03:30); of one that comes twice, the first counts: either way once a day.
     """
     today = now.astimezone(zone).date()
     starts = sorted(
