@@ -1,0 +1,37 @@
+"""What all tests share: settings that come from a test's own file, and from nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks import settings as config
+from tasks.settings import Settings
+
+#: Writes a rhythm.toml, text or bytes, and reads it.
+MakeSettings = Callable[[str | bytes], Settings]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_variables() -> Iterator[None]:
+    """Take away what the shell that runs the tests says about some rhythm of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.upper().startswith("RHYTHM_"):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> MakeSettings:
+    """Given the text of a rhythm.toml, write it into the test's folder and load it."""
+
+    def make(text: str | bytes) -> Settings:
+        path = tmp_path / "rhythm.toml"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return config.load(path)
+
+    return make

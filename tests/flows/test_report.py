@@ -1,0 +1,121 @@
+"""What is told of a beat: to people in a line, to machines as JSON, to Prefect's UI as a table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flows.cadence import Choice, Decision
+from flows.moments import iso
+from flows.report import BeatReport, GroupReport
+from tasks.outcome import Outcome, StepResult
+
+NOW = datetime(2026, 3, 2, 12, 0, 1, 250_000, tzinfo=UTC)
+DUE = datetime(2026, 3, 2, 12, 10, tzinfo=UTC)
+
+
+def chosen(
+    name: str,
+    decision: Decision,
+    reason: str = "because",
+    *,
+    outcome: Outcome | None = None,
+    failing: bool = False,
+) -> GroupReport:
+    due = None if decision is Decision.PAUSED else DUE
+    return GroupReport(Choice(name, decision, reason, due, failing, outcome), 1.23456 if outcome else None)
+
+
+def report(*groups: GroupReport) -> BeatReport:
+    return BeatReport(NOW, 2.00049, groups, "an-id", ZoneInfo("Asia/Seoul"))
+
+
+WELL = chosen("a", Decision.RUN, outcome=Outcome.COMPLETED)
+FAILED = chosen("b", Decision.RUN, outcome=Outcome.FAILED, failing=True)
+WAITS = chosen("c", Decision.WAITS, "b failed", failing=True)
+WAITS_FOR_ITS_TURN = chosen("c", Decision.WAITS, "b is busy")
+BUSY = chosen("d", Decision.BUSY, "running since 12:00")
+GIVEN_UP = chosen("e", Decision.NOT_DUE, "given up", failing=True)
+PAUSED = chosen("f", Decision.PAUSED)
+
+
+@pytest.mark.parametrize(
+    ("groups", "outcome"),
+    [
+        ((), "completed"),
+        ((WELL, BUSY, PAUSED), "completed"),
+        ((WELL, FAILED), "degraded"),
+        ((WAITS,), "degraded"),
+        ((WAITS_FOR_ITS_TURN,), "completed"),
+        ((GIVEN_UP,), "completed"),
+    ],
+)
+def test_a_beat_is_degraded_when_a_group_failed_or_waits_for_one_that_did(
+    groups: tuple[GroupReport, ...], outcome: str
+) -> None:
+    assert report(*groups).outcome == outcome
+
+
+def test_the_summary_names_what_ran_and_what_could_not() -> None:
+    told = report(WELL, FAILED, WAITS, BUSY, GIVEN_UP, PAUSED).summary
+
+    assert told == "a completed; b failed; c waits: b failed; d busy: running since 12:00"
+    assert report(GIVEN_UP).summary == "nothing was due"
+
+
+def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> None:
+    steps = (StepResult("check", Outcome.COMPLETED, 0.5, "fine", 0),)
+    group = GroupReport(WELL.choice, 1.23456, steps)
+
+    assert report(group, PAUSED).to_json() == {
+        "beat": {
+            "at": "2026-03-02T21:00:01+09:00",
+            "outcome": "completed",
+            "seconds": 2.0,
+            "flow_run_id": "an-id",
+        },
+        "groups": [
+            {
+                "name": "a",
+                "decision": "run",
+                "reason": "because",
+                "outcome": "completed",
+                "seconds": 1.235,
+                "next_due": "2026-03-02T21:10:00+09:00",
+                "steps": [
+                    {
+                        "name": "check",
+                        "outcome": "completed",
+                        "exit_code": 0,
+                        "seconds": 0.5,
+                        "message": "fine",
+                    }
+                ],
+            },
+            {
+                "name": "f",
+                "decision": "paused",
+                "reason": "because",
+                "outcome": None,
+                "seconds": None,
+                "next_due": None,
+                "steps": [],
+            },
+        ],
+    }
+
+
+def test_the_table_has_a_row_a_group_and_no_steps() -> None:
+    rows = report(WELL, WAITS).table
+
+    assert [list(row) for row in rows] == [
+        ["group", "decision", "reason", "outcome", "seconds", "next_due"]
+    ] * 2
+    assert [row["group"] for row in rows] == ["a", "c"]
+
+
+def test_a_moment_is_told_in_the_zone_to_the_second() -> None:
+    assert iso(NOW, ZoneInfo("Europe/Berlin")) == "2026-03-02T13:00:01+01:00"
+    assert iso(None, ZoneInfo("UTC")) is None
