@@ -195,6 +195,8 @@ def _find_last(data: bytes, mark: bytes) -> int:
 
 
 def _without_end(data: bytes, mark: bytes) -> bytes:
+    if len(mark) == 1:
+        return data.rstrip(mark)
     end = len(data)
     while data.endswith(mark, 0, end):
         end -= len(mark)

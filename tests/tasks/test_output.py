@@ -1,0 +1,305 @@
+"""From bytes to lines: whatever the encoding, however they are cut, bounded, and without secrets."""
+
+from __future__ import annotations
+
+import locale
+import sys
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.output import MAX_LINE, MAX_STEP, Budget, Lines, Redactor, decode
+
+
+def lines(chunks: Iterable[bytes], secrets: Iterable[str] = (), budget: Budget | None = None) -> list[str]:
+    said: list[str] = []
+    stream = Lines(said.append, budget or Budget(), Redactor(secrets))
+    for chunk in chunks:
+        stream.feed(chunk)
+    stream.close()
+    return said
+
+
+def cut(data: bytes, borders: Iterable[int]) -> list[bytes]:
+    """Given bytes and places in them, return the pieces between."""
+    places = [0, *sorted(border % (len(data) + 1) for border in borders), len(data)]
+    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+
+
+def bytewise(data: bytes) -> list[bytes]:
+    return [bytes([byte]) for byte in data]
+
+
+pieces = st.one_of(
+    st.binary(max_size=12),
+    st.text(max_size=12).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.text(max_size=12).map(lambda text: text.encode("utf-16-le", "surrogatepass")),
+    st.sampled_from(
+        [b"\n", b"\r\n", b"\r", b"\0", b"\n\0", b"\r\0", b"\xff\xfe", b"\xef\xbb\xbf", b"secret"]
+    ),
+)
+streams = st.lists(pieces, max_size=12).map(b"".join)
+borders = st.lists(st.integers(0, 200), max_size=10)
+
+
+# Cutting
+
+
+@settings(deadline=None, max_examples=400)
+@given(data=streams, borders=borders)
+def test_the_lines_do_not_depend_on_how_the_stream_was_cut(data: bytes, borders: list[int]) -> None:
+    whole = lines([data], ["secret"])
+
+    assert lines(cut(data, borders), ["secret"]) == whole
+    assert lines(bytewise(data), ["secret"]) == whole
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    text=st.lists(
+        st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1), max_size=6
+    ),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    borders=borders,
+)
+def test_text_comes_out_as_it_went_in(
+    text: list[str], encoding: str, newline: str, borders: list[int]
+) -> None:
+    data = "".join(line + newline for line in text).encode(encoding)
+    expected = [line for line in text if line.strip()]
+    if encoding == "utf-8" and expected and data.startswith(b"\xef\xbb\xbf"):
+        expected = [line for line in [text[0][1:], *text[1:]] if line.strip()]
+
+    assert lines(cut(data, borders)) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16-le", "utf-16"])
+def test_a_character_may_be_cut_anywhere(encoding: str) -> None:
+    data = "ab건강\r\n🫀 ok\nlast".encode(encoding)
+
+    assert lines(bytewise(data)) == lines([data]) == ["ab건강", "🫀 ok", "last"]
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+def test_utf_16_of_either_order_is_known_by_its_mark(mark: bytes) -> None:
+    encoding = "utf-16-le" if mark == b"\xff\xfe" else "utf-16-be"
+    # Characters whose bytes hold those of an end of line: these are not one.
+    text = "一\u0a0d\u0d0a ਊ\r\ntwo\n"
+
+    assert lines([mark + text.encode(encoding)]) == ["一\u0a0d\u0d0a ਊ", "two"]
+
+
+def test_utf_16_without_a_mark_is_known_by_its_zeros() -> None:
+    assert lines(["Status: gut\r\nÜber alles\r\n".encode("utf-16-le")]) == ["Status: gut", "Über alles"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\n", b"\r\n\r\n", b" \n\t\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\xff\xfe\n\0"]
+)
+def test_blank_lines_are_left_out(data: bytes) -> None:
+    assert lines([data]) == []
+
+
+@pytest.mark.parametrize("data", [b"x", b"xy", b"xyz", b"x\n", b"x\ny"])
+def test_a_stream_of_a_few_bytes_is_not_lost(data: bytes) -> None:
+    assert lines(bytewise(data)) == data.decode().splitlines()
+
+
+# Odd bytes
+
+
+def test_bytes_in_no_encoding_become_text_all_the_same() -> None:
+    (line,) = lines([b"caf\xe9 \xff\x80\x81 ok\n"])
+
+    assert line.startswith("caf")
+    assert line.endswith("ok")
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or locale.getencoding().lower() not in ("utf-8", "us-ascii", "ansi_x3.4-1968"),
+    reason="elsewhere the machine's own encoding has a character for every byte",
+)
+def test_bytes_that_the_machines_encoding_lacks_are_shown_by_number() -> None:
+    assert lines([b"caf\xe9\n"]) == ["caf\\xe9"]
+
+
+def test_one_odd_line_does_not_spoil_the_others() -> None:
+    first, _, last = lines(["ä\n".encode() + b"\xff\n" + "ö\n".encode()])
+
+    assert (first, last) == ("ä", "ö")
+
+
+def test_nul_bytes_are_shown_as_a_sign() -> None:
+    assert lines([b"abc\0def\n"]) == ["abc␀def"]
+
+
+def test_decode_never_fails() -> None:
+    assert decode("ä".encode()) == "ä"
+    assert decode("ä".encode()[:1], cut=True) == ""
+    assert all(isinstance(decode(bytes([byte])), str) for byte in range(256))
+
+
+# Carriage returns
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"a\r\nb\r\n", ["a", "b"]),
+        (b"10%\r50%\r100%\n", ["100%"]),
+        (b"10%\r50%\r100%\r\n", ["100%"]),
+        (b"10%\r50%\r100%\r\r\n", ["100%"]),
+        (b"\r10%\r20%", ["20%"]),
+        (b"10%\r20%\r", ["20%"]),
+        (b"100%\r    \nready\n", ["ready"]),
+        (b"a\n\rb\n", ["a", "b"]),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_of_a_line_that_is_redrawn_the_last_state_is_kept(
+    data: bytes, expected: list[str], encoding: str
+) -> None:
+    data = data.decode().encode(encoding)
+
+    assert lines([data]) == expected
+    assert lines(bytewise(data)) == expected
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+def test_the_last_state_of_a_long_progress_bar_is_kept(size: int) -> None:
+    data = b"".join(b"%3d%% %s\r" % (percent, b"#" * 990) for percent in range(100)) + b"100% done\n"
+
+    assert lines(data[start : start + size] for start in range(0, len(data), size)) == ["100% done"]
+
+
+# Bounds
+
+
+@pytest.mark.parametrize("character", ["x", "é", "건", "🫀"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("secret", ["", "not in there at all"])
+def test_a_line_is_cut_at_10_000_characters(character: str, encoding: str, secret: str) -> None:
+    fits = character * MAX_LINE
+    data = f"{fits}\n{fits}y\n{'z' + fits * 7}\nend\n".encode(encoding)
+
+    whole, longer, longest, end = lines([data], [secret] if secret else [])
+
+    assert whole == fits
+    assert longer == character * (MAX_LINE - 1) + "…"
+    assert longest == "z" + character * (MAX_LINE - 2) + "…"
+    assert end == "end"
+
+
+def test_at_most_5_mb_of_a_step_are_kept_and_the_rest_is_counted() -> None:
+    budget = Budget()
+    line = b"x" * 999 + b"\n"
+
+    said = lines([line * 8000], budget=budget)
+
+    kept = len(said) * 1000
+    assert 0.8 * MAX_STEP < kept <= MAX_STEP
+    assert kept + budget.dropped == 8_000_000
+
+
+def test_a_flood_of_tiny_lines_is_bounded_too() -> None:
+    budget = Budget()
+
+    said = lines([b"x\n" * 1_000_000], budget=budget)
+
+    assert len(said) < 60_000
+    assert 2 * len(said) + budget.dropped == 2_000_000
+
+
+def test_what_one_stream_uses_the_other_has_not() -> None:
+    budget = Budget(1000)
+
+    assert len(lines([b"x" * 700 + b"\n"], budget=budget)) == 1
+    assert lines([b"x" * 200 + b"\n"], budget=budget) == []
+    assert budget.dropped == 201
+
+
+def test_after_the_first_line_left_out_none_follows() -> None:
+    said = lines([b"one\n" + b"x" * 2000 + b"\ntwo\n"], budget=Budget(1000))
+
+    assert said == ["one"]
+
+
+@pytest.mark.parametrize("unit", [b"x", b"x\0", b"\r", b"50%\r"])
+def test_200_mb_without_an_end_of_line_take_no_memory(unit: bytes) -> None:
+    said: list[str] = []
+    budget = Budget()
+    stream = Lines(said.append, budget, Redactor(["secret" * 10]))
+    chunk = unit * (1_000_000 // len(unit))
+    largest = 0
+    for _ in range(200):
+        stream.feed(chunk)
+        largest = max(largest, _held(stream))
+    stream.close()
+
+    assert largest < 5 * MAX_LINE
+    assert budget.dropped == 200 * len(chunk)
+    assert said == []
+
+
+def _held(stream: Lines) -> int:
+    """The bytes in all buffers of a stream."""
+    return sum(len(value) for value in vars(stream).values() if isinstance(value, bytes | bytearray))
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_secret_is_masked_wherever_the_stream_is_cut(encoding: str) -> None:
+    data = "token=päss🫀word!\n".encode(encoding)
+    for border in range(len(data)):
+        assert lines([data[:border], data[border:]], ["päss🫀word"]) == ["token=***!"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    secrets=st.lists(st.text("AB", min_size=1, max_size=40), min_size=1, max_size=3),
+    before=st.integers(0, 9),
+    size=st.sampled_from([1_000, 4_095, 65_536]),
+    encoding=st.sampled_from(["utf-8", "utf-16"]),
+)
+def test_nothing_of_a_secret_is_left_where_a_line_is_cut(
+    secrets: list[str], before: int, size: int, encoding: str
+) -> None:
+    data = ("." * before + "-".join(secrets) * 2_000).encode(encoding)
+
+    said = lines((data[start : start + size] for start in range(0, len(data), size)), secrets)
+
+    # All letters are secrets' letters: one that is left is a secret that was cut in two.
+    assert not {"A", "B"} & set("".join(said))
+
+
+@pytest.mark.parametrize("position", range(MAX_LINE - 12, MAX_LINE + 2))
+def test_a_secret_on_the_border_of_10_000_characters_is_masked(position: int) -> None:
+    (line,) = lines([b"." * position + b"SECRETSECRET" + b"." * 50], ["SECRETSECRET"])
+
+    assert not set("SECRET") & set(line)
+    assert len(line) <= MAX_LINE
+
+
+def test_a_secret_that_contains_another_leaves_nothing_behind() -> None:
+    assert lines([b"pass password\n"], ["pass", "password"]) == ["*** ***"]
+
+
+def test_a_secret_of_several_lines_is_masked_line_by_line_however_indented() -> None:
+    secret = '{\n  "private_key": "abc",\n  "id": "de"\n}\n'
+    data = b'key: "private_key": "abc",\n      "id": "de"\n{ no secret }\n'
+
+    assert lines([data], [secret]) == ["key: ***", "      ***", "{ no secret }"]
+
+
+def test_a_short_secret_with_an_end_of_line_is_masked_without_it() -> None:
+    assert lines([b"the pin is 123 today\n"], ["123\n"]) == ["the pin is *** today"]
+
+
+def test_an_empty_secret_masks_nothing() -> None:
+    assert Redactor(["", "\n", " \n "])("abc def") == "abc def"
+    assert Redactor().longest == 0
