@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import sys
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ def lines(chunks: Iterable[bytes], secrets: Iterable[str] = (), budget: Budget |
 def cut(data: bytes, borders: Iterable[int]) -> list[bytes]:
     """Given bytes and places in them, return the pieces between."""
     places = [0, *sorted(border % (len(data) + 1) for border in borders), len(data)]
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]
 
 
 def bytewise(data: bytes) -> list[bytes]:
@@ -269,7 +270,7 @@ def test_a_secret_is_masked_wherever_the_stream_is_cut(encoding: str) -> None:
 def test_nothing_of_a_secret_is_left_where_a_line_is_cut(
     secrets: list[str], before: int, size: int, encoding: str
 ) -> None:
-    data = ("." * before + "-".join(secrets) * 2_000).encode(encoding)
+    data = ("." * before + "-".join([*secrets, ""]) * 2_000).encode(encoding)
 
     said = lines((data[start : start + size] for start in range(0, len(data), size)), secrets)
 
@@ -290,10 +291,10 @@ def test_a_secret_that_contains_another_leaves_nothing_behind() -> None:
 
 
 def test_a_secret_of_several_lines_is_masked_line_by_line_however_indented() -> None:
-    secret = '{\n  "private_key": "abc",\n  "id": "de"\n}\n'
+    credentials = '{\n  "private_key": "abc",\n  "id": "de"\n}\n'
     data = b'key: "private_key": "abc",\n      "id": "de"\n{ no secret }\n'
 
-    assert lines([data], [secret]) == ["key: ***", "      ***", "{ no secret }"]
+    assert lines([data], [credentials]) == ["key: ***", "      ***", "{ no secret }"]
 
 
 def test_a_short_secret_with_an_end_of_line_is_masked_without_it() -> None:

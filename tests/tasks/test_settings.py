@@ -6,7 +6,6 @@ import os
 import sys
 from datetime import time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
