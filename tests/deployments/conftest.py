@@ -1,3 +1,4 @@
-"""What the tests of processes share."""
+"""What the tests of processes and of commands share."""
 
+from tests.deployments.command_line import rhythm as rhythm
 from tests.family import family as family

@@ -22,7 +22,7 @@ steps = ["check_health"]
 B = A.replace("groups.a", "groups.b")
 
 posix_only = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows guesses the homes of users it has not"
+    sys.platform == "win32", reason="Windows guesses where the homes of unknown users are"
 )
 
 

@@ -170,7 +170,7 @@ def test_a_delay_is_seconds_or_a_duration_or_a_list_of_them(delay: Any) -> None:
             "begins with a user whose home is unknown.",
             marks=pytest.mark.skipif(
                 sys.platform == "win32",
-                reason="Windows guesses where the homes of users are whom it does not know",
+                reason="Windows guesses where the homes of unknown users are",
             ),
         ),
     ],

@@ -1,0 +1,207 @@
+"""`rhythm check`: is rhythm.toml sound, and is everything there that it names?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deployments.command_line import PROJECT, SOUND, CommandLine
+
+
+def rhythm_of(steps: str, top: str = "") -> str:
+    return f"{top}\n[groups.a]\nevery = '10m'\nsteps = {steps}\n"
+
+
+def script(rhythm: CommandLine, name: str) -> Path:
+    path = rhythm.folder / "scripts" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("", encoding="utf-8")
+    return path
+
+
+def test_the_shipped_rhythm_is_sound(rhythm: CommandLine) -> None:
+    rhythm.write((PROJECT / "rhythm.toml").read_bytes())
+
+    said = rhythm("check")
+
+    assert (said.code, said.err) == (0, "")
+    assert said.out == f"{rhythm.config} is sound: 5 groups, 6 steps\n"
+
+
+def test_a_sound_rhythm_as_json(rhythm: CommandLine) -> None:
+    rhythm.write(SOUND)
+
+    said = rhythm("check", "--json")
+
+    assert (said.code, said.err) == (0, "")
+    assert said.json == {"ok": True, "problems": [], "warnings": []}
+
+
+def test_problems_as_json_have_a_place_a_fault_and_a_remedy(rhythm: CommandLine) -> None:
+    rhythm.write("colour = 'red'" + SOUND + "attempts = 0")
+
+    said = rhythm("check", "--json")
+
+    assert (said.code, said.err) == (2, "")
+    assert said.json == {
+        "ok": False,
+        "problems": [
+            {
+                "where": f"{rhythm.config}: groups.health_check.attempts",
+                "problem": "0 is too small",
+                "remedy": "Write 1 or more.",
+            },
+            {
+                "where": f"{rhythm.config}: colour",
+                "problem": "is no key of this table",
+                "remedy": "Take it out, or mend its spelling.",
+            },
+        ],
+        "warnings": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (b"x = ", "is not valid TOML"),
+        (b"# \xff\n", "line 1 is not UTF-8"),
+        (None, "there is no such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_with_2(
+    written: bytes | None, said: str, rhythm: CommandLine
+) -> None:
+    if written is not None:
+        rhythm.write(written)
+
+    found = rhythm("check", RHYTHM_CONFIG="rhythm.toml")
+
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith(f"error: {rhythm.config}: {said}")
+    assert len(found.err.splitlines()) == 1
+
+
+def test_a_script_that_is_not_there_is_a_problem_and_an_optional_one_a_warning(rhythm: CommandLine) -> None:
+    rhythm.write(rhythm_of("['one.py', { run = 'two.py', optional = true }]"))
+
+    said = rhythm("check", "--json")
+
+    assert said.code == 2
+    ((problem,), (warning,)) = (said.json["problems"], said.json["warnings"])
+    folder = rhythm.folder / "scripts"
+    assert problem["where"] == f"{rhythm.config}: groups.a.steps: one"
+    assert problem["problem"] == f"there is no {folder / 'one.py'}"
+    assert problem["remedy"] == "Put it there, or mend the path; until then it is skipped."
+    assert warning["where"] == f"{rhythm.config}: groups.a.steps: two"
+    assert warning["problem"] == f"there is no {folder / 'two.py'}"
+
+
+def test_warnings_alone_are_told_apart_and_end_with_0(rhythm: CommandLine) -> None:
+    rhythm.write(rhythm_of("[{ run = 'two.py', optional = true }]"))
+
+    said = rhythm("check")
+
+    assert said.code == 0
+    assert said.out == f"{rhythm.config} is sound: 1 groups, 1 steps\n"
+    assert said.err.startswith(f"warning: {rhythm.config}: groups.a.steps: two: there is no ")
+
+
+@pytest.mark.parametrize(
+    ("step", "problem"),
+    [
+        ("folder.py", "is a folder, not a script"),
+        ("../outside.py", "leads out of"),
+        ("x.py", "needs python9.99, which is not installed or not in PATH"),
+    ],
+)
+def test_a_script_that_cannot_be_started_is_told_once(step: str, problem: str, rhythm: CommandLine) -> None:
+    script(rhythm, "folder.py/in_it.py")
+    script(rhythm, "x.py")
+    script(rhythm, "../outside.py")
+    rhythm.write(rhythm_of(f"['{step}']", "python = 'python9.99'"))
+
+    said = rhythm("check", "--json")
+
+    assert said.code == 2
+    (found,) = said.json["problems"]
+    assert found["where"] == f"{rhythm.config}: groups.a.steps: {Path(step).stem}"
+    assert problem in found["problem"]
+    assert found["remedy"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no executable files but by their ending")
+def test_a_script_that_is_not_executable_is_told(rhythm: CommandLine) -> None:
+    script(rhythm, "backup")
+    rhythm.write(rhythm_of("['./backup']"))
+
+    said = rhythm("check")
+
+    assert said.code == 2
+    assert "backup is not executable; make it so, or give it an ending." in said.err
+
+
+def test_an_outputs_dir_that_cannot_be_written_to_is_told(rhythm: CommandLine) -> None:
+    (rhythm.folder / "file").touch()
+    rhythm.write(rhythm_of("['check_health']", "outputs_dir = 'file/outputs'"))
+
+    said = rhythm("check", "--json")
+
+    assert said.code == 2
+    (found,) = said.json["problems"]
+    assert found["where"] == f"{rhythm.config}: outputs_dir"
+    assert found["problem"].startswith(f"{rhythm.folder / 'file' / 'outputs'} cannot be written to (")
+    assert found["remedy"] == "Name a folder that you may write to."
+
+
+def test_an_outputs_dir_that_a_variable_names_is_told_with_the_variable(rhythm: CommandLine) -> None:
+    (rhythm.folder / "file").touch()
+    rhythm.write(SOUND)
+
+    said = rhythm("check", RHYTHM_OUTPUTS_DIR="file/outputs")
+
+    assert said.code == 2
+    assert said.err.startswith("error: RHYTHM_OUTPUTS_DIR: outputs_dir: ")
+
+
+def test_a_group_faster_than_the_beat_and_a_secret_that_is_not_set_are_warnings(rhythm: CommandLine) -> None:
+    rhythm.write("secret_env = ['SET', 'NOT_SET']" + SOUND.replace("10m", "1m"))
+
+    said = rhythm("check", "--json", SET="x")
+
+    assert (said.code, said.json["ok"]) == (0, True)
+    assert said.json["warnings"] == [
+        {
+            "where": f"{rhythm.config}: groups.health_check.every",
+            "problem": "1m is shorter than a beat",
+            "remedy": "It runs every 5m at most.",
+        },
+        {
+            "where": f"{rhythm.config}: secret_env",
+            "problem": "NOT_SET is not set here",
+            "remedy": "Nothing is kept from the logs for it.",
+        },
+    ]
+
+
+def test_without_a_time_zone_the_machines_own_counts(rhythm: CommandLine) -> None:
+    rhythm.write(rhythm_of("['check_health']"))
+
+    said = rhythm("plan", "--json", "--from", "2026-03-02", TZ="Asia/Seoul")
+
+    assert said.json["from"] == "2026-03-02T00:00:00+09:00"
+
+
+@pytest.mark.parametrize("zone", ["UTC+3", "Mars/Olympus"])
+def test_a_machine_without_a_known_time_zone_is_told_to_name_one(zone: str, rhythm: CommandLine) -> None:
+    rhythm.write(rhythm_of("['check_health']"))
+
+    said = rhythm("check", TZ=zone)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        f"error: {rhythm.config}: timezone: '{zone}' is no known time zone. "
+        "Write a name like 'Europe/Berlin', 'Asia/Seoul' or 'UTC'.\n"
+    )

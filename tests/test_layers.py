@@ -1,0 +1,100 @@
+"""The house stands: imports go down only, files stay short, and few know Prefect."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+LAYERS = ("tasks", "flows", "deployments")  # from the bottom up
+LONGEST = 260  # lines
+FILES = sorted(path for layer in LAYERS for path in (PROJECT / layer).rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the first word of every import in a file, those within functions included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)} imports relatively: its layer cannot be seen"
+            yield (node.module or "").split(".")[0]
+
+
+def test_there_are_files_in_every_layer() -> None:
+    assert {name(path).split("/")[0] for path in FILES} == set(LAYERS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_go_down_only(path: Path) -> None:
+    own = LAYERS.index(name(path).split("/")[0])
+
+    assert not {*LAYERS[own + 1 :], "tests"} & set(imported(path))
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_reads_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_only_flows_deployments_and_the_step_know_prefect(path: Path) -> None:
+    knows = name(path).startswith(("flows/", "deployments/")) or name(path) == "tasks/step.py"
+
+    assert knows or "prefect" not in set(imported(path))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "flows.slots",
+        "flows.cadence",
+        "flows.timetable",
+        "flows.report",
+        "deployments.check",
+        "deployments.plan",
+    ],
+)
+def test_what_decides_loads_no_prefect(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('prefect' in sys.modules)"
+
+    done = subprocess.run(  # noqa: S603 - our own Python
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_module_imports_itself_through_others(layer: str) -> None:
+    """No circles: modules can be put in an order in which each comes after all that it imports."""
+    modules = {
+        name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES
+    }
+    graph = {
+        module: {found for found in _modules(path) if found in modules and found != module}
+        for module, path in modules.items()
+        if module.startswith(layer)
+    }
+
+    TopologicalSorter(graph).prepare()
+
+
+def _modules(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports when it is loaded."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
