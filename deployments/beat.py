@@ -10,6 +10,7 @@ import sys
 from time import monotonic
 from uuid import UUID
 
+import anyio
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -19,6 +20,8 @@ from prefect.client.schemas.filters import (
     TaskRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.events.worker import EventsWorker
+from prefect.exceptions import TerminationSignal
 from prefect.logging.handlers import APILogHandler, PrefectConsoleHandler
 
 from deployments import check, output
@@ -31,6 +34,7 @@ from flows.watch import watcher
 from tasks import settings as config
 from tasks.settings import Settings
 
+_DRAIN = 5.0  # seconds to send the last events
 _FLUSH = 20.0  # seconds for the server's writers, which collect for one
 
 
@@ -49,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     except ServerError as error:
         output.error(str(error))
         return 1
+    except TerminationSignal:  # Prefect's word for SIGTERM while a flow runs
+        raise KeyboardInterrupt from None
     if report is None:
         return 1
     if args.json:
@@ -64,18 +70,26 @@ async def _beat(settings: Settings, options: BeatOptions, quiet: bool) -> BeatRe
         if not quiet:
             _hush()
         with Progress() if terminal else contextlib.nullcontext() as progress:
-            token = watcher.set(progress) if progress else None
-            state = await rhythm(options, return_state=True)
-            if token:
-                watcher.reset(token)
+            if progress:
+                watcher.set(progress)
+            try:
+                state = await rhythm(options, return_state=True)
+            finally:
+                await _told()
         report = await state.aresult(raise_on_failure=False)
-        await APILogHandler.aflush()
         if not isinstance(report, BeatReport):
             output.error(f"the beat itself failed: {state.message}")
             return None
         if is_temporary:
             await _recorded(report)
         return report
+
+
+async def _told() -> None:
+    """Send what Prefect's client still holds, while there is a server: at exit it would try for minutes."""
+    with anyio.CancelScope(shield=True):
+        await APILogHandler.aflush()
+        await asyncio.to_thread(EventsWorker.drain_all, timeout=_DRAIN)
 
 
 async def _recorded(report: BeatReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,13 @@ from typing import IO
 import psutil
 
 from tasks import process_tree
+from tasks.orphans import SERVICES, Running
 from tasks.process_tree import MARK, Identity
 from tasks.system import apart, ask_to_end
 
 _FIRST, _LONGEST = 1.0, 60.0  # seconds before a restart
 _STEADY = 120.0  # seconds alive after which earlier deaths are forgotten
+_POLL = 0.05
 _LOG_SIZE = 5_000_000  # bytes after which a log starts anew, the last one kept beside it
 
 
@@ -36,10 +39,11 @@ class Child:
     argv: Sequence[str]
     cwd: Path
     env: Mapping[str, str]
-    log: Path
+    outputs_dir: Path
     deaths: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _identity: Identity | None = field(default=None, init=False)
+    _record: Running | None = field(default=None, init=False)
     _mark: str = field(default_factory=lambda: uuid.uuid4().hex, init=False)
     _started: float = field(default=0.0, init=False)
     _died: float | None = field(default=None, init=False)
@@ -54,12 +58,19 @@ class Child:
         """Its exit code; None while it lives, or before it was started."""
         return self._process.poll() if self._process else None
 
+    @property
+    def log(self) -> Path:
+        """The file that its output goes to."""
+        return self.outputs_dir / "logs" / f"{self.name}.log"
+
     def start(self) -> None:
         """Start the program, with its output in the log file.
 
         Raises:
             OSError: it cannot be started.
         """
+        if self._record is None:  # so that the next `rhythm up` finds it, should this one be killed
+            self._record = Running(self.outputs_dir / SERVICES, self.name, self._mark)
         with _log_file(self.log) as log:
             self._process = subprocess.Popen(  # noqa: S603 - an argument list of ours
                 self.argv,
@@ -70,7 +81,8 @@ class Child:
                 stderr=subprocess.STDOUT,
                 **apart(),
             )
-        self._identity = Identity.of(self._process.pid)
+        self._record.started(self._process.pid)
+        self._identity = self._record.script
         self._started, self._died = monotonic(), None
 
     def revive(self) -> str | None:
@@ -98,14 +110,20 @@ class Child:
         for process in [root] if root else self.tree():
             ask_to_end(process)
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for its end; return whether it came."""
-        try:
-            if self._process:
-                self._process.wait(max(seconds, 0))
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+    async def end(self, seconds: float) -> None:
+        """Ask it and all below it to end, wait so many seconds, kill what still lives."""
+        deadline = monotonic() + seconds
+        tree = self.tree()
+        self.ask()
+        while any(process_tree.lives(process) for process in tree) and monotonic() < deadline:
+            await asyncio.sleep(_POLL)
+        for process in {*tree, *self.tree()}:
+            with suppress(psutil.Error):  # it has just ended
+                process.kill()
+        if self._process:
+            self._process.wait()
+        if self._record:
+            self._record.forget()
 
     def tree(self) -> list[psutil.Process]:
         """Return the program's process and all that it has started, in this life or an earlier one."""

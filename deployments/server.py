@@ -14,6 +14,7 @@ from deployments import address as addresses
 from deployments import house
 from deployments.address import HOST, Address
 from deployments.child import Child
+from tasks import orphans
 from tasks.settings import PROJECT
 
 #: The `prefect` command of this very installation.
@@ -46,7 +47,7 @@ def server(address: Address, outputs_dir: Path, extra: dict[str, str] | None = N
         ],
         cwd=PROJECT,
         env=env | (extra or {}),
-        log=outputs_dir / "logs" / "server.log",
+        outputs_dir=outputs_dir,
     )
 
 
@@ -97,6 +98,7 @@ async def _temporary(outputs_dir: Path) -> AsyncIterator[Address]:
     named = addresses.named()
     if named and not named.is_local:
         raise ServerError(f"PREFECT_API_URL names {named.url}, which does not answer. {REMOTE}")
+    await orphans.sweep(outputs_dir, folder=orphans.SERVICES)
     # A port of its own: it will be gone in moments, and nobody else should come to rely on it.
     address = addresses.local(addresses.free_port(0))
     child = server(address, outputs_dir, _EAGER)
@@ -105,10 +107,7 @@ async def _temporary(outputs_dir: Path) -> AsyncIterator[Address]:
         await ready(child, address)
         yield address
     finally:
-        child.ask()
-        if not await asyncio.to_thread(child.wait, _STOP):
-            for process in child.tree():
-                process.kill()
+        await child.end(_STOP)
 
 
 # It lives for seconds: what its writers have collected must not wait longer than that.

@@ -8,8 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
-import psutil
-
 from deployments.child import Child
 from tasks import orphans
 
@@ -30,26 +28,10 @@ async def shut_down(
     workers = [child for child in children if child.name != "server"]
     servers = [child for child in children if child.name == "server"]
     for child in workers:
-        await _end(child, end - _FOR_SERVER - _FOR_LAST_WORDS)
+        await child.end(end - _FOR_SERVER - _FOR_LAST_WORDS - monotonic())
     await orphans.sweep(outputs_dir, grace=0.2)
     if servers:
         with suppress(TimeoutError):  # then the next start says it
             await asyncio.wait_for(last_words(), _FOR_LAST_WORDS)
     for child in servers:
-        await _end(child, end)
-
-
-async def _end(child: Child, deadline: float) -> None:
-    """Ask a child to end, wait for it and all below it until the deadline, kill the rest."""
-    tree = child.tree()
-    child.ask()
-    while any(_lives(process) for process in tree) and monotonic() < deadline:
-        await asyncio.sleep(0.05)
-    for process in [*tree, *child.tree()]:
-        if _lives(process):
-            process.kill()
-    child.wait(1.0)
-
-
-def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        await child.end(end - monotonic())

@@ -107,6 +107,8 @@ class _Up:
 
     async def _serve(self) -> Address:
         """Return a server that answers: one that is there, or our own."""
+        for service in await orphans.sweep(self.settings.outputs_dir, folder=orphans.SERVICES):
+            self.display.say(f"ended the {service}, left over from a rhythm that was killed")
         found = await asyncio.to_thread(addresses.find, self.settings.outputs_dir)
         if found:
             self.display.say(f"using the Prefect server at {found.url}")

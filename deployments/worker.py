@@ -30,5 +30,5 @@ def worker(settings: Settings) -> Child:
         ],
         cwd=PROJECT,
         env=env,
-        log=settings.outputs_dir / "logs" / "worker.log",
+        outputs_dir=settings.outputs_dir,
     )

@@ -16,7 +16,9 @@ from pydantic import BaseModel
 from tasks import atomic_file, process_tree
 from tasks.process_tree import Identity
 
-_FOLDER = "running"
+#: The folders, below outputs_dir, of the records of scripts, and of the server and worker that
+#: `rhythm up` has started: a beat ends orphaned scripts, but not the worker that it runs in.
+SCRIPTS, SERVICES = "running", "services"
 
 
 class _Record(BaseModel):
@@ -61,20 +63,20 @@ def running(outputs_dir: Path, name: str, mark: str) -> Iterator[Running]:
 
     It is written down before the script starts: its mark alone is enough to find it.
     """
-    entry = Running(outputs_dir / _FOLDER, name, mark)
+    entry = Running(outputs_dir / SCRIPTS, name, mark)
     try:
         yield entry
     finally:
         entry.forget()
 
 
-async def sweep(outputs_dir: Path, grace: float = process_tree.GRACE) -> list[str]:
+async def sweep(outputs_dir: Path, grace: float = process_tree.GRACE, folder: str = SCRIPTS) -> list[str]:
     """End every script whose owner is gone, killed after `grace` seconds; return their names.
 
     Records of another machine are left alone: their processes cannot be seen from here.
     """
     swept: list[str] = []
-    for path in sorted((outputs_dir / _FOLDER).glob("*.json")):
+    for path in sorted((outputs_dir / folder).glob("*.json")):
         with suppress(OSError):  # another sweep was faster, or the file is somebody else's
             record = _read(path)
             if record is None:

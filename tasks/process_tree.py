@@ -60,14 +60,14 @@ class Identity:
         try:
             same = abs(_created(self.pid) - self.created) < _TICK / 2
             process = psutil.Process(self.pid)
-            return process if same and _lives(process) else None
+            return process if same and lives(process) else None
         except (psutil.Error, ValueError):  # no process ever had such a pid
             return None
 
 
 def members(mark: str, known: Iterable[psutil.Process] = ()) -> list[psutil.Process]:
     """Return a script's living processes: those known, those that carry `mark`, and all below them."""
-    found = {process.pid: process for process in known if _lives(process)}
+    found = {process.pid: process for process in known if lives(process)}
     for process in psutil.process_iter():
         if process.pid not in found and _mark(process) == mark:
             found[process.pid] = process
@@ -75,7 +75,7 @@ def members(mark: str, known: Iterable[psutil.Process] = ()) -> list[psutil.Proc
         with suppress(psutil.Error):  # it has just ended; what it leaves carries the mark
             found |= {child.pid: child for child in process.children(recursive=True)}
     found.pop(os.getpid(), None)
-    return [process for process in found.values() if _lives(process)]
+    return [process for process in found.values() if lives(process)]
 
 
 async def end(mark: str, leader: Identity | None, grace: float = GRACE) -> int:
@@ -119,11 +119,12 @@ def _end(mark: str, leader: Identity | None, grace: float) -> int:
 
 def _gone(tree: Iterable[psutil.Process], seconds: float) -> None:
     deadline = monotonic() + seconds
-    while any(_lives(process) for process in tree) and monotonic() < deadline:
+    while any(lives(process) for process in tree) and monotonic() < deadline:
         sleep(_POLL)
 
 
-def _lives(process: psutil.Process) -> bool:
+def lives(process: psutil.Process) -> bool:
+    """Whether it still runs: a zombie does not, nor a later process with its pid."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -9,6 +9,8 @@ import pytest
 
 from deployments import child as module
 from deployments.child import Child, back_off
+from tasks import orphans
+from tasks.orphans import SERVICES
 from tests.family import Family
 from tests.waiting import eventually
 
@@ -25,8 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def child(family: Family, script: str, *words: str) -> Child:
     """A child that runs an example script."""
-    log = family.folder / "logs" / "worker.log"
-    return Child("worker", family.argv(script, *words), family.folder, os.environ, log)
+    return Child("worker", family.argv(script, *words), family.folder, os.environ, family.folder)
 
 
 def started(family: Family, script: str, *words: str, said: str) -> Child:
@@ -61,7 +62,6 @@ def test_a_child_that_was_never_started_is_neither_dead_nor_alive(family: Family
     found = child(family, "sleeps.py")
 
     assert (found.pid, found.exit_code, found.revive(), found.tree()) == (None, None, None, [])
-    assert found.wait(0)
     found.ask()
 
 
@@ -71,7 +71,7 @@ def test_its_output_is_in_its_log(family: Family) -> None:
 
     found.start()
 
-    assert found.wait(30)
+    dead(found)
     assert found.exit_code == 0
     assert found.log.read_text().splitlines() == ["RHYTHM_TEST_WHO=worker"] * 2
 
@@ -156,19 +156,40 @@ def test_it_ends_when_it_is_asked_to(family: Family) -> None:
 
     found.ask()
 
-    assert found.wait(30)
+    dead(found)
     assert family.said("tidied")
     found.ask()
 
 
 @posix_only
-def test_waiting_for_one_that_does_not_listen_ends(family: Family) -> None:
-    found = started(family, "sleeps.py", "deaf", "sleeping", said="sleeping")
+async def test_one_that_does_not_listen_is_killed_with_all_below_it(family: Family) -> None:
+    found = started(family, "hangs.py", "deaf", said="grandchild")
 
-    found.ask()
+    await found.end(0.2)
 
-    assert not found.wait(0.1)
-    assert not found.wait(-1)
+    assert found.exit_code is not None
+    assert not family.alive()
+
+
+async def test_one_whose_owner_was_killed_is_found_and_ended_by_the_next(family: Family) -> None:
+    found = started(family, "hangs.py", said="grandchild")
+    (record,) = (family.folder / SERVICES).iterdir()
+    assert await orphans.sweep(family.folder, folder=SERVICES) == []  # its owner lives
+    gone = record.read_text().replace(f'"pid":{os.getpid()}', '"pid":4194303')
+    record.write_text(gone)
+
+    assert await orphans.sweep(family.folder, folder=SERVICES) == ["worker"]
+
+    assert not family.alive()
+    dead(found)
+
+
+async def test_one_that_was_ended_in_order_leaves_no_record(family: Family) -> None:
+    found = started(family, "sleeps.py", said="sleeping")
+
+    await found.end(5)
+
+    assert list((family.folder / SERVICES).iterdir()) == []
 
 
 def test_its_tree_is_all_below_it(family: Family) -> None:
@@ -205,7 +226,7 @@ def test_a_log_that_has_grown_large_is_set_aside_at_a_start(
 
     for _ in range(3):
         found.start()
-        assert found.wait(30)
+        dead(found)
 
     assert found.log.read_text() == "a long line\n"
     assert found.log.with_name("worker.old.log").read_text() == "a long line\n"
@@ -217,7 +238,7 @@ def test_a_log_that_is_still_small_is_continued(family: Family) -> None:
 
     for _ in range(2):
         found.start()
-        assert found.wait(30)
+        dead(found)
 
     assert found.log.read_text() == "a line\na line\n"
 
@@ -228,10 +249,10 @@ def test_a_large_log_that_cannot_be_set_aside_is_continued(
     monkeypatch.setattr(module, "_LOG_SIZE", 10)
     found = child(family, "prints.py", "0", b"a long line\n".hex())
     found.start()
-    assert found.wait(30)
+    dead(found)
     found.log.with_name("worker.old.log").mkdir()
 
     found.start()
 
-    assert found.wait(30)
+    dead(found)
     assert found.log.read_text() == "a long line\n" * 2

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import sys
 from datetime import datetime
 
-from tests.end_to_end.workspace import ORDER, Workspace
+import pytest
+
+from tests.end_to_end.workspace import ORDER, Workspace, eventually, scripts_alive
 
 
 def test_a_beat_leaves_everything_in_the_database_and_the_next_one_remembers(workspace: Workspace) -> None:
@@ -59,6 +62,22 @@ def test_two_beats_at_once_take_turns(workspace: Workspace) -> None:
     assert [who for who, _ in noted[0::2]].count("daily_routine") == 1
     assert mine["exit_code"] == 0
     assert other.process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_beat_that_is_told_to_end_leaves_nothing(workspace: Workspace, number: signal.Signals) -> None:
+    workspace.five_groups()
+    workspace.hold("health_check")
+    with workspace.start(sys.executable, "-m", "deployments.cli", "beat") as beat:
+        eventually(lambda: len(scripts_alive(workspace)) == 2, "the script and its child to run")
+        beat.tree()
+
+        beat.process.send_signal(number)
+
+        assert beat.process.wait(30) != 0
+        assert beat.tree() == []
+        assert not scripts_alive(workspace)
+        assert "Traceback" not in beat.said
 
 
 def test_bad_configuration_starts_nothing(workspace: Workspace) -> None:

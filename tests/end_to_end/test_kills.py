@@ -88,6 +88,8 @@ def _recovers(workspace: Workspace, up: Running) -> None:
 
 
 def _kill(up: Running, *words: str) -> None:
-    process = eventually(lambda: up.child(*words), f"a process {words}")
+    eventually(lambda: up.child(*words), f"a process {words}")
+    process = up.child(*words)
+    assert process
     process.kill()
     psutil.wait_procs([process], timeout=10)

@@ -22,11 +22,7 @@ def test_a_day_with_up(workspace: Workspace) -> None:
             (run,) = workspace.runs(name.replace("_", "-"), "COMPLETED")
             assert run["parent_task_run_id"]
             assert run["name"].startswith(f"{name} 20")
-            (step,) = eventually(lambda run=run: workspace.task_runs(run["id"]), f"the steps of {name}")
-            assert step["name"] == "work"
-            eventually(
-                lambda run=run, name=name: f"working {name}" in workspace.logs(run["id"]), "its output"
-            )
+            _shows_its_step(workspace, name, run["id"])
         assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
 
         # A group run by hand counts for its slot.
@@ -123,3 +119,9 @@ def test_a_taken_port_is_told_and_another_one_used(workspace: Workspace) -> None
     finally:
         stranger.shutdown()
         stranger.server_close()
+
+
+def _shows_its_step(workspace: Workspace, group: str, run: str) -> None:
+    eventually(lambda: workspace.task_runs(run), f"the step of {group}")
+    assert [step["name"] for step in workspace.task_runs(run)] == ["work"]
+    eventually(lambda: f"working {group}" in workspace.logs(run), "what it printed")
