@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from flows.slots import next_beat, slot_at
 from tasks.outcome import Outcome
@@ -46,7 +47,8 @@ class Choice:
     """What is decided for one group, and why.
 
     `next_due` is when it may run next, in UTC: None for a paused group. `failing` tells whether
-    the reason lies in a failure, its own or one further up. `outcome` is how it ended, once it has run.
+    the reason lies in a failure, its own or one further up; `cause` is what a wait comes down to.
+    `outcome` is how it ended, once it has run.
     """
 
     group: str
@@ -55,6 +57,7 @@ class Choice:
     next_due: datetime | None
     failing: bool = False
     outcome: Outcome | None = None
+    cause: str = ""
 
 
 def choose(
@@ -97,8 +100,9 @@ def choose(
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
     for dependency in group.after:
         if blocked := _gate(dependency, settings, history, now, earlier):
-            reason, failing = blocked
-            return choice(Decision.WAITS, reason, next_beat(now), failing)
+            return Choice(
+                name, Decision.WAITS, blocked.reason, next_beat(now), blocked.failing, blocked.cause
+            )
     attempt = f", attempt {len(runs) + 1} of {group.attempts}" if runs else ""
     return run(f"due since {slot.start.astimezone(settings.zone):%H:%M}{attempt}")
 
@@ -138,25 +142,39 @@ def _gate(
     history: History,
     now: datetime,
     earlier: Mapping[str, Choice],
-) -> tuple[str, bool] | None:
-    """Return why a group must wait for `dependency`, and whether for a failure; None if it need not.
+) -> _Blocked | None:
+    """Return why a group must wait for `dependency`; None if it need not.
 
     What counts is the dependency's latest slot: a completed run of yesterday opens nothing today.
     A paused dependency is not waited for, or its dependents would never run again.
     """
     choice = earlier.get(dependency)
     if choice and choice.outcome:
-        return (
-            None if choice.outcome is Outcome.COMPLETED else (f"{dependency} {_PAST[choice.outcome]}", True)
-        )
+        if choice.outcome is Outcome.COMPLETED:
+            return None
+        return _blocked(f"{dependency} {_PAST[choice.outcome]}", failing=True)
     runs = _in_slot(dependency, settings, history, now)
     if not settings.groups[dependency].enabled or any(run.outcome is Outcome.COMPLETED for run in runs):
         return None
     if runs:
-        return f"{dependency} {_ended(runs[-1], settings)}", runs[-1].outcome is not None
+        return _blocked(f"{dependency} {_ended(runs[-1], settings)}", failing=runs[-1].outcome is not None)
+    if choice and choice.cause:  # it waits itself: what for, not how many groups lie between
+        return _Blocked(f"{dependency} waits ({choice.cause})", choice.failing, choice.cause)
     if choice:
-        return f"{dependency} {_STANDS[choice.decision]} ({choice.reason})", choice.failing
-    return f"{dependency} is due itself", False
+        return _blocked(f"{dependency} {_STANDS[choice.decision]} ({choice.reason})", choice.failing)
+    return _blocked(f"{dependency} is due itself", failing=False)
+
+
+class _Blocked(NamedTuple):
+    """Why a group must wait, whether for a failure, and what it comes down to."""
+
+    reason: str
+    failing: bool
+    cause: str
+
+
+def _blocked(reason: str, failing: bool) -> _Blocked:
+    return _Blocked(reason, failing, cause=reason)
 
 
 def _in_slot(name: str, settings: Settings, history: History, now: datetime) -> list[Run]:

@@ -63,6 +63,8 @@ class BeatReport:
             match group.choice:
                 case Choice(outcome=Outcome() as outcome):
                     said.append(f"{group.choice.group} {outcome.value}")
+                case Choice(decision=Decision.RUN):
+                    said.append(f"{group.choice.group} would run")
                 case Choice(decision=Decision.WAITS | Decision.BUSY as decision):
                     said.append(f"{group.choice.group} {decision.value}: {group.choice.reason}")
         return "; ".join(said) or "nothing was due"

@@ -6,7 +6,6 @@ whoever comes next looks whether that process still lives.
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -38,15 +37,15 @@ _UNDER_WAY = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 STARTING = timedelta(seconds=60)
 
 
-async def claim(client: PrefectClient, flow_run_id: UUID | str) -> None:
-    """Note on a run that this process runs it."""
-    me = Identity.of(os.getpid())
-    if me is None:  # pragma: no cover - we are running
-        raise ProcessLookupError(os.getpid())
+async def claim(client: PrefectClient, flow_run_id: UUID | str, pid: int | None = None) -> None:
+    """Note on a run that a process runs it: this one, unless told otherwise."""
+    owner = Identity.mine() if pid is None else Identity.of(pid)
+    if owner is None:
+        raise ProcessLookupError(pid)
     labels: dict[str, bool | int | float | str] = {
         _HOST: socket.gethostname(),
-        _PID: me.pid,
-        _CREATED: me.created,
+        _PID: owner.pid,
+        _CREATED: owner.created,
     }
     await client.update_flow_run_labels(UUID(str(flow_run_id)), labels)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,3 +37,18 @@ def make_settings(tmp_path: Path) -> MakeSettings:
         return config.load(path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Prefect home with an empty, migrated database, to be copied: migrating takes seconds."""
+    home = tmp_path_factory.mktemp("prefect")
+    subprocess.run(
+        [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
+        cwd=config.PROJECT,
+        env=os.environ | {"PREFECT_HOME": str(home)},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return home

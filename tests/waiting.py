@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 #: Seconds: far beyond what anything here takes, so that only a real fault reaches it.
-LIMIT = 30.0
+LIMIT = 60.0
 _POLL = 0.02
 
 

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.workspace import PROJECT, Workspace
-
-
-@pytest.fixture(scope="session")
-def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Prefect home with an empty, migrated database: made once, since that takes seconds."""
-    home = tmp_path_factory.mktemp("prefect")
-    subprocess.run(
-        [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
-        cwd=PROJECT,
-        env=os.environ | {"PREFECT_HOME": str(home)},
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    return home
+from tests.end_to_end.workspace import Workspace
 
 
 @pytest.fixture

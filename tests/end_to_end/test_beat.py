@@ -9,7 +9,8 @@ from datetime import datetime
 
 import pytest
 
-from tests.end_to_end.workspace import ORDER, Workspace, eventually, scripts_alive
+from tests.end_to_end.workspace import ORDER, Workspace, scripts_alive
+from tests.waiting import eventually
 
 
 def test_a_beat_leaves_everything_in_the_database_and_the_next_one_remembers(workspace: Workspace) -> None:

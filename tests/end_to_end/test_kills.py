@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import psutil
 
-from tests.end_to_end.workspace import ORDER, Running, Workspace, eventually, scripts_alive
+from tests.end_to_end.workspace import ORDER, Running, Workspace, scripts_alive
+from tests.waiting import eventually
 
 
 def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace: Workspace) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime, timedelta
 
-from tests.end_to_end.workspace import ORDER, Workspace, eventually
+from tests.end_to_end.workspace import ORDER, Workspace
+from tests.waiting import eventually
 
 MISSED = 96  # beats in eight hours
 

@@ -9,7 +9,8 @@ from datetime import datetime
 
 import psutil
 
-from tests.end_to_end.workspace import ORDER, Workspace, eventually, scripts_alive
+from tests.end_to_end.workspace import ORDER, Workspace, scripts_alive
+from tests.waiting import eventually
 
 
 def test_a_day_with_up(workspace: Workspace) -> None:

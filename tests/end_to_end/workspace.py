@@ -8,21 +8,20 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import psutil
 
+from tests.waiting import LIMIT, eventually
+
 PROJECT = Path(__file__).resolve().parents[2]
 ORDER = ["health_check", "performance_analysis", "system_maintenance", "daily_routine", "event_analysis"]
-LIMIT = 60.0  # seconds; generous, since a test fails only if what it waits for never comes
-
-T = TypeVar("T")
 
 # `work.py WHO` notes that it ran; with a file hold-WHO there, it and a child of its own hang until that
 # is gone.
@@ -289,17 +288,6 @@ class Running:
             psutil.wait_procs([self.process], timeout=20)
         for process in self.tree():
             process.kill()
-
-
-def eventually(ask: Callable[[], T], what: str, limit: float = LIMIT) -> T:
-    """Ask until the answer is true, and return it; fail if it never is."""
-    deadline = monotonic() + limit
-    while True:
-        answer = ask()
-        if answer:
-            return answer
-        assert monotonic() < deadline, f"not within {limit:g} s: {what}"
-        sleep(0.1)
 
 
 def lives(process: psutil.Process) -> bool:

@@ -222,7 +222,7 @@ def test_a_failed_health_check_makes_all_after_it_wait_and_one_beat_catches_up()
         "system_maintenance": (Decision.WAITS, "performance_analysis waits (health_check failed)"),
         "daily_routine": (
             Decision.WAITS,
-            "system_maintenance waits (performance_analysis waits (health_check failed))",
+            "system_maintenance waits (health_check failed)",
         ),
         "event_analysis": (Decision.WAITS, "performance_analysis waits (health_check failed)"),
     }

@@ -1,0 +1,248 @@
+"""Whole beats on a real Prefect server, in this process: decisions, subflows, steps, and what they leave."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+from prefect.states import Running
+
+from flows import clock, stale
+from flows.cadence import Decision
+from flows.events import events_of
+from flows.group import GroupOptions, group_flow
+from flows.history import flow_name
+from flows.report import BeatReport
+from flows.rhythm import BeatOptions, rhythm
+from flows.turn import turn
+from tasks import settings as config
+from tasks.outcome import Outcome
+
+Beat = Callable[..., Awaitable[BeatReport]]
+
+
+@pytest.fixture
+def beat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> Beat:
+    """Beat once with a rhythm.toml of the test's own."""
+    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
+    (tmp_path / "scripts").mkdir()
+
+    async def once(toml: str, **options: object) -> BeatReport:
+        (tmp_path / "rhythm.toml").write_text(toml, encoding="utf-8")
+        state: State[Any] = await rhythm(BeatOptions.model_validate(options), return_state=True)
+        report = await state.aresult(raise_on_failure=False)
+        assert isinstance(report, BeatReport), state
+        assert state.name == ("DryRun" if options.get("dry_run") else report.outcome.capitalize())
+        return report
+
+    return once
+
+
+def outcomes(report: BeatReport) -> list[Outcome | Decision]:
+    return [group.choice.outcome or group.choice.decision for group in report.groups]
+
+
+def chain(prefix: str, first: str, rest: str = "fine.py") -> str:
+    """Three groups, each after the one before it."""
+    return f"""
+        [groups.{prefix}_one]
+        every = "1d"
+        steps = [{first}]
+        [groups.{prefix}_two]
+        every = "1d"
+        after = ["{prefix}_one"]
+        steps = ["{rest}"]
+        [groups.{prefix}_three]
+        every = "1d"
+        after = ["{prefix}_two"]
+        steps = ["{rest}"]
+    """
+
+
+async def test_a_failed_group_makes_the_others_wait_and_all_catch_up_in_the_next_beat(
+    beat: Beat, tmp_path: Path
+) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    (tmp_path / "scripts" / "sick.py").write_text(
+        "import os, sys; sys.exit(0 if os.path.exists('well') else 7)"
+    )
+    toml = chain("ill", '"sick.py"')
+
+    ill = await beat(toml)
+
+    assert outcomes(ill) == [Outcome.FAILED, Decision.WAITS, Decision.WAITS]
+    assert ill.groups[0].steps[0].exit_code == 7
+    assert "ill_one failed" in ill.groups[1].choice.reason
+    assert "ill_two waits" in ill.groups[2].choice.reason
+
+    (tmp_path / "scripts" / "well").touch()
+    well = await beat(toml)
+
+    assert outcomes(well) == [Outcome.COMPLETED] * 3
+    assert "attempt 2 of 3" in well.groups[0].choice.reason
+    assert outcomes(await beat(toml)) == [Decision.NOT_DUE] * 3
+
+    # What happened is remembered, for the briefing.
+    events = await asyncio.to_thread(events_of(config.load()), datetime.now(UTC) - timedelta(hours=1))
+    mine = [event for event in events if event.group.startswith("ill_")]
+    assert [event.outcome for event in mine if event.group == "ill_one"] == [
+        Outcome.FAILED,
+        Outcome.COMPLETED,
+    ]
+    assert {event.decision for event in mine if event.group == "ill_three"} == {"waits", "run"}
+
+
+async def test_a_missing_script_is_skipped_and_holds_up_nobody(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("print('fine')")
+
+    report = await beat(chain("gone", '"gone.py", "fine.py"'))
+
+    assert outcomes(report) == [Outcome.COMPLETED] * 3
+    assert [step.outcome for step in report.groups[0].steps] == [Outcome.SKIPPED, Outcome.COMPLETED]
+
+
+async def test_a_failing_step_lets_the_others_run_unless_told_to_stop(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    (tmp_path / "scripts" / "sick.py").write_text("import sys; sys.exit(1)")
+    toml = """
+        [groups.goes_on]
+        every = "1d"
+        steps = ["sick.py", "fine.py"]
+        [groups.stops]
+        every = "1d"
+        on_failure = "stop"
+        steps = ["sick.py", "fine.py"]
+        [groups.forgives]
+        every = "1d"
+        steps = [{ run = "sick.py", optional = true }, "fine.py"]
+    """
+
+    report = await beat(toml)
+
+    assert outcomes(report) == [Outcome.FAILED, Outcome.FAILED, Outcome.COMPLETED]
+    assert [[step.outcome.value for step in group.steps] for group in report.groups] == [
+        ["failed", "completed"],
+        ["failed", "skipped"],
+        ["failed", "completed"],
+    ]
+
+
+async def test_a_step_is_tried_again_as_often_as_it_may_be(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "third.py").write_text(
+        "import sys\n"
+        "with open('tries', 'a+') as tries:\n"
+        "    tries.write('x')\n"
+        "    sys.exit(tries.tell() < 3)\n"
+    )
+    step = '{ run = "third.py", retries = 2, retry_delay = 0 }'
+
+    report = await beat(f'[groups.tries]\nevery = "1d"\nsteps = [{step}]\n')
+
+    assert outcomes(report) == [Outcome.COMPLETED]
+    assert (tmp_path / "scripts" / "tries").read_text() == "xxx"
+
+
+async def test_what_is_paused_forced_or_only_imagined(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    toml = chain("odd", '"fine.py"').replace('every = "1d"', 'every = "1d"\nenabled = false', 1)
+
+    assert outcomes(await beat(toml, dry_run=True)) == [Decision.PAUSED, Decision.RUN, Decision.RUN]
+    assert outcomes(await beat(toml)) == [Decision.PAUSED, Outcome.COMPLETED, Outcome.COMPLETED]
+    assert outcomes(await beat(toml, force=["odd_one", "odd_three"])) == [
+        Outcome.COMPLETED,
+        Decision.NOT_DUE,
+        Outcome.COMPLETED,
+    ]
+
+
+async def test_while_something_else_has_the_turn_a_beat_is_busy(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    (tmp_path / "outputs").mkdir()
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import sys; from filelock import FileLock\n"
+        "with FileLock(sys.argv[1]): print('held', flush=True); sys.stdin.read()",
+        str(tmp_path / "outputs" / "turn.lock"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert holder.stdout
+    assert await holder.stdout.readline()
+
+    report = await beat(chain("held", '"fine.py"'))
+    await holder.communicate(b"")
+
+    assert outcomes(report)[0] is Decision.BUSY
+    assert report.outcome == "completed"
+    async with turn(tmp_path / "outputs", patience=0) as ours:
+        assert ours
+
+
+async def test_a_group_by_hand_counts_for_its_slot_and_a_dry_run_does_not(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    toml = '[groups.by_hand]\nevery = "1d"\nsteps = ["fine.py"]\n'
+    (tmp_path / "rhythm.toml").write_text(toml)
+
+    dry = await group_flow("by_hand")(GroupOptions(dry_run=True), return_state=True)
+    assert dry.name == "DryRun"
+    assert outcomes(await beat(toml, dry_run=True)) == [Decision.RUN]
+
+    await group_flow("by_hand")(GroupOptions(), return_state=True)
+    assert outcomes(await beat(toml)) == [Decision.NOT_DUE]
+
+
+async def test_a_group_that_rhythm_toml_leaves_out_fails_and_says_so(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "rhythm.toml").write_text('[groups.here]\nevery = "1d"\nsteps = ["check_health"]\n')
+
+    state = await group_flow("not_here")(GroupOptions(), return_state=True)
+
+    assert state.is_failed()
+    assert state.message == "rhythm.toml has no group not_here. It has here."
+
+
+async def test_settings_that_cannot_be_used_fail_the_beat_in_words(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "rhythm.toml").write_text('[groups.here]\nevery = "-5m"\nsteps = ["check_health"]\n')
+
+    state = await rhythm(BeatOptions(), return_state=True)
+
+    assert state.is_failed()
+    assert "groups.here.every" in (state.message or "")
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no SIGKILL; a killed run is shown end to end"
+)
+async def test_a_run_whose_process_was_killed_is_set_crashed_and_others_are_not(beat: Beat) -> None:
+    sleeper = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
+    )
+    async with get_client() as client:
+        runs = {}
+        for name, pid in (("dead", sleeper.pid), ("alive", os.getpid())):
+            flow = group_flow(f"stale_{name}")
+            run = await client.create_flow_run(flow, state=Running())
+            await stale.claim(client, run.id, pid)
+            runs[name] = run
+        names = [flow_name("stale_dead"), flow_name("stale_alive")]
+        assert await stale.crash_stale(client, names, clock.now()) == []
+
+        os.kill(sleeper.pid, signal.SIGKILL)
+        await sleeper.wait()
+
+        assert await stale.crash_stale(client, names, clock.now()) == [runs["dead"].name]
+        found = await client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=names)))
+        assert {run.id: run.state_name for run in found} == {
+            runs["dead"].id: "Crashed",
+            runs["alive"].id: "Running",
+        }
