@@ -100,9 +100,8 @@ def choose(
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
     for dependency in group.after:
         if blocked := _gate(dependency, settings, history, now, earlier):
-            return Choice(
-                name, Decision.WAITS, blocked.reason, next_beat(now), blocked.failing, blocked.cause
-            )
+            waits = choice(Decision.WAITS, blocked.reason, next_beat(now), blocked.failing)
+            return replace(waits, cause=blocked.cause)
     attempt = f", attempt {len(runs) + 1} of {group.attempts}" if runs else ""
     return run(f"due since {slot.start.astimezone(settings.zone):%H:%M}{attempt}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import locale
+from collections import deque
 from collections.abc import Callable, Iterable
 
 #: A longer line is cut: a log is read by people.
@@ -12,6 +13,9 @@ MAX_LINE = 10_000
 MAX_STEP = 5_000_000
 #: What one line costs beside its text: the log record around it. Keeps a flood of tiny lines bounded.
 _RECORD = 100
+
+#: How many of the last lines are kept to explain a failure.
+TAIL = 10
 
 _MASK = "***"
 _TELLING = 4  # characters; masking shorter lines of a secret would blot out half the log
@@ -97,6 +101,7 @@ class Lines:
         self._length = 0  # of the line, with all that was not kept of it
         self._returned = False  # whether it ends with a carriage return
         self._cut = False
+        self._unlogged: deque[tuple[bytes, bool]] = deque(maxlen=TAIL)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream, however they were cut."""
@@ -164,7 +169,16 @@ class Lines:
         self._line.clear()
         self._length, self._returned, self._cut = 0, False, False
         if not self._budget.take(size):
-            return
+            self._unlogged.append((data, cut))
+        elif (text := self._text(data, cut)).strip():
+            self._emit(text)
+
+    def last_unlogged(self) -> list[str]:
+        """Return the last lines that the budget kept from the log: a flood may end in the reason for it."""
+        return [text for data, cut in self._unlogged if (text := self._text(data, cut)).strip()]
+
+    def _text(self, data: bytes, cut: bool) -> str:
+        """Return a line's bytes as the log may have them."""
         utf_16 = self._encoding if self._encoding != "utf-8" else None
         text = data.decode(utf_16, "replace") if utf_16 else decode(data, cut)
         text = self._redact(text.rstrip("\r").replace("\0", "␀"))
@@ -172,8 +186,7 @@ class Lines:
             text = text[: -self._margin or None]
         if cut or len(text) > MAX_LINE:
             text = text[: MAX_LINE - 1] + "…"
-        if text.strip():
-            self._emit(text)
+        return text
 
     def _bytes(self, text: str) -> bytes:
         return text.encode(self._encoding or "utf-8")

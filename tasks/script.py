@@ -14,12 +14,10 @@ from pathlib import Path
 import anyio
 
 from tasks import orphans, process_tree
-from tasks.output import Budget, Lines, Redactor
+from tasks.output import TAIL, Budget, Lines, Redactor
 from tasks.process_tree import MARK
 from tasks.system import apart
 
-#: How many of the last lines are kept to explain a failure.
-TAIL = 10
 #: Seconds without output after which a pipe that a left-over grandchild holds is given up, and how
 #: often such a wait is begun again because it printed something.
 _DRAIN, _DRAINS = 0.5, 4
@@ -82,6 +80,7 @@ async def run(
             await child.gone()
             raise
         code = None if timed_out else child.exit_code
+    tail.extend(child.last_unlogged())
     return Ended(code, timed_out, tuple(tail), budget.dropped)
 
 
@@ -124,6 +123,10 @@ class _Child(asyncio.SubprocessProtocol):
     def exit_code(self) -> int | None:
         """Its exit code, once it has ended."""
         return self._transport.get_returncode() if self._transport else None
+
+    def last_unlogged(self) -> list[str]:
+        """The last lines that were not logged, because there were too many; errors last."""
+        return [line for lines in self._lines.values() for line in lines.last_unlogged()]
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
         assert isinstance(data, bytes)  # noqa: S101 - a binary pipe

@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from tasks import script
-from tasks.output import MAX_STEP, Redactor
+from tasks.output import MAX_STEP, TAIL, Redactor
 from tasks.process_tree import MARK
 from tasks.script import Ended
 from tests.family import SCRIPTS, Family
@@ -204,7 +204,7 @@ async def test_lines_of_both_streams_come_in_order(run: Runs) -> None:
 async def test_the_tail_is_the_last_lines_of_both_streams_together(run: Runs) -> None:
     ended = await run("floods.py", "100", "20", "1")
 
-    assert ended.tail == tuple(run.lines[-script.TAIL :])
+    assert ended.tail == tuple(run.lines[-TAIL:])
 
 
 async def test_a_flood_on_both_streams_is_read_to_its_end_and_counted(run: Runs) -> None:
@@ -214,6 +214,14 @@ async def test_a_flood_on_both_streams_is_read_to_its_end_and_counted(run: Runs)
     assert ended.exit_code == 0
     assert logged < MAX_STEP
     assert logged + ended.dropped == 2 * 20000 * 1000
+
+
+async def test_the_last_lines_of_a_flood_are_known_though_they_are_not_logged(run: Runs) -> None:
+    ended = await run("floods.py", "20000", "1000", "1")
+
+    assert ended.dropped > 0
+    assert ended.tail[-1].startswith("00019999 ")
+    assert ended.tail[-1] not in run.lines
 
 
 async def test_a_line_of_fifty_megabytes_does_no_harm(run: Runs) -> None:
