@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
 from deployments import output
@@ -126,6 +128,17 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
     choices = decide(settings, past, now, would_end=as_before)
     groups = tuple(GroupState(choice.group, last.get(choice.group), choice) for choice in choices)
     return State(now, settings.zone, address, groups, await _worker(client))
+
+
+async def newest(client: PrefectClient, settings: Settings) -> tuple[UUID, str | None] | None:
+    """Return the group run that began last, and its state: while both stay, hardly anything changes."""
+    runs = await client.read_flow_runs(
+        flow_filter=history.flows_of(settings.groups),
+        flow_run_filter=history.begun(),
+        sort=FlowRunSort.START_TIME_DESC,
+        limit=1,
+    )
+    return (runs[0].id, runs[0].state_name) if runs else None
 
 
 def unknown(settings: Settings, now: datetime, reason: str) -> State:

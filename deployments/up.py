@@ -13,6 +13,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from time import monotonic
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
@@ -32,6 +33,8 @@ from tasks import settings as config
 from tasks.settings import Settings
 
 _LOOK = 1.0  # seconds between two looks at the children
+_ASK = 3.0  # seconds between two questions whether a group has run
+_REFRESH = 30.0  # seconds after which all is shown anew
 _MEND = 5.0  # seconds between two looks for what killed runs have left
 
 
@@ -155,11 +158,15 @@ class _Up:
             await asyncio.sleep(_LOOK)
 
     async def _show(self, client: PrefectClient, address: Address) -> None:
-        """Show how things stand, over and over."""
+        """Show how things stand when that has changed, and once in a while."""
+        shown, at = None, monotonic() - _REFRESH
         while True:
             with _forgiving(self.display):
-                self.display.show(await state.read(client, address, self.settings, clock.now()))
-            await asyncio.sleep(_LOOK)
+                newest = await state.newest(client, self.settings)
+                if newest != shown or monotonic() - at >= _REFRESH:
+                    self.display.show(await state.read(client, address, self.settings, clock.now()))
+                    shown, at = newest, monotonic()
+            await asyncio.sleep(_ASK)
 
     async def _mend_for_ever(self, client: PrefectClient) -> None:
         """Clear away what killed runs leave, soon after they were killed."""

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from flows import clock, stale
 from flows.events import events_of
 from flows.history import DRY_RUN, flow_name
-from flows.turn import turn
+from flows.turn import is_ours, turn
 from flows.watch import watcher
 from tasks import settings as config
 from tasks.builtin.contract import Context
@@ -55,19 +55,34 @@ def one_at_a_time() -> TaskRunner[Any]:
 
 @cache
 def group_flow(name: str, description: str | None = None) -> Flow[[GroupOptions], Any]:
-    """Return the flow of the group `name`. Its final state holds the `GroupRun`."""
+    """Return the flow of the group `name`, for runs by hand. Its final state holds the `GroupRun`."""
 
     async def group(options: GroupOptions = GroupOptions()) -> State[GroupRun]:  # noqa: B008
         return await run_group(name, options)
 
-    return Flow(
-        fn=group,
-        name=flow_name(name),
-        description=description,
-        flow_run_name=lambda: _run_name(name),
-        task_runner=one_at_a_time(),
-        persist_result=False,
-    )
+    return Flow(fn=group, description=description, **_as_all(name))
+
+
+@cache
+def group_subflow(name: str) -> Flow[[], Any]:
+    """Return the same flow as a beat calls it: without options.
+
+    To write down a parameter, Prefect first imports FastAPI, which takes longer than many a group.
+    """
+
+    async def group() -> State[GroupRun]:
+        return await run_group(name, GroupOptions())
+
+    return Flow(fn=group, **_as_all(name))
+
+
+def _as_all(name: str) -> dict[str, Any]:
+    return {
+        "name": flow_name(name),
+        "flow_run_name": lambda: _run_name(name),
+        "task_runner": one_at_a_time(),
+        "persist_result": False,
+    }
 
 
 async def run_group(name: str, options: GroupOptions) -> State[GroupRun]:
@@ -84,7 +99,7 @@ async def run_group(name: str, options: GroupOptions) -> State[GroupRun]:
     if options.dry_run:
         names = ", ".join(step.name for step in steps)
         return Completed(name=DRY_RUN, message=f"would run {names}")
-    if not flow_run.parent_flow_run_id:
+    if not is_ours():  # in a beat, that has claimed its own run, and is asked for those below it
         async with get_client() as client:
             await stale.claim(client, flow_run.id)
     async with turn(settings.outputs_dir, patience=0) as held:
@@ -126,7 +141,7 @@ async def _run_steps(name: str, settings: Settings) -> GroupRun:
 
 async def _run_step(step: StepSettings, context: Context) -> StepResult:
     began = monotonic()
-    state: State[Any] = await step_task(step)(step, context, return_state=True)  # type: ignore[misc]  # declared for sync tasks only
+    state: State[Any] = await step_task(step, context)(return_state=True)  # type: ignore[misc]  # declared for sync tasks only
     value = await state.aresult(raise_on_failure=False)
     if isinstance(value, StepResult):
         return value
@@ -142,5 +157,5 @@ def _as_state(run: GroupRun) -> State[GroupRun]:
 
 def _run_name(name: str) -> str:
     """A group's run says what ran, when, and who asked."""
-    asked = "beat" if flow_run.parent_flow_run_id else "by hand"
+    asked = "beat" if is_ours() else "by hand"
     return f"{name} {clock.now().astimezone():%Y-%m-%d %H:%M} {asked}"

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from flows import clock, history, stale
 from flows.cadence import Choice, Decision, History, Run, after_run, choose, decide
 from flows.events import BEAT_KEY
-from flows.group import GroupOptions, GroupRun, group_flow, one_at_a_time
+from flows.group import GroupRun, group_subflow, one_at_a_time
 from flows.report import BeatReport, GroupReport
 from flows.turn import turn
 from tasks import orphans
@@ -133,7 +133,7 @@ def known_groups(names: list[str], settings: Settings) -> None:
 async def _run(choice: Choice, settings: Settings, past: History) -> GroupReport:
     """Run a group as a subflow."""
     started, began = clock.now(), monotonic()
-    state: State[Any] = await group_flow(choice.group)(GroupOptions(), return_state=True)
+    state: State[Any] = await group_subflow(choice.group)(return_state=True)
     value = await state.aresult(raise_on_failure=False)
     seconds = monotonic() - began
     outcome = history.outcome_of(state) or Outcome.CRASHED

@@ -17,6 +17,11 @@ _POLL = 0.25  # seconds between two looks at a lock that somebody else holds
 _ours: ContextVar[bool] = ContextVar("turn_is_ours", default=False)
 
 
+def is_ours() -> bool:
+    """Whether this machine's turn is had by what calls: a beat, or a group in it."""
+    return _ours.get()
+
+
 @asynccontextmanager
 async def turn(outputs_dir: Path, patience: float | None = None) -> AsyncIterator[bool]:
     """Take the turn while the block runs; a group inside a beat shares the beat's.

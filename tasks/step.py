@@ -44,10 +44,18 @@ def redactor(step: StepSettings, settings: Settings) -> Redactor:
     return Redactor(values.get(name, "") for name in settings.secret_env)
 
 
-def step_task(step: StepSettings) -> Task[[StepSettings, Context], Coroutine[Any, Any, State[StepResult]]]:
-    """Return the Prefect task that runs `step`; its final state holds the `StepResult`."""
+def step_task(step: StepSettings, context: Context) -> Task[[], Coroutine[Any, Any, State[StepResult]]]:
+    """Return the Prefect task that runs `step`; its final state holds the `StepResult`.
+
+    Step and context are no parameters of it: Prefect would search them, and all settings with them,
+    for the results of other tasks, at every step.
+    """
+
+    async def run() -> State[StepResult]:
+        return _as_state(await run_step(step, replace(context, log=get_run_logger())))
+
     return Task(
-        fn=_as_state,
+        fn=run,
         name=step.name,
         task_run_name=step.name.replace("{", "{{").replace("}", "}}"),
         retries=step.retries,
@@ -58,9 +66,7 @@ def step_task(step: StepSettings) -> Task[[StepSettings, Context], Coroutine[Any
     )
 
 
-async def _as_state(step: StepSettings, context: Context) -> State[StepResult]:
-    context = replace(context, log=get_run_logger())
-    result = await run_step(step, context)
+def _as_state(result: StepResult) -> State[StepResult]:
     match result.outcome:
         case Outcome.COMPLETED:
             return Completed(message=result.message, data=result)
