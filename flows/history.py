@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from flows.cadence import Run
 from flows.slots import Slot, slot_at
 from tasks.outcome import Outcome
-from tasks.settings import Settings
+from tasks.settings import GroupSettings, Settings
 
 #: The state of a run that only said what it would have done: it is no run of its group.
 DRY_RUN = "DryRun"
@@ -47,16 +48,18 @@ def group_name(flow: str) -> str:
 
 async def in_slots(client: PrefectClient, settings: Settings, now: datetime) -> dict[str, list[Run]]:
     """Return every group's runs of the slot that `now` lies in; as many as a decision needs."""
-    history = {}
-    for name, group in settings.groups.items():
+
+    async def of(name: str, group: GroupSettings) -> list[Run]:
         runs = await client.read_flow_runs(
             flow_filter=flows_of([name]),
             flow_run_filter=begun(slot_at(group, now, settings.zone)),
             sort=FlowRunSort.START_TIME_DESC,
             limit=max(20, group.attempts),
         )
-        history[name] = [as_run(run) for run in runs]
-    return history
+        return [as_run(run) for run in runs]
+
+    found = await asyncio.gather(*(of(name, group) for name, group in settings.groups.items()))
+    return dict(zip(settings.groups, found, strict=True))
 
 
 async def latest(client: PrefectClient, groups: Iterable[str]) -> dict[str, Run]:
