@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
@@ -163,7 +162,3 @@ def _outcome(run: Run | None) -> str:
     if run is None:
         return "never ran"
     return run.outcome.value if run.outcome else "running"
-
-
-#: What asking a server can fail with.
-UNREACHABLE = (httpx.HTTPError, OSError)

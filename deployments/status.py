@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+import httpx
 from prefect.client.orchestration import get_client
 
 from deployments import address as addresses
@@ -31,8 +32,11 @@ async def _read(settings: Settings) -> state.State:
     if address is None:
         return state.unknown(settings, clock.now(), "no Prefect server answers")
     addresses.use(address)
-    async with get_client() as client:
-        return await state.read(client, address, settings, clock.now())
+    try:
+        async with get_client() as client:
+            return await state.read(client, address, settings, clock.now())
+    except httpx.HTTPError as error:
+        return state.unknown(settings, clock.now(), f"the server stopped answering ({error!r})")
 
 
 def _say_who_lives(now: state.State) -> None:
