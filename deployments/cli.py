@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
+    # The server's analytics are off in pyproject.toml; this keeps the client from announcing its own.
+    os.environ.setdefault("DO_NOT_TRACK", "1")
     command = import_module(f"deployments.{args.module}")
     try:
         return int(command.run(args))
