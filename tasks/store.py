@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 
 from tasks.measurements import Probe, Sample
 from tasks.settings import Settings
-from tasks.store_tables import SCHEMA_VERSION, ProbeRow, Row, SampleRow, create, schema_version
+from tasks.storage.tables import SCHEMA_VERSION, ProbeRow, Row, SampleRow, create, schema_version
 
 FILE_NAME = "rhythm.db"
 #: How long to wait for another process that writes, in seconds.

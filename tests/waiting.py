@@ -11,22 +11,26 @@ T = TypeVar("T")
 
 #: Seconds: far beyond what anything here takes, so that only a real fault reaches it.
 LIMIT = 60.0
-_POLL = 0.02
+#: Seconds between looks: short at first, and longer the longer it takes, so that asking costs a busy
+#: server little of what it is waited for.
+_SOON, _LATER, _SLOWER = 0.02, 0.5, 1.2
 
 
 def eventually(look: Callable[[], T], what: str, limit: float = LIMIT) -> T:
     """Return what `look` returns as soon as that is true; fail after `limit` seconds."""
-    end = time.monotonic() + limit
+    end, pause = time.monotonic() + limit, _SOON
     while not (found := look()):
         assert time.monotonic() < end, f"waited {limit:g} s for {what}"
-        time.sleep(_POLL)
+        time.sleep(pause)
+        pause = min(pause * _SLOWER, _LATER)
     return found
 
 
 async def soon(look: Callable[[], T], what: str, limit: float = LIMIT) -> T:
     """Do as `eventually`, and let the event loop go on."""
-    end = time.monotonic() + limit
+    end, pause = time.monotonic() + limit, _SOON
     while not (found := look()):
         assert time.monotonic() < end, f"waited {limit:g} s for {what}"
-        await asyncio.sleep(_POLL)
+        await asyncio.sleep(pause)
+        pause = min(pause * _SLOWER, _LATER)
     return found

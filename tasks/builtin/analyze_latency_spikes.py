@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tasks.analysis.spikes import ENOUGH, EndpointSpikes, spikes
 from tasks.arguments import positive
 from tasks.builtin.contract import Context, Parser
 from tasks.outcome import StepFailedError
 from tasks.settings import Settings
-from tasks.spikes import ENOUGH, EndpointSpikes, spikes
 from tasks.store import StoreError, store_of
 
 _LONGEST_HOURS = 90 * 24  # as long as measurements are kept

@@ -12,12 +12,12 @@ from datetime import datetime
 from humanize import naturalsize
 
 from tasks.builtin.contract import Context, Parser
-from tasks.disks import DiskReading, read_disks
-from tasks.machine import MachineReading, read_machine
+from tasks.endpoints.probe import ask_at_once, endpoints_of
+from tasks.machine.disks import DiskReading, read_disks
+from tasks.machine.processes import ProcessInfo, count_samples, survey
+from tasks.machine.vitals import MachineReading, read_machine
 from tasks.measurements import Probe, Sample
 from tasks.outcome import StepFailedError
-from tasks.probe import ask_at_once, endpoints_of
-from tasks.processes import ProcessInfo, count_samples, survey
 from tasks.settings import Settings
 from tasks.store import StoreError, store_of
 

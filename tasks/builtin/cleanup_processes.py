@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from humanize import naturaldelta, naturalsize
 
 from tasks.builtin.contract import Context, Parser
-from tasks.processes import ProcessInfo, ancestors, survey
+from tasks.machine.processes import ProcessInfo, ancestors, survey
 
 #: A Python process looks idle if it is older than this, …
 IDLE_AGE = timedelta(hours=1)

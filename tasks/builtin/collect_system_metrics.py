@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from humanize import naturalsize
 
 from tasks.builtin.contract import Context, Parser
-from tasks.disks import read_disks
-from tasks.machine import network_samples, read_machine
+from tasks.machine.disks import read_disks
+from tasks.machine.processes import count_samples, survey
+from tasks.machine.vitals import network_samples, read_machine
 from tasks.measurements import CPU, MEMORY, PYTHON_PROCESSES, Sample
 from tasks.outcome import StepFailedError
-from tasks.processes import count_samples, survey
 from tasks.settings import Settings
 from tasks.store import StoreError, store_of
 

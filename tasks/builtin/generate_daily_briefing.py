@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tasks.analysis.briefing import Briefing
+from tasks.analysis.digest import figure_digest, groups_digest, services_digest
 from tasks.arguments import positive
 from tasks.atomic_file import write_text
-from tasks.briefing import Briefing
 from tasks.builtin.contract import Context, Events, Parser
-from tasks.digest import figure_digest, groups_digest, services_digest
 from tasks.measurements import CPU, MEMORY
 from tasks.outcome import StepFailedError
 from tasks.settings import Settings

@@ -9,10 +9,10 @@ from statistics import fmean
 
 from tasks.arguments import whole
 from tasks.builtin.contract import Context, Parser
-from tasks.machine_benchmark import DiskSpeed, cpu_hashes_per_second, disk_speed
+from tasks.endpoints.probe import ask_in_turn, endpoints_of
+from tasks.machine.benchmark import DiskSpeed, cpu_hashes_per_second, disk_speed
 from tasks.measurements import Probe, Sample
 from tasks.outcome import StepFailedError
-from tasks.probe import ask_in_turn, endpoints_of
 from tasks.settings import Settings
 from tasks.store import StoreError, store_of
 
@@ -74,7 +74,7 @@ class BenchmarkReport:
 def benchmark(settings: Settings, now: datetime, *, requests: int, warmup: int) -> BenchmarkReport:
     """Time `requests` requests to each endpoint, one at a time, after `warmup` that do not count.
 
-    Then CPU and disk (`tasks.machine_benchmark` says what that costs). An endpoint that does not answer
+    Then CPU and disk (`tasks.machine.benchmark` says what that costs). An endpoint that does not answer
     costs its time-out for each request.
 
     Raises:

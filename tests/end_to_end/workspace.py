@@ -210,7 +210,7 @@ class Workspace:
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:
         for _ in range(20):  # a busy SQLite answers 503, and Prefect's own client asks again as well
-            answer = httpx.request(method, f"{self.api}/{path}", timeout=30, **content)
+            answer = httpx.request(method, f"{self.api}/{path}", timeout=2 * LIMIT, **content)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
             sleep(0.2)

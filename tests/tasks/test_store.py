@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.measurements import Probe, Sample
+from tasks.storage.tables import SCHEMA_VERSION
 from tasks.store import Store, StoreError
-from tasks.store_tables import SCHEMA_VERSION
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.analysis.spikes import ENOUGH
 from tasks.builtin.analyze_latency_spikes import main
 from tasks.builtin.contract import Context
 from tasks.measurements import Probe
 from tasks.outcome import StepFailedError
-from tasks.spikes import ENOUGH
 from tasks.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 

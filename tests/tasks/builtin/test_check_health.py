@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tasks.builtin.check_health import HealthReport, check_health, main
-from tasks.disks import Disk, DiskReading
-from tasks.machine import MachineReading
+from tasks.machine.disks import Disk, DiskReading
+from tasks.machine.processes import ProcessInfo
+from tasks.machine.vitals import MachineReading
 from tasks.measurements import Probe
 from tasks.outcome import StepFailedError
-from tasks.processes import ProcessInfo
 from tasks.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 from tests.tasks.builtin.service import Service, nowhere

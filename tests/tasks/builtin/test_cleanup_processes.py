@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks.builtin.cleanup_processes import describe, main, report_on
-from tasks.processes import ProcessInfo, survey
+from tasks.machine.processes import ProcessInfo, survey
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
 HOUR = 3600

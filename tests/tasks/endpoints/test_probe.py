@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tasks.endpoints.probe import ask_at_once, ask_in_turn, endpoints_of
 from tasks.outcome import StepFailedError
-from tasks.probe import ask_at_once, ask_in_turn, endpoints_of
 from tasks.settings import EndpointSettings, Settings
 from tests.tasks.builtin.service import Service, nowhere, running_service
 

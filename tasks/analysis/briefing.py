@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from tasks.digest import FigureDigest, GroupDigest, ServiceDigest
+from tasks.analysis.digest import FigureDigest, GroupDigest, ServiceDigest
 from tasks.markdown import escaped, table
 
 #: A service that answered less than this part of the requests needs attention, even if it is up again.

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.analysis.spikes import ENOUGH, LEAST_EXCESS, spikes, threshold_of
 from tasks.measurements import Probe
-from tasks.spikes import ENOUGH, LEAST_EXCESS, spikes, threshold_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tasks.processes import ProcessInfo, ancestors, survey
+from tasks.machine.processes import ProcessInfo, ancestors, survey
 
 
 def info(pid: int, parent: int | None = None) -> ProcessInfo:

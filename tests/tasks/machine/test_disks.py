@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.disks import fixed, read_disks, usage
+from tasks.machine.disks import fixed, read_disks, usage
 
 
 @dataclass

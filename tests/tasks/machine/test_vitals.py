@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.machine import MachineReading, read_machine
-from tasks.machine_benchmark import cpu_hashes_per_second, disk_speed
+from tasks.machine.benchmark import cpu_hashes_per_second, disk_speed
+from tasks.machine.vitals import MachineReading, read_machine
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

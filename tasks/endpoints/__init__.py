@@ -1,0 +1,1 @@
+"""The services of `[[endpoints]]`: how each is asked, judged, routed to and restarted."""
