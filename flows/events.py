@@ -15,7 +15,8 @@ from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
 
 from flows.cadence import Decision
 from flows.history import as_run, begun, flows_of
-from tasks.builtin.contract import Events, GroupEvent
+from tasks.builtin.contract import Events
+from tasks.measurements import GroupEvent
 from tasks.settings import Settings
 
 #: The key of the table that each beat leaves.

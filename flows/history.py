@@ -22,8 +22,9 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.cadence import Run
 from flows.slots import Slot, slot_at
+from tasks.group_settings import GroupSettings
 from tasks.outcome import Outcome
-from tasks.settings import GroupSettings, Settings
+from tasks.settings import Settings
 
 #: The state of a run that only said what it would have done: it is no run of its group.
 DRY_RUN = "DryRun"

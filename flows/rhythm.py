@@ -23,9 +23,10 @@ from flows.report import BeatReport, GroupReport
 from flows.turn import turn
 from tasks import orphans
 from tasks import settings as config
+from tasks.group_settings import GroupName
 from tasks.outcome import Outcome
 from tasks.problem import ConfigError, Problem
-from tasks.settings import GroupName, Settings
+from tasks.settings import Settings
 
 FLOW_NAME = "rhythm"
 _PATIENCE = 2.0  # seconds a beat waits for its turn; the next beat is never far

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tasks.settings import GroupSettings
+from tasks.group_settings import GroupSettings
 
 #: How often the rhythm beats. prefect.yaml schedules it so; a test holds the two together.
 BEAT = timedelta(minutes=5)

@@ -1,10 +1,12 @@
-"""What is measured: a number of the machine, and one request to an endpoint."""
+"""What is measured and kept: numbers of the machine, answers of endpoints, what steps cost, decisions."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from datetime import datetime
+
+from tasks.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,91 @@ class Probe:
 
     def __post_init__(self) -> None:
         _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A circuit breaker that changed, `at` (aware): closed, open or half_open, and why.
+
+    `reset` is how long it stays open before it is tried again, in seconds; 0 unless it opened.
+    """
+
+    endpoint: str
+    at: datetime
+    before: str
+    after: str
+    reason: str
+    reset: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class StepUsage:
+    """What one attempt at a step cost; `at` (aware) is when it began.
+
+    `cpu_seconds` and `peak_memory` (bytes, resident) are those of the step's whole process tree; None
+    where they could not be measured.
+    """
+
+    at: datetime
+    group: str
+    step: str
+    attempt: int
+    outcome: Outcome
+    seconds: float
+    cpu_seconds: float | None
+    peak_memory: int | None
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEvent:
+    """One thing that happened to a group: it ran, or a beat decided against running it.
+
+    `decision` is `run`, or why not (`not_due`, `waits`, `deferred`, `busy`, …); `reason` is text for
+    people; `outcome` and `seconds` are None unless it ran and ended.
+    """
+
+    at: datetime
+    group: str
+    decision: str
+    reason: str = ""
+    outcome: Outcome | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """All values of one name within one stretch of time, which begins `at`."""
+
+    name: str
+    at: datetime
+    count: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeBucket:
+    """All probes of one endpoint within one stretch of time, which begins `at`.
+
+    Latencies in seconds, of those that succeeded; None without any.
+    """
+
+    endpoint: str
+    at: datetime
+    asked: int
+    ok: int
+    mean: float | None
+    high: float | None
 
 
 def _require_aware(at: datetime) -> None:

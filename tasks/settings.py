@@ -12,11 +12,11 @@ from contextlib import suppress
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import tzlocal
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -26,16 +26,22 @@ from pydantic_settings import (
 )
 
 from tasks import faults
-from tasks.clock_time import ClockTime
+from tasks.builtin_settings import (
+    BreakerSettings,
+    CleanupSettings,
+    HealthSettings,
+    ReplanSettings,
+    RoutingSettings,
+    TrendSettings,
+)
 from tasks.duration import Duration
+from tasks.endpoint_settings import EndpointSettings
+from tasks.group_settings import GroupName, GroupSettings
 from tasks.problem import ConfigError, Problem
-from tasks.step_settings import StepSettings
 from tasks.user_path import UserPath
 
 CONFIG_VARIABLE = "RHYTHM_CONFIG"
 PROJECT = Path(__file__).resolve().parent.parent
-
-GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 
 def _known_zone(name: str) -> str:
@@ -56,58 +62,6 @@ def _local_zone() -> str:
         return str(tzlocal.get_localzone())
     except (KeyError, ValueError, OSError):  # TZ=UTC+3 names none, nor do two files that disagree
         return os.environ.get("TZ") or "local"
-
-
-class _Table(BaseModel):
-    """A table of rhythm.toml: fixed once read, and no key that nobody reads."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EndpointSettings(_Table):
-    """A service that is asked for its health and timed: `[[endpoints]]`."""
-
-    name: str = Field(min_length=1, max_length=100)
-    url: HttpUrl
-    timeout: Duration = timedelta(seconds=5)
-
-
-class GroupSettings(_Table):
-    """One group: how often or when, after what, and its steps in order."""
-
-    every: Duration | None = None
-    at: ClockTime | None = None
-    after: tuple[GroupName, ...] = ()
-    steps: tuple[StepSettings, ...] = Field(min_length=1)
-    enabled: bool = True
-    attempts: int = Field(default=3, ge=1, le=100)
-    on_failure: Literal["continue", "stop"] = "continue"
-    priority: Literal["critical", "normal", "low"] = "normal"
-
-    @model_validator(mode="after")
-    def _one_cadence(self) -> GroupSettings:
-        if (self.every is None) == (self.at is None):
-            raise PydanticCustomError(
-                "cadence",
-                "needs exactly one of `every` and `at`",
-                {"remedy": 'Write every = "10m", or at = "03:00".'},
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _distinct_steps(self) -> GroupSettings:
-        names = [step.name for step in self.steps]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            raise PydanticCustomError(
-                "steps",
-                "has two steps named '{name}'",
-                {
-                    "name": name,
-                    "key": "steps",
-                    "remedy": 'Give one of them another name: { run = "…", name = "…" }.',
-                },
-            )
-        return self
 
 
 class Settings(BaseSettings):
@@ -132,6 +86,14 @@ class Settings(BaseSettings):
     secret_env: tuple[str, ...] = ()
     groups: dict[GroupName, GroupSettings] = Field(min_length=1)
     endpoints: tuple[EndpointSettings, ...] = ()
+    database_url: SecretStr | None = None
+    retention: Duration = timedelta(days=90)
+    health: HealthSettings = HealthSettings()
+    breaker: BreakerSettings = BreakerSettings()
+    trends: TrendSettings = TrendSettings()
+    routing: RoutingSettings = RoutingSettings()
+    cleanup: CleanupSettings = CleanupSettings()
+    replans: ReplanSettings = ReplanSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -164,6 +126,17 @@ class Settings(BaseSettings):
             sorter.done(first)
             ready += sorter.get_ready()
         return tuple(order)
+
+    @model_validator(mode="after")
+    def _distinct_endpoints(self) -> Settings:
+        names = [endpoint.name for endpoint in self.endpoints]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            raise PydanticCustomError(
+                "endpoints",
+                "has two endpoints named '{name}'",
+                {"name": name, "key": "endpoints", "remedy": "Give one of them another name."},
+            )
+        return self
 
     @model_validator(mode="after")
     def _sound_dependencies(self) -> Settings:
@@ -226,8 +199,13 @@ def load(path: Path | None = None) -> Settings:
             "scripts_dir": folder / settings.scripts_dir,
             "outputs_dir": folder / settings.outputs_dir,
             "allow": tuple(folder / allowed for allowed in settings.allow),
+            "replans": _below(folder, settings.replans),
         }
     )
+
+
+def _below(folder: Path, replans: ReplanSettings) -> ReplanSettings:
+    return replans.model_copy(update={"ledger": folder / replans.ledger if replans.ledger else None})
 
 
 def _read(path: Path) -> dict[str, Any]:

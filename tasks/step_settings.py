@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import timedelta
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from tasks import builtin
 from tasks.duration import Duration, parse_duration
 from tasks.user_path import UserPath
+from tasks.words import split_words
 
 
 class StepSettings(BaseModel):
@@ -53,7 +53,7 @@ class StepSettings(BaseModel):
         if table.get("name"):
             return table
         try:
-            words = _words(table.get("run"))
+            words = split_words(table.get("run"))
         except PydanticCustomError:
             return table  # the field `run` itself reports this
         named = isinstance(words, tuple | list) and words and isinstance(words[0], str)
@@ -62,7 +62,7 @@ class StepSettings(BaseModel):
     @field_validator("run", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return _words(value)
+        return split_words(value)
 
     @field_validator("run")
     @classmethod
@@ -93,20 +93,6 @@ class StepSettings(BaseModel):
                 },
             )
         return self
-
-
-def _words(value: Any) -> Any:
-    """Given a string, return its words as a POSIX shell would split it; a list is taken as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return tuple(shlex.split(value))
-    except ValueError as error:
-        raise PydanticCustomError(
-            "run",
-            "cannot be split into words ({reason})",
-            {"reason": str(error).lower(), "remedy": "Close the quotes, or write a list of words."},
-        ) from None
 
 
 def _delay(value: Any) -> float:

@@ -1,73 +1,64 @@
-"""Measurements over time, in one SQLite file: samples of the machine and probes of endpoints.
+"""Measurements over time: what was measured, what steps cost, what beats decided.
 
-Any number of processes may read while one writes (WAL); a writer waits for another up to
-`BUSY_SECONDS`. Times are kept in UTC.
+They lie in one SQLite file, or in any database that RHYTHM_DATABASE_URL names. Any number of processes
+may read while one writes; a writer waits for another up to `busy_seconds`. Times come back in UTC.
 """
 
 from __future__ import annotations
 
 import socket
-import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Connection, Engine, Executable, delete, insert
+from sqlalchemy.exc import DBAPIError
 
-from tasks.measurements import Probe, Sample
+from tasks.measurements import Bucket, GroupEvent, Probe, ProbeBucket, Sample, StepUsage, Transition
+from tasks.outcome import Outcome
 from tasks.settings import Settings
-from tasks.storage.tables import SCHEMA_VERSION, ProbeRow, Row, SampleRow, create, schema_version
+from tasks.storage import questions
+from tasks.storage.database import BUSY_SECONDS, StoreError, connect, database_url, file_url, remedy, where
+from tasks.storage.schema import NewerSchemaError, is_current, migrate
+from tasks.storage.tables import DecisionRow, ProbeRow, Row, SampleRow, StepRow, TransitionRow
+
+__all__ = ["FILE_NAME", "Store", "StoreError", "store_of"]
 
 FILE_NAME = "rhythm.db"
-#: How long to wait for another process that writes, in seconds.
-BUSY_SECONDS = 10.0
-
-
-class StoreError(Exception):
-    """The measurements cannot be reached: the message says which file, what is wrong, what to do."""
-
-    def __init__(self, path: Path, fault: str, remedy: str) -> None:
-        super().__init__(f"{path}: {fault}. {remedy}")
 
 
 class Store:
-    """The measurements of this host. Use it as a context manager: entering it makes folder and file.
+    """The measurements of this host. Use it as a context manager: entering it makes folder and tables.
 
-    Every method raises StoreError if the file cannot be opened, read or written.
+    Every method raises StoreError if the database cannot be opened, read or written.
     """
 
-    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
-        self.path = path
+    def __init__(self, place: Path | URL, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._url = place if isinstance(place, URL) else file_url(place)
         self._host = socket.gethostname()
-        engine = _engine(path, busy_seconds)
+        engine = connect(self._url, busy_seconds)
         self._reading = engine.execution_options(begin="DEFERRED")
-        # A transaction that turns from reading to writing is refused at once instead of waiting.
+        # A transaction of SQLite's that turns from reading to writing is refused instead of waiting.
         self._writing = engine.execution_options(begin="IMMEDIATE")
 
     def __enter__(self) -> Store:
+        self._make_folder()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+            with self._transaction(self._reading) as connection:
+                ready = is_current(connection)
+            if not ready:
+                with self._transaction(self._writing) as connection:
+                    migrate(connection)
+        except NewerSchemaError as error:
             raise StoreError(
-                self.path,
-                f"its folder cannot be made ({error.strerror})",
-                "Name a folder that you may write to as outputs_dir in rhythm.toml.",
-            ) from error
-        with self._transaction(self._reading) as connection:
-            version = schema_version(connection)
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                self.path,
-                f"was written by a newer Rhythm (schema {version}, this one knows {SCHEMA_VERSION})",
+                where(self._url),
+                f"was written by a newer Rhythm (schema {error})",
                 "Update Rhythm, or name another outputs_dir in rhythm.toml.",
-            )
-        if version < SCHEMA_VERSION:
-            with self._transaction(self._writing) as connection:
-                create(connection)
+            ) from None
         return self
 
     def __exit__(
@@ -77,120 +68,126 @@ class Store:
 
     def add_samples(self, samples: Iterable[Sample]) -> None:
         """Add samples of this host: all of them or none."""
-        self._insert(
-            SampleRow,
-            [{"host": self._host, "at": s.at, "name": s.name, "value": s.value} for s in samples],
-        )
+        self._insert(SampleRow, [{"at": s.at, "name": s.name, "value": s.value} for s in samples])
 
     def add_probes(self, probes: Iterable[Probe]) -> None:
         """Add probes made from this host: all of them or none."""
-        self._insert(
-            ProbeRow,
-            [
-                {
-                    "host": self._host,
-                    "endpoint": p.endpoint,
-                    "at": p.at,
-                    "ok": p.ok,
-                    "latency": p.latency,
-                    "error": p.error,
-                }
-                for p in probes
-            ],
-        )
+        self._insert(ProbeRow, [asdict(probe) for probe in probes])
+
+    def add_transitions(self, transitions: Iterable[Transition]) -> None:
+        """Add what the breakers of this host did: all of it or none."""
+        self._insert(TransitionRow, [asdict(transition) for transition in transitions])
+
+    def add_steps(self, steps: Iterable[StepUsage]) -> None:
+        """Add what steps cost on this host: all of it or none."""
+        self._insert(StepRow, [_named(asdict(step), group="group_name", step="step_name") for step in steps])
+
+    def add_decisions(self, decisions: Iterable[GroupEvent]) -> None:
+        """Add what a beat on this host decided: all of it or none."""
+        self._insert(DecisionRow, [_named(asdict(event), group="group_name") for event in decisions])
 
     def samples(self, name: str, since: datetime) -> list[Sample]:
         """Return this host's samples of that name from `since` (aware) on, oldest first."""
-        query = (
-            select(SampleRow.at, SampleRow.name, SampleRow.value)
-            .where(SampleRow.name == name, SampleRow.at >= since, SampleRow.host == self._host)
-            .order_by(SampleRow.at)
-        )
-        with self._transaction(self._reading) as connection:
-            return [Sample(*row) for row in connection.execute(query)]
+        return [Sample(*row) for row in self._ask(questions.samples(self._host, name, since))]
+
+    def sample_names(self) -> list[str]:
+        """Return the names of all samples that this host has, in order."""
+        return [name for (name,) in self._ask(questions.sample_names(self._host))]
+
+    def buckets(self, names: Sequence[str], since: datetime, width: timedelta) -> list[Bucket]:
+        """Return this host's samples of these names from `since` on, gathered in stretches of `width`.
+
+        By name and time; the stretches begin at whole multiples of `width` since 1970. The database
+        does the gathering, so 90 days cost no more memory than they have stretches.
+        """
+        return [Bucket(*row) for row in self._ask(questions.buckets(self._host, names, since, width))]
 
     def probes(self, endpoint: str | None, since: datetime) -> list[Probe]:
         """Return this host's probes of `endpoint` (None: of all) from `since` (aware) on, oldest first."""
-        query = (
-            select(ProbeRow.endpoint, ProbeRow.at, ProbeRow.ok, ProbeRow.latency, ProbeRow.error)
-            .where(ProbeRow.at >= since, ProbeRow.host == self._host)
-            .order_by(ProbeRow.at)
-        )
-        if endpoint is not None:
-            query = query.where(ProbeRow.endpoint == endpoint)
-        with self._transaction(self._reading) as connection:
-            return [Probe(*row) for row in connection.execute(query)]
+        return [Probe(*row) for row in self._ask(questions.probes(self._host, endpoint, since))]
+
+    def probe_buckets(self, since: datetime, width: timedelta) -> list[ProbeBucket]:
+        """Return this host's probes from `since` on, gathered as `buckets` does, by endpoint and time."""
+        return [ProbeBucket(*row) for row in self._ask(questions.probe_buckets(self._host, since, width))]
+
+    def transitions(self, endpoint: str | None, since: datetime) -> list[Transition]:
+        """Return what the breaker of `endpoint` (None: all breakers) did from `since` on, oldest first."""
+        return [Transition(*row) for row in self._ask(questions.transitions(self._host, endpoint, since))]
+
+    def last_transitions(self) -> dict[str, Transition]:
+        """Return the latest transition of every endpoint that has one."""
+        rows = self._ask(questions.last_transitions(self._host))
+        return {row.endpoint: Transition(*row) for row in rows}
+
+    def steps(self, since: datetime) -> list[StepUsage]:
+        """Return what this host's steps cost from `since` on, oldest first."""
+        return [
+            StepUsage(at, group, step, attempt, Outcome(outcome), *cost)
+            for at, group, step, attempt, outcome, *cost in self._ask(questions.steps(self._host, since))
+        ]
+
+    def decisions(self, since: datetime, but: Sequence[str] = ()) -> list[GroupEvent]:
+        """Return what this host's beats decided from `since` on, oldest first; no decision named in `but`."""
+        return [
+            GroupEvent(at, group, decision, reason, Outcome(outcome) if outcome else None, seconds)
+            for at, group, decision, reason, outcome, seconds in self._ask(
+                questions.decisions(self._host, since, but)
+            )
+        ]
 
     def prune(self, before: datetime) -> int:
         """Delete everything older than `before` (aware); return how many rows that was."""
         with self._transaction(self._writing) as connection:
             return sum(
                 connection.execute(delete(row).where(row.at < before)).rowcount
-                for row in (SampleRow, ProbeRow)
+                for row in (SampleRow, ProbeRow, TransitionRow, StepRow, DecisionRow)
             )
 
     def _insert(self, row: type[Row], values: list[dict[str, Any]]) -> None:
         if values:
             with self._transaction(self._writing) as connection:
-                connection.execute(insert(row), values)
+                connection.execute(insert(row), [{"host": self._host, **value} for value in values])
+
+    def _ask(self, question: Executable) -> Sequence[Any]:
+        with self._transaction(self._reading) as connection:
+            return connection.execute(question).all()
+
+    def _make_folder(self) -> None:
+        path = self._url.database
+        if self._url.get_backend_name() != "sqlite" or not path:
+            return
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                path,
+                f"its folder cannot be made ({error.strerror})",
+                "Name a folder that you may write to as outputs_dir in rhythm.toml.",
+            ) from error
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         try:
             with engine.begin() as connection:
                 yield connection
-        except DatabaseError as error:
-            fault = str(error.orig)
-            raise StoreError(self.path, fault, _remedy(fault)) from error
+        except DBAPIError as error:
+            fault = " ".join(str(error.orig).split())
+            raise StoreError(where(self._url), fault, remedy(fault)) from error
 
 
-def store_of(settings: Settings) -> Store:
-    """Return the store of these settings: `rhythm.db` in their outputs_dir."""
-    return Store(settings.outputs_dir / FILE_NAME)
+def store_of(settings: Settings, *, busy_seconds: float = BUSY_SECONDS) -> Store:
+    """Return the store of these settings: their database_url, or `rhythm.db` in their outputs_dir.
 
-
-def _engine(path: Path, busy_seconds: float) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": busy_seconds},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, record: object) -> None:
-        # sqlite3 would begin transactions late and leave table definitions out of them; we begin ourselves.
-        connection.isolation_level = None
-        _prefer_wal(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")  # safe with WAL; a power cut costs the last run
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options()['begin']}")
-
-    return engine
-
-
-def _prefer_wal(connection: sqlite3.Connection) -> None:
-    """Switch the file to WAL, once and for all its users; not now if another has it open at this moment.
-
-    The switch does not wait as everything else does, and the next one to open the file tries again.
+    Raises:
+        StoreError: the URL is none, or there is no driver for it.
     """
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-            raise
+    if settings.database_url:
+        place: Path | URL = database_url(settings.database_url.get_secret_value())
+    else:
+        place = settings.outputs_dir / FILE_NAME
+    return Store(place, busy_seconds=busy_seconds)
 
 
-# SQLite's own words for what a user can mend; anything else is named as it is.
-_REMEDIES = {
-    "locked": "Another program holds it; close that program, or try again.",
-    "not a database": "Move it away; Rhythm then starts a new one.",
-    "malformed": "It is damaged. Move it away; Rhythm then starts a new one.",
-    "readonly": "Make the file and its folder writable.",
-    "unable to open": "Make its folder writable, or name another outputs_dir in rhythm.toml.",
-    "full": "Free some space on its disk.",
-}
-
-
-def _remedy(fault: str) -> str:
-    return next((remedy for words, remedy in _REMEDIES.items() if words in fault), "See `rhythm doctor`.")
+def _named(values: dict[str, Any], **names: str) -> dict[str, Any]:
+    """Given a record's values, return them under the names of its columns."""
+    return {names.get(key, key): value for key, value in values.items()}

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 
-from tasks.builtin.contract import GroupEvent
-from tasks.measurements import Probe, Sample
+from tasks.measurements import GroupEvent, Probe, Sample
 from tasks.outcome import Outcome
 
 _RUN = "run"

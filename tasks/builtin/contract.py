@@ -5,30 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
-from tasks.outcome import Outcome, StepFailedError
+from tasks.measurements import GroupEvent
+from tasks.outcome import StepFailedError
 from tasks.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class GroupEvent:
-    """One thing that happened to a group: it ran, or a beat decided against running it.
-
-    `decision` is `run`, or why not (`waits`, `deferred`, `busy`, …); `reason` is text for people;
-    `outcome` and `seconds` are None unless it ran and ended.
-    """
-
-    at: datetime
-    group: str
-    decision: str
-    reason: str = ""
-    outcome: Outcome | None = None
-    seconds: float | None = None
-
 
 #: Given a moment, returns what happened to the groups since, oldest first.
 #: Raises ConnectionError when the memory of past beats cannot be reached.
@@ -41,13 +25,44 @@ def no_events(since: datetime) -> Sequence[GroupEvent]:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Markdown that a step leaves in Prefect's UI beside its log.
+
+    Without a `key` it is a section of its group's own report. With one (small letters, digits, dashes)
+    it is an artifact by itself, whose page keeps every version; with a `link` as well, that is a link
+    to it, and `text` says what is there.
+    """
+
+    text: str
+    key: str = ""
+    link: str = ""
+
+
+#: Takes a report.
+Publish = Callable[[Report], None]
+#: Takes an event's name ("rhythm.latency.spike"), what it is about ("endpoint/local llm"), and more
+#: (JSON values): for Prefect's event feed, on which its automations act.
+Emit = Callable[[str, str, Mapping[str, Any]], None]
+
+
+def unpublished(report: Report) -> None:
+    """The desk of a step that is run without a Prefect server: its log and files say it all."""
+
+
+def unheard(name: str, about: str, payload: Mapping[str, Any]) -> None:
+    """The event feed of a step that is run without a Prefect server."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """Settings, a log, a clock (aware, in the settings' zone) and the memory of past beats."""
+    """Settings, a log, a clock (aware, in the settings' zone), the memory of past beats, two ways out."""
 
     settings: Settings
     log: logging.Logger | logging.LoggerAdapter[logging.Logger]
     now: Callable[[], datetime]
     events: Events = no_events
+    publish: Publish = unpublished
+    emit: Emit = unheard
 
 
 class BuiltIn(Protocol):

@@ -11,9 +11,10 @@ import anyio
 import httpx
 from pydantic import ValidationError
 
+from tasks.endpoint_settings import EndpointSettings
 from tasks.measurements import Probe
 from tasks.outcome import StepFailedError
-from tasks.settings import EndpointSettings, Settings
+from tasks.settings import Settings
 
 PREFECT_VARIABLE = "PREFECT_API_URL"
 

@@ -1,37 +1,51 @@
-"""How the measurements lie in the store's file."""
+"""How the measurements lie in the database. A change here needs a migration beside it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Index
+from sqlalchemy import BigInteger, Dialect, Double, Index, Integer
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeDecorator
 
-#: Raise it together with a migration; kept in the file as PRAGMA user_version.
-SCHEMA_VERSION = 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+#: Counts up by itself in every database; SQLite does so for INTEGER only.
+COUNTER = BigInteger().with_variant(Integer, "sqlite")
 
 
-class _Utc(TypeDecorator[datetime]):
-    """An aware time, kept as UTC: SQLite's own times know no zone."""
+def microseconds(at: datetime) -> int:
+    """Given an aware time, return its whole microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
 
-    impl = DateTime
+
+def moment(micros: int) -> datetime:
+    """Given microseconds since 1970, return the time, in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, kept as microseconds since 1970: the same in every database, and quick to read."""
+
+    impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value else None
+        return None if value is None else moment(value)
 
 
 class Row(DeclarativeBase):
-    """A row of any table."""
+    """A row of any table: something that happened on a host."""
 
+    id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
+    host: Mapped[str]
     at: Mapped[datetime]
-    type_annotation_map = {datetime: _Utc}  # noqa: RUF012 - SQLAlchemy's own way of saying it
+    type_annotation_map = {datetime: Moment, float: Double}  # noqa: RUF012 - SQLAlchemy's own way of saying it
 
 
 class SampleRow(Row):
@@ -41,9 +55,6 @@ class SampleRow(Row):
     # The second index is what `prune` walks.
     __table_args__ = (Index("samples_name_at", "name", "at"), Index("samples_at", "at"))
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    host: Mapped[str]
-    at: Mapped[datetime]
     name: Mapped[str]
     value: Mapped[float]
 
@@ -54,24 +65,51 @@ class ProbeRow(Row):
     __tablename__ = "probes"
     __table_args__ = (Index("probes_endpoint_at", "endpoint", "at"), Index("probes_at", "at"))
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    host: Mapped[str]
     endpoint: Mapped[str]
-    at: Mapped[datetime]
     ok: Mapped[bool]
     latency: Mapped[float | None]
     error: Mapped[str]
 
 
-def schema_version(connection: Connection) -> int:
-    """Return the version of the file's tables; 0 if it is new."""
-    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+class TransitionRow(Row):
+    """A `Transition` of the breaker that a host keeps for an endpoint."""
+
+    __tablename__ = "breaker_transitions"
+    __table_args__ = (
+        Index("breaker_transitions_endpoint_at", "endpoint", "at"),
+        Index("breaker_transitions_at", "at"),
+    )
+
+    endpoint: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+    reason: Mapped[str]
+    reset: Mapped[float]
 
 
-def create(connection: Connection) -> None:
-    """Make the tables. IF NOT EXISTS, as another process may be doing so at the same moment."""
-    for table in Row.metadata.sorted_tables:
-        connection.execute(CreateTable(table, if_not_exists=True))
-        for index in table.indexes:
-            connection.execute(CreateIndex(index, if_not_exists=True))
-    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+class StepRow(Row):
+    """A `StepUsage`. `group` is a word of SQL, so the columns say group_name and step_name."""
+
+    __tablename__ = "step_usage"
+    __table_args__ = (Index("step_usage_at", "at"),)
+
+    group_name: Mapped[str]
+    step_name: Mapped[str]
+    attempt: Mapped[int]
+    outcome: Mapped[str]
+    seconds: Mapped[float]
+    cpu_seconds: Mapped[float | None]
+    peak_memory: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class DecisionRow(Row):
+    """A `GroupEvent`: what a beat decided for a group, and how its run ended."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index("decisions_at", "at"),)
+
+    group_name: Mapped[str]
+    decision: Mapped[str]
+    reason: Mapped[str]
+    outcome: Mapped[str | None]
+    seconds: Mapped[float | None]

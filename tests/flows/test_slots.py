@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.slots import BEAT, next_beat, slot_at
-from tasks.settings import GroupSettings
+from tasks.group_settings import GroupSettings
 
 ZONES = (
     "UTC",

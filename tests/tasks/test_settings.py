@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from datetime import time, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
 from tasks import settings as config
+from tasks.endpoint_settings import EndpointSettings
 from tasks.problem import ConfigError, Problem
 from tasks.settings import Settings
 from tests.conftest import MakeSettings
@@ -169,8 +171,21 @@ def test_a_file_that_is_not_there_is_named(
             "RHYTHM_ENDPOINTS",
             '[{"name": "api", "url": "http://localhost:1/"}]',
             "endpoints",
-            "name='api' url=HttpUrl('http://localhost:1/') timeout=datetime.timedelta(seconds=5)",
+            str(EndpointSettings.model_validate({"name": "api", "url": "http://localhost:1/"})),
         ),
+        ("RHYTHM_DATABASE_URL", "postgresql://u:p@127.0.0.1/r", "database_url", "**********"),
+        ("RHYTHM_RETENTION", "30d", "retention", "30 days, 0:00:00"),
+        ("RHYTHM_HEALTH", '{"cpu": {"warning": 50}}', "health.cpu.warning", "50.0"),
+        ("RHYTHM_BREAKER", '{"failures": 5}', "breaker.failures", "5"),
+        (
+            "RHYTHM_TRENDS",
+            '{"cpu": {"target": 10, "warning": 20, "critical": 30}}',
+            "trends.cpu.target",
+            "10.0",
+        ),
+        ("RHYTHM_ROUTING__HOLD", "2h", "routing.hold", "2:00:00"),
+        ("RHYTHM_CLEANUP__DRY_RUN", "false", "cleanup.dry_run", "False"),
+        ("RHYTHM_REPLANS__LEDGER", "ledger.jsonl", "replans.ledger", "{tmp}/ledger.jsonl"),
         ("RHYTHM_TIMEZONE", "", "timezone", "UTC"),
     ],
 )
@@ -195,7 +210,7 @@ def test_a_variable_overrides_every_top_level_key(
         endpoints = [{ name = "file", url = "http://localhost:2/" }]
     """
 
-    found = getattr(make_settings(text + A), key)
+    found = attrgetter(key)(make_settings(text + A))
 
     said = " ".join(str(item) for item in found) if isinstance(found, tuple) else str(found)
     assert said.replace("\\", "/") == expected.replace("{tmp}", folder)
@@ -210,6 +225,14 @@ def test_every_top_level_key_has_been_tried_above() -> None:
         "python",
         "secret_env",
         "endpoints",
+        "database_url",
+        "retention",
+        "health",
+        "breaker",
+        "trends",
+        "routing",
+        "cleanup",
+        "replans",
         "groups",  # below
     }
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tasks.builtin.contract import Context, Events, no_events
-from tasks.settings import EndpointSettings, Settings
+from tasks.endpoint_settings import EndpointSettings
+from tasks.settings import Settings
 from tests.tasks.builtin.service import Service, running_service
 
 NOW = datetime(2026, 3, 4, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tasks.settings import EndpointSettings
+from tasks.endpoint_settings import EndpointSettings
 
 
 class Service:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.builtin.contract import Context, GroupEvent
+from tasks.builtin.contract import Context
 from tasks.builtin.generate_daily_briefing import main
-from tasks.measurements import Probe, Sample
+from tasks.measurements import GroupEvent, Probe, Sample
 from tasks.outcome import Outcome, StepFailedError
 from tasks.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tasks.endpoint_settings import EndpointSettings
 from tasks.endpoints.probe import ask_at_once, ask_in_turn, endpoints_of
 from tasks.outcome import StepFailedError
-from tasks.settings import EndpointSettings, Settings
+from tasks.settings import Settings
 from tests.tasks.builtin.service import Service, nowhere, running_service
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -1,0 +1,53 @@
+"""Brings the database's tables to the version that this Rhythm knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+#: The newest of `migrations/versions/`.
+HEAD = "2"
+
+_LOCK = 0x7268797468  # PostgreSQL's locks are numbers; this one spells "rhyth"
+
+
+class NewerSchemaError(Exception):
+    """The database was written by a newer Rhythm; the message says which version it is."""
+
+
+def is_current(connection: Connection) -> bool:
+    """Return whether nothing is to be done.
+
+    Raises:
+        NewerSchemaError: this Rhythm is too old for it.
+    """
+    version = _version(connection)
+    if version.isdigit() and int(version) > int(HEAD):
+        raise NewerSchemaError(version)
+    return version == HEAD
+
+
+def migrate(connection: Connection) -> None:
+    """Make or change the tables, in the connection's transaction: all of it happens, or nothing.
+
+    Whoever comes at the same moment waits, and then finds nothing to do.
+    """
+    from alembic import command, config  # takes a fifth of a second, once in a database's life
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    if is_current(connection):
+        return
+    alembic = config.Config(attributes={"connection": connection})
+    alembic.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    if not _version(connection) and inspect(connection).has_table("samples"):
+        command.stamp(alembic, "1")  # the first version did not yet say that it is one
+    command.upgrade(alembic, HEAD)
+
+
+def _version(connection: Connection) -> str:
+    """Return the version of the tables; empty if there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
