@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol, cast
 
-from tasks.measurements import GroupEvent
+from tasks.measurements import GroupEvent, StepUsage
 from tasks.outcome import StepFailedError
 from tasks.settings import Settings
 
@@ -45,6 +45,14 @@ Publish = Callable[[Report], None]
 Emit = Callable[[str, str, Mapping[str, Any]], None]
 
 
+#: Takes what an attempt at a step cost.
+Spent = Callable[[StepUsage], None]
+
+
+def uncounted(usage: StepUsage) -> None:
+    """The ledger of a step that no group runs."""
+
+
 def unpublished(report: Report) -> None:
     """The desk of a step that is run without a Prefect server: its log and files say it all."""
 
@@ -55,7 +63,11 @@ def unheard(name: str, about: str, payload: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Settings, a log, a clock (aware, in the settings' zone), the memory of past beats, two ways out."""
+    """What a step is given: settings, a log, a clock (aware, in the settings' zone), and past beats.
+
+    `group` is the group that runs it, empty if none does. Through the rest it tells Prefect's UI, its
+    event feed, and what it cost.
+    """
 
     settings: Settings
     log: logging.Logger | logging.LoggerAdapter[logging.Logger]
@@ -63,6 +75,8 @@ class Context:
     events: Events = no_events
     publish: Publish = unpublished
     emit: Emit = unheard
+    group: str = ""
+    spent: Spent = uncounted
 
 
 class BuiltIn(Protocol):
