@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from time import monotonic
@@ -9,19 +10,23 @@ from typing import Any
 
 from prefect import Flow, State
 from prefect.client.orchestration import get_client
+from prefect.events import emit_event
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import clock, stale
+from flows import clock, ledger, stale
+from flows.cadence import Decision
 from flows.events import events_of
+from flows.group_report import publish
 from flows.history import DRY_RUN, flow_name
 from flows.turn import is_ours, turn
 from flows.watch import watcher
 from tasks import settings as config
-from tasks.builtin.contract import Context
+from tasks.builtin.contract import Context, Report
+from tasks.measurements import GroupEvent, StepUsage
 from tasks.outcome import Outcome, StepResult
 from tasks.problem import ConfigError
 from tasks.settings import Settings
@@ -99,27 +104,46 @@ async def run_group(name: str, options: GroupOptions) -> State[GroupRun]:
     if options.dry_run:
         names = ", ".join(step.name for step in steps)
         return Completed(name=DRY_RUN, message=f"would run {names}")
-    if not is_ours():  # in a beat, that has claimed its own run, and is asked for those below it
+    by_hand = not is_ours()
+    if by_hand:  # a beat has claimed its own run, and is asked for those below it
         async with get_client() as client:
             await stale.claim(client, flow_run.id)
     async with turn(settings.outputs_dir, patience=0) as held:
         if held:
-            return _as_state(await _run_steps(name, settings))
+            return _as_state(await _run(name, settings, by_hand))
     log.info("waits for its turn: another beat or group is running on this machine")
     async with turn(settings.outputs_dir):
-        return _as_state(await _run_steps(name, settings))
+        return _as_state(await _run(name, settings, by_hand))
 
 
-async def _run_steps(name: str, settings: Settings) -> GroupRun:
-    began = monotonic()
-    group, watch = settings.groups[name], watcher.get()
-    watch.group_begins(name, [step.name for step in group.steps])
+async def _run(name: str, settings: Settings, by_hand: bool) -> GroupRun:
+    """Run the steps, then leave the group's report, and write down what it cost."""
+    log, started = get_run_logger(), clock.now()
+    reports: list[Report] = []
+    spent: list[StepUsage] = []
     context = Context(
         settings,
-        get_run_logger(),
+        log,
         now=lambda: clock.now().astimezone(settings.zone),
         events=events_of(settings),
+        publish=reports.append,
+        emit=_emit,
+        group=name,
+        spent=spent.append,
     )
+    run = await _run_steps(name, context)
+    if fault := await publish(name, started.astimezone(settings.zone), run.steps, reports):
+        log.warning("%s", fault)
+    # A beat writes down its decisions itself, those against a run as well.
+    ran = GroupEvent(started, name, Decision.RUN, "by hand", run.outcome, run.seconds)
+    await ledger.keep(settings, log, decisions=[ran] if by_hand else [], steps=spent)
+    return run
+
+
+async def _run_steps(name: str, context: Context) -> GroupRun:
+    began = monotonic()
+    group, watch = context.settings.groups[name], watcher.get()
+    watch.group_begins(name, [step.name for step in group.steps])
     results: list[StepResult] = []
     failed: list[StepResult] = []
     for step in group.steps:
@@ -153,6 +177,10 @@ def _as_state(run: GroupRun) -> State[GroupRun]:
     if run.outcome is Outcome.COMPLETED:
         return Completed(message=run.message, data=run)
     return Failed(message=run.message, data=run)
+
+
+def _emit(name: str, about: str, payload: Mapping[str, Any]) -> None:
+    emit_event(name, resource={"prefect.resource.id": f"rhythm.{about}"}, payload=dict(payload))
 
 
 def _run_name(name: str) -> str:

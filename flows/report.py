@@ -16,9 +16,10 @@ BeatOutcome = Literal["completed", "degraded", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class GroupReport:
-    """One group in a beat. `seconds` and `steps` are those of its run, if it ran."""
+    """One group in a beat. `started`, `seconds` and `steps` are those of its run, if it ran."""
 
     choice: Choice
+    started: datetime | None = None
     seconds: float | None = None
     steps: tuple[StepResult, ...] = ()
 

@@ -15,9 +15,8 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import clock, history, stale
+from flows import clock, history, ledger, stale
 from flows.cadence import Choice, Decision, History, Run, after_run, choose, decide
-from flows.events import BEAT_KEY
 from flows.group import GroupRun, group_subflow, one_at_a_time
 from flows.report import BeatReport, GroupReport
 from flows.turn import turn
@@ -29,6 +28,8 @@ from tasks.problem import ConfigError, Problem
 from tasks.settings import Settings
 
 FLOW_NAME = "rhythm"
+#: The key of the table that each beat leaves.
+BEAT_KEY = "beat"
 _PATIENCE = 2.0  # seconds a beat waits for its turn; the next beat is never far
 
 
@@ -64,6 +65,8 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
             await mend(client, settings)
         held_by = None if ours else "another beat or group is running on this machine"
         report = await beat(client, settings, options, held_by)
+        if not options.dry_run:
+            await ledger.keep(settings, log, decisions=ledger.decisions_of(report))
 
     await acreate_table_artifact(report.table, key=BEAT_KEY, description=report.summary)
     log.info("%s", report.summary)
@@ -140,4 +143,5 @@ async def _run(choice: Choice, settings: Settings, past: History) -> GroupReport
     outcome = history.outcome_of(state) or Outcome.CRASHED
     steps = value.steps if isinstance(value, GroupRun) else ()
     ended = clock.now()
-    return GroupReport(after_run(choice, Run(started, ended, outcome), settings, past, ended), seconds, steps)
+    choice = after_run(choice, Run(started, ended, outcome), settings, past, ended)
+    return GroupReport(choice, started, seconds, steps)

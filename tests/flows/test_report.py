@@ -25,7 +25,8 @@ def chosen(
     failing: bool = False,
 ) -> GroupReport:
     due = None if decision is Decision.PAUSED else DUE
-    return GroupReport(Choice(name, decision, reason, due, failing, outcome), 1.23456 if outcome else None)
+    seconds = 1.23456 if outcome else None
+    return GroupReport(Choice(name, decision, reason, due, failing, outcome), seconds=seconds)
 
 
 def report(*groups: GroupReport) -> BeatReport:
@@ -67,7 +68,7 @@ def test_the_summary_names_what_ran_and_what_could_not() -> None:
 
 def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> None:
     steps = (StepResult("check", Outcome.COMPLETED, 0.5, "fine", 0),)
-    group = GroupReport(WELL.choice, 1.23456, steps)
+    group = GroupReport(WELL.choice, seconds=1.23456, steps=steps)
 
     assert report(group, PAUSED).to_json() == {
         "beat": {

@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 from prefect import State
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+from prefect.client.schemas.filters import (
+    ArtifactCollectionFilter,
+    ArtifactCollectionFilterKey,
+    FlowFilter,
+    FlowFilterName,
+)
 from prefect.states import Running
 
 from flows import clock, stale
@@ -27,6 +32,7 @@ from flows.rhythm import BeatOptions, rhythm
 from flows.turn import turn
 from tasks import settings as config
 from tasks.outcome import Outcome
+from tasks.store import store_of
 
 Beat = Callable[..., Awaitable[BeatReport]]
 
@@ -92,14 +98,24 @@ async def test_a_failed_group_makes_the_others_wait_and_all_catch_up_in_the_next
     assert "attempt 2 of 3" in well.groups[0].choice.reason
     assert outcomes(await beat(toml)) == [Decision.NOT_DUE] * 3
 
-    # What happened is remembered, for the briefing.
-    events = await asyncio.to_thread(events_of(config.load()), datetime.now(UTC) - timedelta(hours=1))
-    mine = [event for event in events if event.group.startswith("ill_")]
-    assert [event.outcome for event in mine if event.group == "ill_one"] == [
-        Outcome.FAILED,
-        Outcome.COMPLETED,
+    # What happened is remembered, for the briefing: the runs by Prefect, …
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    runs = await asyncio.to_thread(events_of(config.load()), hour_ago)
+    assert [run.outcome for run in runs if run.group == "ill_one"] == [Outcome.FAILED, Outcome.COMPLETED]
+    # … and all that was decided, and what it cost, by the store.
+    with store_of(config.load()) as store:
+        decisions, steps = store.decisions(hour_ago), store.steps(hour_ago)
+    assert [(event.decision, event.outcome) for event in decisions if event.group == "ill_three"] == [
+        ("waits", None),
+        ("run", Outcome.COMPLETED),
+        ("not_due", None),
     ]
-    assert {event.decision for event in mine if event.group == "ill_three"} == {"waits", "run"}
+    assert [(step.group, step.step, step.attempt, step.outcome.value) for step in steps] == [
+        ("ill_one", "sick", 1, "failed"),
+        ("ill_one", "sick", 1, "completed"),
+        ("ill_two", "fine", 1, "completed"),
+        ("ill_three", "fine", 1, "completed"),
+    ]
 
 
 async def test_a_missing_script_is_skipped_and_holds_up_nobody(beat: Beat, tmp_path: Path) -> None:
@@ -150,6 +166,46 @@ async def test_a_step_is_tried_again_as_often_as_it_may_be(beat: Beat, tmp_path:
 
     assert outcomes(report) == [Outcome.COMPLETED]
     assert (tmp_path / "scripts" / "tries").read_text() == "xxx"
+    with store_of(config.load()) as store:
+        steps = store.steps(datetime.now(UTC) - timedelta(hours=1))
+    assert [(step.attempt, step.outcome.value) for step in steps] == [
+        (1, "failed"),
+        (2, "failed"),
+        (3, "completed"),
+    ]
+
+
+async def test_each_group_leaves_one_report_that_is_always_its_latest(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "counts.py").write_text(
+        "with open('runs', 'a+') as runs:\n    runs.write('x')\n    print(f'run {runs.tell()}')\n"
+    )
+    toml = '[groups.tells_all]\nevery = "1d"\nsteps = ["counts.py"]\n'
+
+    await beat(toml)
+    await beat(toml, force=["tells_all"])
+
+    async with get_client() as client:
+        (latest,) = await client.read_latest_artifacts(
+            artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=["tells-all"]))
+        )
+    assert latest.type == "markdown"
+    assert "# tells_all" in str(latest.data)
+    assert "| counts | completed |" in str(latest.data)
+    assert "run 2" in str(latest.data)
+
+
+async def test_a_store_that_cannot_be_written_holds_up_no_beat(
+    beat: Beat, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs" / "rhythm.db").write_bytes(b"this was never a database, " * 500)
+
+    report = await beat('[groups.unwritten]\nevery = "1d"\nsteps = ["fine.py"]\n')
+
+    assert outcomes(report) == [Outcome.COMPLETED]
+    assert "is not written down" in caplog.text
+    assert "Move it away" in caplog.text
 
 
 async def test_what_is_paused_forced_or_only_imagined(beat: Beat, tmp_path: Path) -> None:
