@@ -23,6 +23,7 @@ from flows.slots import BEAT
 from tasks import settings as config
 from tasks.problem import ConfigError, Problem
 from tasks.settings import Settings
+from tasks.store import StoreError, store_of
 
 #: Versions outside these ranges start, and then fail in silence or at the first request.
 DELICATE = ("prefect", "fastapi", "sqlalchemy")
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _examine(settings: Settings) -> Findings:
     findings = examine(settings)
-    findings.problems += versions()
+    findings.problems += [*versions(), *_store(settings)]
     address = await asyncio.to_thread(addresses.find, settings.outputs_dir)
     if address is None:
         named = addresses.named()
@@ -78,6 +79,16 @@ def versions() -> list[Problem]:
                 )
             )
     return problems
+
+
+def _store(settings: Settings) -> list[Problem]:
+    """Whether the measurements can be reached, and their tables are such as this Rhythm knows."""
+    try:
+        with store_of(settings) as store:
+            store.last_transitions()
+    except StoreError as error:
+        return [Problem(f"store {error.where}", error.fault, error.remedy)]
+    return []
 
 
 async def _server(client: PrefectClient, settings: Settings) -> list[Problem]:

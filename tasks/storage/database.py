@@ -18,6 +18,7 @@ class StoreError(Exception):
 
     def __init__(self, where: str, fault: str, remedy: str) -> None:
         super().__init__(f"{where}: {fault}. {remedy}")
+        self.where, self.fault, self.remedy = where, fault, remedy
 
 
 def database_url(text: str) -> URL:
