@@ -27,7 +27,7 @@ def test_the_shipped_rhythm_is_sound(rhythm: CommandLine) -> None:
     said = rhythm("check")
 
     assert (said.code, said.err) == (0, "")
-    assert said.out == f"{rhythm.config} is sound: 5 groups, 6 steps\n"
+    assert said.out == f"{rhythm.config} is sound: 5 groups, 12 steps\n"
 
 
 def test_a_sound_rhythm_as_json(rhythm: CommandLine) -> None:
