@@ -10,36 +10,31 @@ from collections.abc import Sequence
 
 import anyio.to_thread
 
+from flows.cadence import Decision
 from flows.report import BeatReport
 from tasks.measurements import GroupEvent, StepUsage
 from tasks.settings import Settings
+from tasks.storage import journal
+from tasks.storage.fault import StoreError
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
-#: How long a beat waits for whoever is writing to the store, in seconds.
-_PATIENCE = 2.0
+_QUIET = (Decision.NOT_DUE, Decision.PAUSED)
 
 
 async def keep(
     settings: Settings, log: Log, *, decisions: Sequence[GroupEvent] = (), steps: Sequence[StepUsage] = ()
 ) -> None:
-    """Put them into the store. One that cannot be written to is a warning: it holds up no beat."""
+    """Put them into the store. One that cannot be written to is a warning: it holds up no beat.
 
-    def write() -> str:
-        from tasks.store import StoreError, store_of  # SQLAlchemy: not before the group has run
-
-        try:
-            with store_of(settings, busy_seconds=_PATIENCE) as store:
-                store.add_decisions(decisions)
-                store.add_steps(steps)
-        except StoreError as error:
-            return str(error)
-        return ""
-
-    if not (decisions or steps):
+    A beat in which nothing was due has nothing to tell.
+    """
+    if not steps and all(event.decision in _QUIET for event in decisions):
         return
-    if fault := await anyio.to_thread.run_sync(write):
-        log.warning("what this beat did is not written down: %s", fault)
+    try:
+        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps)
+    except StoreError as error:
+        log.warning("what this beat did is not written down: %s", error)
 
 
 def decisions_of(report: BeatReport) -> list[GroupEvent]:

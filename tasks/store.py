@@ -22,13 +22,13 @@ from tasks.measurements import Bucket, GroupEvent, Probe, ProbeBucket, Sample, S
 from tasks.outcome import Outcome
 from tasks.settings import Settings
 from tasks.storage import questions
-from tasks.storage.database import BUSY_SECONDS, StoreError, connect, database_url, file_url, remedy, where
+from tasks.storage.database import BUSY_SECONDS, connect, database_url, file_url, remedy, where
+from tasks.storage.fault import StoreError
+from tasks.storage.journal import FILE_NAME
 from tasks.storage.schema import NewerSchemaError, is_current, migrate
 from tasks.storage.tables import DecisionRow, ProbeRow, Row, SampleRow, StepRow, TransitionRow
 
 __all__ = ["FILE_NAME", "Store", "StoreError", "store_of"]
-
-FILE_NAME = "rhythm.db"
 
 
 class Store:

@@ -9,16 +9,10 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from tasks.storage.fault import StoreError
+
 #: How long to wait for another process that writes, or for a server that does not answer, in seconds.
 BUSY_SECONDS = 10.0
-
-
-class StoreError(Exception):
-    """The measurements cannot be reached: the message says where, what is wrong, what to do."""
-
-    def __init__(self, where: str, fault: str, remedy: str) -> None:
-        super().__init__(f"{where}: {fault}. {remedy}")
-        self.where, self.fault, self.remedy = where, fault, remedy
 
 
 def database_url(text: str) -> URL:

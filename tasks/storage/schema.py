@@ -6,8 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-#: The newest of `migrations/versions/`.
-HEAD = "2"
+from tasks.storage.version import HEAD
 
 _LOCK = 0x7268797468  # PostgreSQL's locks are numbers; this one spells "rhyth"
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Double, Index, Integer
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from tasks.storage.moment import microseconds, moment
 
 #: Counts up by itself in every database; SQLite does so for INTEGER only.
 COUNTER = BigInteger().with_variant(Integer, "sqlite")
-
-
-def microseconds(at: datetime) -> int:
-    """Given an aware time, return its whole microseconds since 1970."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def moment(micros: int) -> datetime:
-    """Given microseconds since 1970, return the time, in UTC."""
-    return _EPOCH + timedelta(microseconds=micros)
 
 
 class Moment(TypeDecorator[datetime]):
