@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 
@@ -12,6 +13,9 @@ import httpx
 from pydantic import ValidationError
 
 from tasks.endpoint_settings import EndpointSettings
+from tasks.endpoints import answer, request
+from tasks.endpoints.headers import HeaderError, headers_of
+from tasks.endpoints.request import Request
 from tasks.measurements import Probe
 from tasks.outcome import StepFailedError
 from tasks.settings import Settings
@@ -20,6 +24,14 @@ PREFECT_VARIABLE = "PREFECT_API_URL"
 
 # A service on this machine is asked directly, whatever proxy the machine is set up to use.
 _DIRECT = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A probe, and how many tokens were written for it, where an endpoint says so."""
+
+    probe: Probe
+    tokens: int | None = None
 
 
 def endpoints_of(settings: Settings, environ: Mapping[str, str] = os.environ) -> tuple[EndpointSettings, ...]:
@@ -40,7 +52,7 @@ def endpoints_of(settings: Settings, environ: Mapping[str, str] = os.environ) ->
 def ask_at_once(
     endpoints: Sequence[EndpointSettings], at: datetime, *, at_most: float | None = None
 ) -> tuple[Probe, ...]:
-    """Ask every endpoint at the same time; return one probe each, in their order.
+    """Ask every endpoint for its health at the same time; return one probe each, in their order.
 
     Each has its own time-out, for the whole answer, but no more than `at_most` seconds.
     """
@@ -49,7 +61,8 @@ def ask_at_once(
         probes: dict[int, Probe] = {}
 
         async def note(index: int, endpoint: EndpointSettings) -> None:
-            probes[index] = await _ask(client, endpoint, at, at_most)
+            asked = await _ask(client, endpoint, request.health(endpoint), at, at_most)
+            probes[index] = asked.probe
 
         async with _client() as client, anyio.create_task_group() as group:
             for index, endpoint in enumerate(endpoints):
@@ -59,12 +72,22 @@ def ask_at_once(
     return anyio.run(ask_all)
 
 
-def ask_in_turn(endpoint: EndpointSettings, at: datetime, times: int) -> tuple[Probe, ...]:
-    """Ask one endpoint several times, each after the other's answer; return the probes in order."""
+def ask_in_turn(
+    endpoint: EndpointSettings, at: datetime, times: int, *, give_up_after: int | None = None
+) -> tuple[Answer, ...]:
+    """Let one endpoint do its work several times, each after the other's answer; return them in order.
 
-    async def ask() -> tuple[Probe, ...]:
+    One that fails the first `give_up_after` times is not asked again.
+    """
+
+    async def ask() -> tuple[Answer, ...]:
+        answers: list[Answer] = []
         async with _client() as client:
-            return tuple([await _ask(client, endpoint, at, None) for _ in range(times)])
+            while len(answers) < times:
+                answers.append(await _ask(client, endpoint, request.work(endpoint), at, None))
+                if len(answers) == give_up_after and not any(each.probe.ok for each in answers):
+                    break
+        return tuple(answers)
 
     return anyio.run(ask)
 
@@ -79,25 +102,46 @@ def _client() -> httpx.AsyncClient:
 
 
 async def _ask(
-    client: httpx.AsyncClient, endpoint: EndpointSettings, at: datetime, at_most: float | None
-) -> Probe:
-    """Ask once. It is up if it answers 2xx or 3xx (which is not followed), completely and in time."""
+    client: httpx.AsyncClient, endpoint: EndpointSettings, what: Request, at: datetime, at_most: float | None
+) -> Answer:
+    """Ask once. It is up if it answers as expected (redirects are not followed), completely and in time."""
     seconds = min(endpoint.timeout.total_seconds(), at_most or float("inf"))
+
+    def down(error: str) -> Answer:
+        return Answer(Probe(endpoint.name, at, False, None, error))
+
     began = perf_counter()
     try:
         with anyio.fail_after(seconds):
-            async with client.stream("GET", str(endpoint.url)) as response:
-                async for _ in response.aiter_raw():
-                    pass  # timed, not kept: a body may be of any size
+            if endpoint.kind == "tcp":
+                await _connect(endpoint)
+                return Answer(Probe(endpoint.name, at, True, perf_counter() - began))
+            status, body = await _send(client, endpoint, what)
     except TimeoutError:
-        return Probe(endpoint.name, at, False, None, f"no complete answer within {seconds:g} s")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Probe(endpoint.name, at, False, None, _fault(endpoint, error))
+        return down(f"no complete answer within {seconds:g} s")
+    except HeaderError as error:
+        return down(str(error))
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        return down(_fault(endpoint, error))
     latency = perf_counter() - began
-    if response.status_code < 400:
-        return Probe(endpoint.name, at, True, latency)
-    answer = f"{response.status_code} {response.reason_phrase}".strip()
-    return Probe(endpoint.name, at, False, latency, f"answered {answer}")
+    if fault := answer.fault(endpoint.expect, status, body):
+        return Answer(Probe(endpoint.name, at, False, latency, fault))
+    return Answer(Probe(endpoint.name, at, True, latency), answer.completion_tokens(body))
+
+
+async def _send(client: httpx.AsyncClient, endpoint: EndpointSettings, what: Request) -> tuple[int, bytes]:
+    """Return the status, and of the body no more than tells that it is too long to be read."""
+    headers, body = headers_of(endpoint), bytearray()
+    async with client.stream(what.method, what.url, json=what.json, headers=headers) as response:
+        async for part in response.aiter_bytes():
+            if len(body) <= answer.MOST:
+                body += part  # the rest is timed, not kept: a body may be of any size
+    return response.status_code, bytes(body)
+
+
+async def _connect(endpoint: EndpointSettings) -> None:
+    stream = await anyio.connect_tcp(endpoint.url.host or "", endpoint.url.port or 0)
+    await stream.aclose()
 
 
 def _fault(endpoint: EndpointSettings, error: Exception) -> str:
