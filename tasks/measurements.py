@@ -150,3 +150,8 @@ PYTHON_PROCESSES = "python_processes"
 def disk_sample(mount: str) -> str:
     """Return the name of the sample that holds how full the disk at `mount` is, in percent."""
     return f"disk_percent {mount}"
+
+
+def tokens_sample(endpoint: str) -> str:
+    """Return the name of the sample that holds how fast an endpoint writes, in tokens a second."""
+    return f"tokens_per_second {endpoint}"

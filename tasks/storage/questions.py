@@ -44,7 +44,7 @@ def probes(host: str, endpoint: str | None, since: datetime) -> Select[Any]:
     query = (
         select(ProbeRow.endpoint, ProbeRow.at, ProbeRow.ok, ProbeRow.latency, ProbeRow.error)
         .where(ProbeRow.at >= since, ProbeRow.host == host)
-        .order_by(ProbeRow.at)
+        .order_by(ProbeRow.at, ProbeRow.id)
     )
     return query if endpoint is None else query.where(ProbeRow.endpoint == endpoint)
 

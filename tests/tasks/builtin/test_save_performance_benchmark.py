@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tasks.builtin.contract import Report
 from tasks.builtin.save_performance_benchmark import EndpointBenchmark, benchmark, main
+from tasks.endpoints.probe import Answer
 from tasks.measurements import Probe
 from tasks.outcome import StepFailedError
 from tasks.store import store_of
@@ -34,20 +37,42 @@ def test_machine_figures_are_kept(make_context: MakeContext) -> None:
             assert sample.value > 0
 
 
-def test_min_mean_max_and_success_rate_are_told() -> None:
-    probes = [Probe("llm", NOW, True, seconds) for seconds in (0.010, 0.020, 0.060)]
-    seen = EndpointBenchmark("llm", (*probes, Probe("llm", NOW, False, 0.5, "answered 500")))
+def answered(*seconds: float, tokens: int | None = None) -> tuple[Answer, ...]:
+    return tuple(Answer(Probe("llm", NOW, True, each), tokens) for each in seconds)
+
+
+def test_percentiles_and_success_rate_are_told() -> None:
+    failed = Answer(Probe("llm", NOW, False, 0.5, "answered 500"))
+    seen = EndpointBenchmark("llm", (*answered(0.010, 0.020, 0.060), failed))
     assert seen.success_rate == 0.75
-    assert str(seen) == "llm: min 10.0, mean 30.0, max 60.0 ms, 75% of 4 requests succeeded"
+    assert str(seen) == ("llm: succeeded 75% of 4, mean 30.0 ms, P50 20.0 ms, P95 56.0 ms, P99 59.2 ms")
 
 
-def test_an_endpoint_that_does_not_answer_is_a_warning(
+def test_tokens_a_second_count_the_answers_that_tell_them() -> None:
+    seen = EndpointBenchmark("llm", (*answered(0.5, 1.5, tokens=40), *answered(9.0)))
+    assert seen.tokens_per_second == 40
+    assert EndpointBenchmark("llm", answered(0.5)).tokens_per_second is None
+
+
+def test_an_llm_is_timed_by_what_it_writes(make_context: MakeContext, service: Service) -> None:
+    service.body = b'{"usage": {"completion_tokens": 64}}'
+    context = make_context(service.endpoint(path="/v1", kind="openai"))
+    reports: list[Report] = []
+    main([], replace(context, publish=reports.append))
+    assert set(service.paths) == {"/v1/chat/completions"}
+    assert "a second" in reports[0].text
+    with store_of(context.settings) as store:
+        (speed,) = store.samples("tokens_per_second llm", SINCE)
+        assert speed.value > 0
+
+
+def test_an_endpoint_that_does_not_answer_is_a_warning_and_soon_left_alone(
     make_context: MakeContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     context = make_context(nowhere())
-    assert main(["--requests", "2"], context).startswith("gone down, ")
+    assert main(["--requests", "100", "--warmup", "0"], context).startswith("gone down, ")
     (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert warning.startswith("gone: 0% of 2 requests succeeded (")
+    assert warning.startswith("gone: succeeded 0% of 2, error ")
     with store_of(context.settings) as store:
         assert [probe.ok for probe in store.probes("gone", SINCE)] == [False, False]
 
