@@ -8,7 +8,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
@@ -17,6 +17,7 @@ from tasks import orphans, process_tree
 from tasks.output import TAIL, Budget, Lines, Redactor
 from tasks.process_tree import MARK
 from tasks.system import apart
+from tasks.usage import UNKNOWN, Cost, ScriptMeter
 
 #: Seconds without output after which a pipe that a left-over grandchild holds is given up, and how
 #: often such a wait is begun again because it printed something.
@@ -37,6 +38,7 @@ class Ended:
     tail: tuple[str, ...]
     dropped: int
     """Bytes printed that were left out of the log."""
+    cost: Cost = field(default=UNKNOWN, compare=False)
 
 
 async def run(
@@ -67,9 +69,15 @@ async def run(
         tail.append(line)
         on_line(line, error)
 
-    with orphans.running(outputs_dir, name, mark) as entry, closing(_Child(emit, budget, redact)) as child:
+    with (
+        orphans.running(outputs_dir, name, mark) as entry,
+        closing(_Child(emit, budget, redact)) as child,
+        ScriptMeter() as meter,
+    ):
         try:
-            entry.started(await child.start(argv, cwd, {**env, MARK: mark}))
+            pid = await child.start(argv, cwd, {**env, MARK: mark})
+            meter.started(pid)
+            entry.started(pid)
             timed_out = not await _happens(child.exited, timeout)
             if timed_out:
                 await process_tree.end(mark, entry.script, grace)
@@ -81,7 +89,7 @@ async def run(
             raise
         code = None if timed_out else child.exit_code
     tail.extend(child.last_unlogged())
-    return Ended(code, timed_out, tuple(tail), budget.dropped)
+    return Ended(code, timed_out, tuple(tail), budget.dropped, meter.cost)
 
 
 class _Child(asyncio.SubprocessProtocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -13,29 +13,38 @@ import anyio.to_thread
 from prefect import State, Task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
+from prefect.runtime import task_run
 from prefect.states import Completed, Failed
 
 from tasks import script
 from tasks.builtin.contract import Context, built_in
 from tasks.command import ScriptMissingError, ScriptRefusedError, command, environment
+from tasks.measurements import StepUsage
 from tasks.outcome import Outcome, StepFailedError, StepResult
 from tasks.output import Redactor
 from tasks.redacted_log import RedactedLog
 from tasks.settings import Settings
 from tasks.step_settings import StepSettings
+from tasks.usage import UNKNOWN, Cost, OwnMeter
 
 # Several retries at once should not become several at once again.
 _JITTER = 0.3
 
 
-async def run_step(step: StepSettings, context: Context) -> StepResult:
-    """Run a step once and return how it ended; only cancellation and faults of ours are raised."""
+async def run_step(step: StepSettings, context: Context, attempt: int = 1) -> StepResult:
+    """Run a step once and return how it ended; only cancellation and faults of ours are raised.
+
+    What it cost is told to `context.spent`, unless it was cancelled.
+    """
     redact = redactor(step, context.settings)
     context = replace(context, log=RedactedLog(context.log, redact))
-    began = monotonic()
+    at, began = context.now(), monotonic()
     run = _run_script if step.is_script else _run_built_in
-    outcome, message, exit_code = await run(step, context)
-    return StepResult(step.name, outcome, monotonic() - began, redact(message), exit_code)
+    ending = await run(step, context)
+    seconds = monotonic() - began
+    cost = (ending.cost.cpu_seconds, ending.cost.peak_memory)
+    context.spent(StepUsage(at, context.group, step.name, attempt, ending.outcome, seconds, *cost))
+    return StepResult(step.name, ending.outcome, seconds, redact(ending.message), ending.exit_code)
 
 
 def redactor(step: StepSettings, settings: Settings) -> Redactor:
@@ -52,7 +61,8 @@ def step_task(step: StepSettings, context: Context) -> Task[[], Coroutine[Any, A
     """
 
     async def run() -> State[StepResult]:
-        return _as_state(await run_step(step, replace(context, log=get_run_logger())))
+        attempt = task_run.run_count or 1
+        return _as_state(await run_step(step, replace(context, log=get_run_logger()), attempt))
 
     return Task(
         fn=run,
@@ -78,23 +88,31 @@ def _as_state(result: StepResult) -> State[StepResult]:
             return Failed(message=result.message, data=result)
 
 
-_Ending = tuple[Outcome, str, int | None]
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    outcome: Outcome
+    message: str
+    exit_code: int | None = None
+    cost: Cost = UNKNOWN
 
 
 async def _run_built_in(step: StepSettings, context: Context) -> _Ending:
     """Run a built-in in a thread. At its time-out it is no longer waited for: a thread cannot be ended."""
     message = None
+    fault: StepFailedError | None = None
     module = built_in(step.run[0])
-    with anyio.move_on_after(step.timeout.total_seconds()):
+    with OwnMeter() as meter, anyio.move_on_after(step.timeout.total_seconds()):
         try:
             message = await anyio.to_thread.run_sync(
                 module.main, step.run[1:], context, abandon_on_cancel=True
             )
         except StepFailedError as error:
-            return Outcome.FAILED, str(error), None
+            fault = error
+    if fault:
+        return _Ending(Outcome.FAILED, str(fault), cost=meter.cost)
     if message is None:
-        return Outcome.TIMED_OUT, _too_long(step), None
-    return Outcome.COMPLETED, message, None
+        return _Ending(Outcome.TIMED_OUT, _too_long(step), cost=meter.cost)
+    return _Ending(Outcome.COMPLETED, message, cost=meter.cost)
 
 
 async def _run_script(step: StepSettings, context: Context) -> _Ending:
@@ -114,17 +132,18 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
     except ScriptMissingError as error:
         if not step.optional:
             context.log.warning("skipped: %s", error)
-        return Outcome.SKIPPED, str(error), None
+        return _Ending(Outcome.SKIPPED, str(error))
     except (ScriptRefusedError, OSError) as error:
-        return Outcome.FAILED, f"cannot be started: {error}", None
+        return _Ending(Outcome.FAILED, f"cannot be started: {error}")
     if ended.dropped:
         context.log.warning("… %s bytes left out", f"{ended.dropped:,}")
     said = ": " + "\n".join(ended.tail) if ended.tail else ""
     if ended.timed_out:
-        return Outcome.TIMED_OUT, _too_long(step) + said, None
+        return _Ending(Outcome.TIMED_OUT, _too_long(step) + said, cost=ended.cost)
     if ended.exit_code != 0:
-        return Outcome.FAILED, f"exit code {ended.exit_code}{said}", ended.exit_code
-    return Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0
+        message = f"exit code {ended.exit_code}{said}"
+        return _Ending(Outcome.FAILED, message, ended.exit_code, ended.cost)
+    return _Ending(Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0, ended.cost)
 
 
 def _too_long(step: StepSettings) -> str:

@@ -1,0 +1,117 @@
+"""What a step costs: the CPU seconds and the peak memory of all processes that belong to it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from time import process_time
+from types import TracebackType
+
+import psutil
+
+if sys.platform != "win32":
+    import resource
+
+#: Seconds until the first look at a tree, and the longest time between two: each is twice the one
+#: before. A look costs 1 to 10 ms, with 40 to 400 processes on the machine: below 0.5 % of a core.
+_SOON, _LATER = 0.02, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU seconds, and peak resident memory in bytes; None where it could not be measured."""
+
+    cpu_seconds: float | None = None
+    peak_memory: int | None = None
+
+
+UNKNOWN = Cost()
+
+
+class ScriptMeter:
+    """Measures a script, and all processes below it, while the block runs; `cost` is known after it.
+
+    Memory is looked at now and then, from a thread: a peak between two looks is missed, and a script
+    that is over before the first has none. POSIX itself adds up the CPU seconds of all that has been
+    waited for, however short; on Windows they are those of the last look. Whatever cannot be measured is
+    left out: a meter never harms a step.
+    """
+
+    def __init__(self) -> None:
+        self._before = _children_cpu()
+        self._peak = 0
+        self._cpu: dict[psutil.Process, float] = {}
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.cost = UNKNOWN
+
+    def __enter__(self) -> ScriptMeter:
+        return self
+
+    def started(self, pid: int) -> None:
+        """Begin to look at the process `pid` and its descendants."""
+        self._thread = threading.Thread(target=self._watch, args=(pid,), daemon=True)
+        self._thread.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        if self._thread:
+            self._thread.join()
+            waited_for = _children_cpu() - self._before
+            self.cost = Cost(max(waited_for, sum(self._cpu.values())), self._peak or None)
+
+    def _watch(self, pid: int) -> None:
+        pause = _SOON
+        with suppress(psutil.Error):  # it is over already
+            leader = psutil.Process(pid)
+            while not self._over.wait(pause):
+                self._look([leader, *leader.children(recursive=True)])
+                pause = min(2 * pause, _LATER)
+
+    def _look(self, tree: list[psutil.Process]) -> None:
+        memory = 0
+        for process in tree:
+            with suppress(psutil.Error), process.oneshot():
+                memory += process.memory_info().rss
+                times = process.cpu_times()
+                self._cpu[process] = times.user + times.system
+        self._peak = max(self._peak, memory)
+
+
+class OwnMeter:
+    """Measures this process while the block runs: a built-in step, and what else runs here meanwhile.
+
+    `peak_memory` is the larger one of before and after.
+    """
+
+    def __init__(self) -> None:
+        self.cost = UNKNOWN
+
+    def __enter__(self) -> OwnMeter:
+        self._before = process_time(), _own_memory()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cpu, memory = self._before
+        self.cost = Cost(process_time() - cpu, max(memory, _own_memory()) or None)
+
+
+def _children_cpu() -> float:
+    """Return the CPU seconds of all children that have ended and been waited for; 0 on Windows."""
+    if sys.platform == "win32":
+        return 0.0
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _own_memory() -> int:
+    try:
+        return int(psutil.Process().memory_info().rss)
+    except psutil.Error:
+        return 0
