@@ -7,32 +7,34 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError
 
 from tasks.storage.fault import StoreError
 
 #: How long to wait for another process that writes, or for a server that does not answer, in seconds.
 BUSY_SECONDS = 10.0
 
+# Prefect's own URLs, which a user may copy, name drivers that only it can use.
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
 
 def database_url(text: str) -> URL:
-    """Given what a user wrote as RHYTHM_DATABASE_URL, return it.
-
-    `postgresql://` is taken for psycopg, the driver that Rhythm asks for.
+    """Given what a user wrote as RHYTHM_DATABASE_URL, return it, with a driver that is at hand.
 
     Raises:
-        StoreError: it is no URL of a database.
+        StoreError: it is no URL of SQLite's or PostgreSQL's.
     """
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number; either quotes what may be a password
+        url = URL.create("")
+    if not (driver := _DRIVERS.get(url.drivername.partition("+")[0])):
         raise StoreError(
             "database_url",
-            "is no URL of a database",
+            "is no URL of a database that Rhythm knows",
             "Write one like postgresql://user:password@127.0.0.1/rhythm in RHYTHM_DATABASE_URL.",
-        ) from None
-    named = url.drivername in ("postgresql", "postgres")
-    return url.set(drivername="postgresql+psycopg") if named else url
+        )
+    return url.set(drivername=driver)
 
 
 def file_url(path: Path) -> URL:
@@ -41,10 +43,10 @@ def file_url(path: Path) -> URL:
 
 
 def where(url: URL) -> str:
-    """Return what to call the database in front of a user: a path, or a URL without its password."""
+    """Return what to call the database in front of a user: a path, or a URL without its secrets."""
     if url.get_backend_name() == "sqlite" and url.database:
         return url.database
-    return url.render_as_string(hide_password=True)
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def connect(url: URL, busy_seconds: float) -> Engine:
@@ -55,26 +57,35 @@ def connect(url: URL, busy_seconds: float) -> Engine:
     Raises:
         StoreError: there is no driver for such a database.
     """
-    backend = url.get_backend_name()
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, busy_seconds)
     try:
-        if backend == "sqlite":
-            return _sqlite(url, busy_seconds)
-        arguments: dict[str, Any] = {}
-        if backend == "postgresql":
-            arguments["connect_timeout"] = max(2, round(busy_seconds))  # libpq knows no shorter one
-            arguments["options"] = f"-c lock_timeout={busy_seconds:g}s -c timezone=UTC"
-        return create_engine(url, connect_args=arguments)
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        return _postgresql(url, busy_seconds)
+    except ModuleNotFoundError as error:
         raise StoreError(
-            where(url),
-            f"there is no driver for it ({error})",
-            'Install one: pip install "psycopg[binary]" for PostgreSQL.',
+            where(url), f"its driver is missing ({error})", 'Install it: pip install "psycopg[binary]".'
         ) from None
 
 
 def remedy(fault: str) -> str:
     """Given a database's own words for what is wrong, return what a user can do."""
     return next((remedy for words, remedy in _REMEDIES.items() if words in fault), "See `rhythm doctor`.")
+
+
+def _postgresql(url: URL, busy_seconds: float) -> Engine:
+    milliseconds = max(1, round(busy_seconds * 1000))  # 0 would be for ever
+    arguments = {
+        "connect_timeout": max(2, round(busy_seconds)),  # libpq knows no shorter one
+        "tcp_user_timeout": milliseconds,  # a server that is gone without a word
+    }
+    engine = create_engine(url, connect_args=arguments)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, record: object) -> None:
+        connection.execute(f"SET lock_timeout = {milliseconds}")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: URL, busy_seconds: float) -> Engine:

@@ -19,7 +19,7 @@ from typing import Any
 from tasks.measurements import GroupEvent, StepUsage
 from tasks.settings import Settings
 from tasks.storage.moment import microseconds
-from tasks.storage.version import HEAD
+from tasks.storage.version import HEAD, TABLE
 
 FILE_NAME = "rhythm.db"
 #: How long to wait for another process that writes, in seconds.
@@ -47,7 +47,7 @@ def _write(path: Path, decisions: Sequence[GroupEvent], steps: Sequence[StepUsag
     try:
         uri = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE)) as connection, connection:
-            (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            (version,) = connection.execute(f"SELECT version_num FROM {TABLE}").fetchone()  # noqa: S608 - our own name
             if version != HEAD:
                 return False
             _insert(connection, "decisions", host, decisions)

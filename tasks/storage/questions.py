@@ -6,124 +6,128 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, func, select, type_coerce
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Delete,
+    Select,
+    Table,
+    case,
+    delete,
+    func,
+    select,
+    type_coerce,
+)
 
-from tasks.storage.tables import DecisionRow, Moment, ProbeRow, SampleRow, StepRow, TransitionRow
+from tasks.storage.tables import DECISIONS, PROBES, SAMPLES, STEPS, TRANSITIONS, Moment
 
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def samples(host: str, name: str, since: datetime) -> Select[Any]:
     """Ask for the samples of one name, oldest first."""
-    return (
-        select(SampleRow.at, SampleRow.name, SampleRow.value)
-        .where(SampleRow.name == name, SampleRow.at >= since, SampleRow.host == host)
-        .order_by(SampleRow.at)
-    )
+    of = SAMPLES.c
+    return _since(SAMPLES, host, since, of.at, of.name, of.value).where(of.name == name).order_by(of.at)
 
 
 def sample_names(host: str) -> Select[Any]:
     """Ask for all names of samples."""
-    return select(SampleRow.name).where(SampleRow.host == host).distinct().order_by(SampleRow.name)
+    names = _each(SAMPLES.c.name, host)
+    return select(names.c.found).where(names.c.found.is_not(None))
 
 
 def buckets(host: str, names: Sequence[str], since: datetime, width: timedelta) -> Select[Any]:
     """Ask for samples in stretches of `width`, by name and time."""
-    start = _start(SampleRow.at, width)
-    value = SampleRow.value
-    return (
-        select(SampleRow.name, start, func.count(), func.avg(value), func.min(value), func.max(value))
-        .where(SampleRow.name.in_(names), SampleRow.at >= since, SampleRow.host == host)
-        .group_by(SampleRow.name, start)
-        .order_by(SampleRow.name, start)
-    )
+    of = SAMPLES.c
+    start, value = _start(of.at, width), of.value
+    figures = func.count(), func.avg(value), func.min(value), func.max(value)
+    asked = _since(SAMPLES, host, since, of.name, start, *figures).where(of.name.in_(names))
+    return asked.group_by(of.name, start).order_by(of.name, start)
 
 
 def probes(host: str, endpoint: str | None, since: datetime) -> Select[Any]:
     """Ask for the probes of one endpoint or all, oldest first."""
-    query = (
-        select(ProbeRow.endpoint, ProbeRow.at, ProbeRow.ok, ProbeRow.latency, ProbeRow.error)
-        .where(ProbeRow.at >= since, ProbeRow.host == host)
-        .order_by(ProbeRow.at, ProbeRow.id)
-    )
-    return query if endpoint is None else query.where(ProbeRow.endpoint == endpoint)
+    of = PROBES.c
+    asked = _since(PROBES, host, since, of.endpoint, of.at, of.ok, of.latency, of.error)
+    if endpoint is not None:
+        asked = asked.where(of.endpoint == endpoint)
+    return asked.order_by(of.at, of.id)
 
 
 def probe_buckets(host: str, since: datetime, width: timedelta) -> Select[Any]:
     """Ask for probes in stretches of `width`, by endpoint and time; latencies of those that succeeded."""
-    start = _start(ProbeRow.at, width)
-    latency = case((ProbeRow.ok, ProbeRow.latency))
-    succeeded = func.sum(case((ProbeRow.ok, 1), else_=0))
-    return (
-        select(ProbeRow.endpoint, start, func.count(), succeeded, func.avg(latency), func.max(latency))
-        .where(ProbeRow.at >= since, ProbeRow.host == host)
-        .group_by(ProbeRow.endpoint, start)
-        .order_by(ProbeRow.endpoint, start)
-    )
+    of = PROBES.c
+    start, latency = _start(of.at, width), case((of.ok, of.latency))
+    figures = func.count(), func.sum(case((of.ok, 1), else_=0)), func.avg(latency), func.max(latency)
+    asked = _since(PROBES, host, since, of.endpoint, start, *figures)
+    return asked.group_by(of.endpoint, start).order_by(of.endpoint, start)
 
 
 def transitions(host: str, endpoint: str | None, since: datetime) -> Select[Any]:
     """Ask for the transitions of one endpoint or all, oldest first."""
-    query = (
-        select(*_TRANSITION)
-        .where(TransitionRow.at >= since, TransitionRow.host == host)
-        .order_by(TransitionRow.at, TransitionRow.id)
-    )
-    return query if endpoint is None else query.where(TransitionRow.endpoint == endpoint)
+    asked = _since(TRANSITIONS, host, since, *_TRANSITION)
+    if endpoint is not None:
+        asked = asked.where(TRANSITIONS.c.endpoint == endpoint)
+    return asked.order_by(TRANSITIONS.c.at, TRANSITIONS.c.id)
 
 
 def last_transitions(host: str) -> Select[Any]:
     """Ask for the latest transition of each endpoint."""
-    newest = func.max(TransitionRow.id)
-    ids = select(newest).where(TransitionRow.host == host).group_by(TransitionRow.endpoint)
-    return select(*_TRANSITION).where(TransitionRow.id.in_(ids))
+    endpoints = _each(TRANSITIONS.c.endpoint, host)
+    other = TRANSITIONS.alias()
+    latest = (
+        select(other.c.id)
+        .where(other.c.host == host, other.c.endpoint == endpoints.c.found)
+        .order_by(other.c.at.desc(), other.c.id.desc())
+        .limit(1)
+    )
+    ids = select(latest.scalar_subquery()).select_from(endpoints)
+    return select(*_TRANSITION).where(TRANSITIONS.c.id.in_(ids))
 
 
 def steps(host: str, since: datetime) -> Select[Any]:
     """Ask for what steps cost, oldest first."""
-    return (
-        select(
-            StepRow.at,
-            StepRow.group_name,
-            StepRow.step_name,
-            StepRow.attempt,
-            StepRow.outcome,
-            StepRow.seconds,
-            StepRow.cpu_seconds,
-            StepRow.peak_memory,
-        )
-        .where(StepRow.at >= since, StepRow.host == host)
-        .order_by(StepRow.at)
-    )
+    of = STEPS.c
+    cost = of.outcome, of.seconds, of.cpu_seconds, of.peak_memory
+    asked = _since(STEPS, host, since, of.at, of.group, of.step, of.attempt, *cost)
+    return asked.order_by(of.at, of.id)
 
 
 def decisions(host: str, since: datetime, but: Sequence[str]) -> Select[Any]:
     """Ask for what beats decided, oldest first, apart from the decisions in `but`."""
-    return (
-        select(
-            DecisionRow.at,
-            DecisionRow.group_name,
-            DecisionRow.decision,
-            DecisionRow.reason,
-            DecisionRow.outcome,
-            DecisionRow.seconds,
-        )
-        .where(DecisionRow.at >= since, DecisionRow.host == host, DecisionRow.decision.not_in(but))
-        .order_by(DecisionRow.at, DecisionRow.id)
-    )
+    of = DECISIONS.c
+    asked = _since(DECISIONS, host, since, of.at, of.group, of.decision, of.reason, of.outcome, of.seconds)
+    return asked.where(of.decision.not_in(but)).order_by(of.at, of.id)
 
 
-_TRANSITION = (
-    TransitionRow.endpoint,
-    TransitionRow.at,
-    TransitionRow.before,
-    TransitionRow.after,
-    TransitionRow.reason,
-    TransitionRow.reset,
-)
+def prune(table: Table, before: datetime, at_most: int) -> Delete:
+    """Delete the oldest rows of a table, of all hosts: those older than `before`, at most so many."""
+    oldest = select(table.c.id).where(table.c.at < before).order_by(table.c.at).limit(at_most)
+    return delete(table).where(table.c.id.in_(oldest))
 
 
-def _start(at: Any, width: timedelta) -> ColumnElement[datetime]:
+_TRANSITION = tuple(TRANSITIONS.c[name] for name in ("endpoint", "at", "before", "after", "reason", "reset"))
+
+
+def _since(table: Table, host: str, since: datetime, *columns: ColumnElement[Any]) -> Select[Any]:
+    return select(*columns).where(table.c.host == host, table.c.at >= since)
+
+
+def _each(column: Column[str], host: str) -> CTE:
+    """Ask for each value of a column once (`found`), the last of them null.
+
+    The column comes second in an index: from every value, one look into it finds the next. A plain
+    DISTINCT would read all rows (https://wiki.postgresql.org/wiki/Loose_indexscan).
+    """
+    first = select(func.min(column)).where(column.table.c.host == host)
+    found = select(first.scalar_subquery().label("found")).cte("each", recursive=True)
+    after = first.where(column > found.c.found).scalar_subquery()
+    return found.union_all(select(after).where(found.c.found.is_not(None)))
+
+
+def _start(at: Column[datetime], width: timedelta) -> ColumnElement[datetime]:
     """Return when the stretch of `width` begins that a time lies in."""
     size = width // _MICROSECOND
     micros = type_coerce(at, BigInteger)

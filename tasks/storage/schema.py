@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from tasks.storage.version import HEAD
+from tasks.storage.version import HEAD, TABLE
 
 _LOCK = 0x7268797468  # PostgreSQL's locks are numbers; this one spells "rhyth"
 
@@ -22,9 +22,9 @@ def is_current(connection: Connection) -> bool:
         NewerSchemaError: this Rhythm is too old for it.
     """
     version = _version(connection)
-    if version.isdigit() and int(version) > int(HEAD):
+    if version > int(HEAD):
         raise NewerSchemaError(version)
-    return version == HEAD
+    return version == int(HEAD)
 
 
 def migrate(connection: Connection) -> None:
@@ -45,8 +45,8 @@ def migrate(connection: Connection) -> None:
     command.upgrade(alembic, HEAD)
 
 
-def _version(connection: Connection) -> str:
-    """Return the version of the tables; empty if there are none."""
-    if not inspect(connection).has_table("alembic_version"):
-        return ""
-    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+def _version(connection: Connection) -> int:
+    """Return the version of the tables; 0 if there are none."""
+    if not inspect(connection).has_table(TABLE):
+        return 0
+    return int(connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar() or 0)  # noqa: S608 - our own name

@@ -1,15 +1,30 @@
-"""How the measurements lie in the database. A change here needs a migration beside it."""
+"""How the measurements lie in the database. A change here needs a migration beside it.
+
+Every row happened at some time on some host. `group` is a word of SQL, so its column has another name.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Double, Index, Integer
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
 from sqlalchemy.types import TypeDecorator
 
 from tasks.storage.moment import microseconds, moment
+
+METADATA = MetaData()
 
 #: Counts up by itself in every database; SQLite does so for INTEGER only.
 COUNTER = BigInteger().with_variant(Integer, "sqlite")
@@ -28,77 +43,78 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else moment(value)
 
 
-class Row(DeclarativeBase):
-    """A row of any table: something that happened on a host."""
+class ForeignText(TypeDecorator[str]):
+    """Text that comes from elsewhere, and may hold what no database takes: half characters, NUL."""
 
-    id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
-    host: Mapped[str]
-    at: Mapped[datetime]
-    type_annotation_map = {datetime: Moment, float: Double}  # noqa: RUF012 - SQLAlchemy's own way of saying it
+    impl = String
+    cache_ok = True
 
-
-class SampleRow(Row):
-    """A `Sample` of a host."""
-
-    __tablename__ = "samples"
-    # The second index is what `prune` walks.
-    __table_args__ = (Index("samples_name_at", "name", "at"), Index("samples_at", "at"))
-
-    name: Mapped[str]
-    value: Mapped[float]
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value and value.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
-class ProbeRow(Row):
-    """A `Probe` made from a host."""
+def _table(name: str, *columns: Column[Any], by: str = "", holding: tuple[str, ...] = ()) -> Table:
+    """Return a table that is asked for the latest of one host, of what is named in the column `by`.
 
-    __tablename__ = "probes"
-    __table_args__ = (Index("probes_endpoint_at", "endpoint", "at"), Index("probes_at", "at"))
-
-    endpoint: Mapped[str]
-    ok: Mapped[bool]
-    latency: Mapped[float | None]
-    error: Mapped[str]
-
-
-class TransitionRow(Row):
-    """A `Transition` of the breaker that a host keeps for an endpoint."""
-
-    __tablename__ = "breaker_transitions"
-    __table_args__ = (
-        Index("breaker_transitions_endpoint_at", "endpoint", "at"),
-        Index("breaker_transitions_at", "at"),
+    Its index also holds the columns `holding`: for these, the table itself need not be read.
+    """
+    table = Table(
+        name,
+        METADATA,
+        Column("id", COUNTER, primary_key=True),
+        Column("host", String, nullable=False),
+        Column("at", Moment, nullable=False),
+        *columns,
+        Index(f"{name}_at", "at"),  # what asks for all of a time walks it, and `prune`
     )
-
-    endpoint: Mapped[str]
-    before: Mapped[str]
-    after: Mapped[str]
-    reason: Mapped[str]
-    reset: Mapped[float]
+    if by:
+        Index(f"{name}_{by}_at", *(table.c[column] for column in ("host", by, "at", *holding)))
+    return table
 
 
-class StepRow(Row):
-    """A `StepUsage`. `group` is a word of SQL, so the columns say group_name and step_name."""
+SAMPLES = _table(
+    "samples",
+    Column("name", ForeignText, nullable=False),
+    Column("value", Double, nullable=False),
+    by="name",
+    holding=("value",),
+)
 
-    __tablename__ = "step_usage"
-    __table_args__ = (Index("step_usage_at", "at"),)
+PROBES = _table(
+    "probes",
+    Column("endpoint", String, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("latency", Double),
+    Column("error", ForeignText, nullable=False),
+    by="endpoint",
+)
 
-    group_name: Mapped[str]
-    step_name: Mapped[str]
-    attempt: Mapped[int]
-    outcome: Mapped[str]
-    seconds: Mapped[float]
-    cpu_seconds: Mapped[float | None]
-    peak_memory: Mapped[int | None] = mapped_column(BigInteger)
+TRANSITIONS = _table(
+    "breaker_transitions",
+    Column("endpoint", String, nullable=False),
+    Column("before", String, nullable=False),
+    Column("after", String, nullable=False),
+    Column("reason", ForeignText, nullable=False),
+    Column("reset", Double, nullable=False),
+    by="endpoint",
+)
 
+STEPS = _table(
+    "step_usage",
+    Column("group_name", String, key="group", nullable=False),
+    Column("step_name", String, key="step", nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("cpu_seconds", Double),
+    Column("peak_memory", BigInteger),
+)
 
-class DecisionRow(Row):
-    """A `GroupEvent`: what a beat decided for a group, and how its run ended."""
-
-    __tablename__ = "decisions"
-    __table_args__ = (Index("decisions_at", "at"),)
-
-    group_name: Mapped[str]
-    decision: Mapped[str]
-    reason: Mapped[str]
-    outcome: Mapped[str | None]
-    seconds: Mapped[float | None]
+DECISIONS = _table(
+    "decisions",
+    Column("group_name", String, key="group", nullable=False),
+    Column("decision", String, nullable=False),
+    Column("reason", ForeignText, nullable=False),
+    Column("outcome", String),
+    Column("seconds", Double),
+)

@@ -198,7 +198,7 @@ def test_a_folder_that_may_not_be_written_is_named_with_what_to_do(tmp_path: Pat
 
 def test_a_newer_file_is_left_alone(path: Path, store: Store) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '99'")
+        connection.execute("UPDATE rhythm_version SET version_num = '99'")
     with pytest.raises(StoreError, match=r"newer Rhythm \(schema 99\).*Update Rhythm"), Store(path):
         pass
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from tasks.storage.tables import Row
+from tasks.storage.version import TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Row.metadata,
-    render_as_batch=True,  # SQLite cannot alter a column
+    version_table=TABLE,
     transactional_ddl=False,  # the connection is in a transaction already
 )
 context.run_migrations()

@@ -73,7 +73,7 @@ def test_a_newer_file_is_left_alone(make_settings: MakeSettings) -> None:
         store.add_samples([Sample(NOON, "cpu_percent", 1.0)])
     path = settings.outputs_dir / journal.FILE_NAME
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '99'")
+        connection.execute("UPDATE rhythm_version SET version_num = '99'")
     with pytest.raises(StoreError, match="newer Rhythm"):
         journal.write(settings, DECISIONS, STEPS)
 
