@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from pydantic import BaseModel
 
 from tasks import atomic_file, process_tree
@@ -70,22 +71,45 @@ def running(outputs_dir: Path, name: str, mark: str) -> Iterator[Running]:
         entry.forget()
 
 
+def left(outputs_dir: Path, folder: str = SCRIPTS) -> list[str]:
+    """Return the names of the scripts that `sweep` would end."""
+    return [record.name for _, record in _orphaned(outputs_dir / folder) if record and _members(record)]
+
+
+def pids(outputs_dir: Path, folder: str) -> set[int]:
+    """Return the pids of all that is written down in a folder and lives: the processes, and their owners."""
+    records = [_read(path) for path in (outputs_dir / folder).glob("*.json")]
+    here = [record for record in records if record and record.host == socket.gethostname()]
+    known = [identity for record in here for identity in (record.owner, record.script) if identity]
+    return {identity.pid for identity in known if identity.process()}
+
+
 async def sweep(outputs_dir: Path, grace: float = process_tree.GRACE, folder: str = SCRIPTS) -> list[str]:
     """End every script whose owner is gone, killed after `grace` seconds; return their names.
 
     Records of another machine are left alone: their processes cannot be seen from here.
     """
     swept: list[str] = []
-    for path in sorted((outputs_dir / folder).glob("*.json")):
+    for path, record in _orphaned(outputs_dir / folder):
         with suppress(OSError):  # another sweep was faster, or the file is somebody else's
-            record = _read(path)
-            if record is None:
-                path.unlink()
-            elif record.host == socket.gethostname() and not record.owner.process():
-                if await process_tree.end(record.mark, record.script, grace):
-                    swept.append(record.name)
-                path.unlink()
+            if record and await process_tree.end(record.mark, record.script, grace):
+                swept.append(record.name)
+            path.unlink()
     return swept
+
+
+def _orphaned(folder: Path) -> Iterator[tuple[Path, _Record | None]]:
+    """Yield the records of this machine whose owner is gone, and the broken ones (None)."""
+    for path in sorted(folder.glob("*.json")):
+        with suppress(OSError):
+            record = _read(path)
+            if record is None or (record.host == socket.gethostname() and not record.owner.process()):
+                yield path, record
+
+
+def _members(record: _Record) -> list[psutil.Process]:
+    leader = record.script.process() if record.script else None
+    return process_tree.members(record.mark, [leader] if leader else [])
 
 
 def _read(path: Path) -> _Record | None:

@@ -31,3 +31,11 @@ def ask_to_end(process: psutil.Process) -> None:
             process.send_signal(signal.CTRL_BREAK_EVENT)
         else:
             process.terminate()
+
+
+def detached() -> dict[str, Any]:
+    """Return Popen's arguments for a service that is to outlive us, and whatever ends us."""
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        return {"creationflags": flags | subprocess.CREATE_BREAKAWAY_FROM_JOB}
+    return {"start_new_session": True}

@@ -1,118 +1,182 @@
-"""Reports processes that look left behind: zombies, and Python processes that have long been idle.
+"""Ends what is left over: scripts whose beat was killed, and processes that rhythm.toml's rules name.
 
-It only reports. Who looks idle may well be somebody's waiting server, so nothing is ever ended here.
+With `dry_run = true`, the default of `[cleanup]`, it only says what it would end. Nobody is ended for a
+name, or for looking idle; that is only told.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 
-from humanize import naturaldelta, naturalsize
+import anyio
+import psutil
+from humanize import naturalsize
+from pydantic import AwareDatetime, BaseModel
 
-from tasks.builtin.contract import Context, Parser
-from tasks.machine.processes import ProcessInfo, ancestors, survey
-
-#: A Python process looks idle if it is older than this, …
-IDLE_AGE = timedelta(hours=1)
-#: … and has used less of one core than this part of its age.
-IDLE_SHARE = 0.01
+from tasks import atomic_file, orphans
+from tasks.builtin.contract import Context, Parser, Report
+from tasks.machine.ending import Ended, end
+from tasks.machine.processes import ProcessInfo, survey
+from tasks.machine.rules import Key, Match, Reading, Subject, idle_since, is_service, matches, protected
+from tasks.machine.suspects import Neglect, describe, idle_looking, neglects
+from tasks.markdown import escaped
+from tasks.settings import Settings
 
 _LISTED = 10
+_FILE = "cleanup.json"
+
+
+class _Idle(BaseModel):
+    """Since when processes have been idle, as it is kept between two runs."""
+
+    class Entry(BaseModel):
+        pid: int
+        created: float
+        at: AwareDatetime
+        cpu_seconds: float
+
+    entries: list[Entry]
 
 
 @dataclass(frozen=True, slots=True)
-class Neglect:
-    """A process that has not taken note of its children's end: these pids stay as zombies."""
-
-    parent: int | None
-    name: str
-    zombies: tuple[int, ...]
-
-    def __str__(self) -> str:
-        shown = ", ".join(str(pid) for pid in self.zombies[:_LISTED])
-        rest = f" and {len(self.zombies) - _LISTED} more" if len(self.zombies) > _LISTED else ""
-        return (
-            f"{self.name} ({self.parent}) has {len(self.zombies)} zombies ({shown}{rest}): "
-            "it has not taken note that they ended; they go when it ends"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessReport:
-    """Who has zombies, idle-looking Python processes (most memory first), how many would not be read."""
+class Findings:
+    """What there is: scripts left over from killed beats, processes that rules name, and suspects."""
 
     at: datetime
+    left_over: tuple[str, ...]
+    matches: tuple[Match, ...]
     neglects: tuple[Neglect, ...]
     idle: tuple[ProcessInfo, ...]
     denied: int
 
-    @property
-    def summary(self) -> str:
-        """One line that says what was found, and that nothing was done about it."""
-        zombies = sum(len(neglect.zombies) for neglect in self.neglects)
-        memory = naturalsize(sum(process.rss or 0 for process in self.idle), binary=True)
-        return (
-            f"{zombies} zombies, {len(self.idle)} idle Python processes ({memory}), "
-            f"{self.denied} processes not to be looked at; only reported, nothing was ended"
-        )
 
-
-def report_on(processes: Iterable[ProcessInfo], now: datetime, own_pid: int) -> ProcessReport:
-    """Given a survey, return what looks left behind; never `own_pid` nor any of its parents."""
-    processes = list(processes)
-    ours = {own_pid, *ancestors(own_pid, processes)}
-    others = [process for process in processes if process.pid not in ours]
-    idle = [process for process in others if process.is_python and _is_idle(process, now)]
-    return ProcessReport(
+def look(settings: Settings, now: datetime, *, own_pid: int) -> tuple[Findings, dict[Key, Reading]]:
+    """Survey all processes; return what was found, and since when the rules' processes have been idle."""
+    processes = survey()
+    rules = settings.cleanup.match
+    subjects = [_subject(process) for process in processes] if rules else []
+    services = orphans.pids(settings.outputs_dir, orphans.SERVICES)
+    services |= {subject.info.pid for subject in subjects if is_service(subject.command)}
+    spared = protected(processes, own_pid, services)
+    idle = idle_since(subjects, _known(settings.outputs_dir), now)
+    user = psutil.Process().username()
+    found = Findings(
         at=now,
-        neglects=_neglects(others, {process.pid: process.name for process in processes}),
-        idle=tuple(sorted(idle, key=lambda process: process.rss or 0, reverse=True)),
+        left_over=tuple(orphans.left(settings.outputs_dir)),
+        matches=tuple(matches(subjects, rules, spared, user, idle, now)),
+        neglects=neglects(process for process in processes if process.pid not in spared),
+        idle=idle_looking(processes, spared, now),
         denied=sum(not process.is_readable for process in processes),
     )
+    return found, idle
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Survey and tell."""
-    Parser("cleanup_processes", "Reports processes that look left behind.").parse_args(argv)
-    report = report_on(survey(), context.now(), os.getpid())
-    for neglect in report.neglects:
-        context.log.warning("%s", neglect)
-    for process in report.idle[:_LISTED]:
-        context.log.info("%s", describe(process, report.at))
-    if len(report.idle) > _LISTED:
-        context.log.info("… and %s more idle processes with less memory", len(report.idle) - _LISTED)
-    return report.summary
+    """Survey, tell, and end what may be ended."""
+    parser = Parser("cleanup_processes", "Ends what is left over, if rhythm.toml says so.")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be ended")
+    settings = context.settings
+    dry = parser.parse_args(argv).dry_run or settings.cleanup.dry_run
+
+    found, idle = look(settings, context.now(), own_pid=os.getpid())
+    _remember(idle, context)
+    done = [*_end_left_over(found, context, dry), *_end_matches(found, context, dry)]
+    told = [*map(str, found.neglects), *(describe(process, found.at) for process in found.idle[:_LISTED])]
+    if len(found.idle) > _LISTED:
+        told.append(f"… and {len(found.idle) - _LISTED} more idle-looking processes with less memory")
+    for line in told:
+        context.log.info("%s", line)
+    lines = [f"- {escaped(line)}" for line in [*done, *told]] or ["Nothing is left over."]
+    context.publish(Report("\n\n".join(["## Processes", "\n".join(lines)])))
+    return _summary(found, done, dry)
 
 
-def describe(process: ProcessInfo, now: datetime) -> str:
-    """Return one line about an idle-looking process: its age, what it used of the CPU, and its memory."""
-    age = naturaldelta(_age(process, now) or 0)
-    memory = naturalsize(process.rss or 0, binary=True)
+def _end_left_over(found: Findings, context: Context, dry: bool) -> list[str]:
+    """End the scripts of beats that were killed; return what was done, a line each."""
+    names = found.left_over
+    if names and not dry:
+        grace = context.settings.cleanup.grace.total_seconds()
+        names = tuple(anyio.run(orphans.sweep, context.settings.outputs_dir, grace))
+    lines = [
+        f"{'would end' if dry else 'ended'} {name}, left over from a beat that was killed" for name in names
+    ]
+    for line in lines:
+        context.log.warning("%s", line)
+    return lines
+
+
+def _end_matches(found: Findings, context: Context, dry: bool) -> list[str]:
+    """End the processes that rules name; return what was done, a line each."""
+    lines = []
+    for match in found.matches:
+        info = match.subject.info
+        who = f"{info.name} ({info.pid}): {match.reason}"
+        if dry:
+            line = f"would end {who}"
+        elif process := _same(info):
+            line = f"{_how(end([process], context.settings.cleanup.grace.total_seconds()))} {who}"
+        else:
+            continue  # it has ended by itself
+        context.log.warning("%s", line)
+        lines.append(line)
+    return lines
+
+
+def _summary(found: Findings, done: Sequence[str], dry: bool) -> str:
+    zombies = sum(len(neglect.zombies) for neglect in found.neglects)
+    memory = naturalsize(sum(match.subject.info.rss or 0 for match in found.matches), binary=True)
+    what = f"{len(done)} processes {'would be ended' if dry else 'dealt with'}" if done else "nothing to end"
+    freed = f" ({memory})" if found.matches else ""
     return (
-        f"{process.name} ({process.pid}) looks idle: {age} old, {process.cpu_seconds:.1f} s of CPU, {memory}"
+        f"{what}{freed}; {zombies} zombies, {len(found.idle)} idle-looking Python processes, "
+        f"{found.denied} processes not to be looked at"
     )
 
 
-def _neglects(processes: Iterable[ProcessInfo], names: Mapping[int | None, str]) -> tuple[Neglect, ...]:
-    """Return the parents of the zombies among `processes`, those with most zombies first."""
-    zombies: dict[int | None, list[int]] = {}
-    for process in processes:
-        if process.is_zombie:
-            zombies.setdefault(process.parent, []).append(process.pid)
-    found = [Neglect(parent, names.get(parent, "?"), tuple(pids)) for parent, pids in zombies.items()]
-    return tuple(sorted(found, key=lambda neglect: len(neglect.zombies), reverse=True))
+def _subject(info: ProcessInfo) -> Subject:
+    """Ask for what the survey does not; whoever does not let us look is nobody's subject."""
+    with suppress(psutil.Error):
+        if process := _same(info):
+            return Subject(info, process.username(), " ".join(process.cmdline()))
+    return Subject(info, "", "")
 
 
-def _age(process: ProcessInfo, now: datetime) -> float | None:
-    """Return how old a process is, in seconds; None if the system does not tell."""
-    return None if process.created is None else now.timestamp() - process.created
+def _same(info: ProcessInfo) -> psutil.Process | None:
+    """Return the process that was surveyed, if it is still that one."""
+    with suppress(psutil.Error):
+        process = psutil.Process(info.pid)
+        if process.create_time() == info.created:
+            return process
+    return None
 
 
-def _is_idle(process: ProcessInfo, now: datetime) -> bool:
-    age = _age(process, now)
-    if process.is_zombie or age is None or process.cpu_seconds is None:
-        return False
-    return age > IDLE_AGE.total_seconds() and process.cpu_seconds < IDLE_SHARE * age
+def _how(ended: Ended) -> str:
+    return "could not end" if ended.left else "killed" if ended.killed else "ended"
+
+
+def _known(outputs_dir: Path) -> dict[Key, Reading]:
+    """Return what was known at the last look; nothing if that is not there, or half-written."""
+    try:
+        kept = _Idle.model_validate_json((outputs_dir / _FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {(entry.pid, entry.created): Reading(entry.at, entry.cpu_seconds) for entry in kept.entries}
+
+
+def _remember(idle: dict[Key, Reading], context: Context) -> None:
+    path = context.settings.outputs_dir / _FILE
+    if not idle and not path.exists():
+        return
+    entries = [
+        _Idle.Entry(pid=pid, created=created, at=reading.at, cpu_seconds=reading.cpu_seconds)
+        for (pid, created), reading in idle.items()
+    ]
+    try:
+        atomic_file.write_text(path, _Idle(entries=entries).model_dump_json())
+    except OSError as error:
+        context.log.warning("how long processes are idle is not remembered: %s", error.strerror)

@@ -1,115 +1,202 @@
-"""The report on processes: who is suspected, who never is, and that nobody is ended."""
+"""The clean-up: what is left over is ended when rhythm.toml says so, and only then."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
-from tasks.builtin.cleanup_processes import describe, main, report_on
-from tasks.machine.processes import ProcessInfo, survey
-from tests.tasks.builtin.conftest import NOW, MakeContext
+from tasks.builtin.cleanup_processes import main
+from tasks.builtin.contract import Context, Report
+from tasks.builtin_settings import CleanupSettings
+from tests.family import Family
+from tests.tasks.builtin.conftest import MakeContext
+from tests.waiting import eventually
 
-HOUR = 3600
-
-
-def process(
-    pid: int = 10,
-    *,
-    parent: int = 1,
-    python: bool = True,
-    zombie: bool = False,
-    age: float | None = 2 * HOUR,
-    cpu: float | None = 1.0,
-    rss: int | None = 2**20,
-) -> ProcessInfo:
-    created = None if age is None else NOW.timestamp() - age
-    return ProcessInfo(pid, parent, "python", python, zombie, created, cpu, rss)
+# Says that it is there, and waits; `deaf` ones hear no SIGTERM. The mark tells it from all others.
+WAITS = """
+import signal, sys
+if "deaf" in sys.argv:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(flush=True)
+sys.stdin.read()
+"""
 
 
-@pytest.mark.parametrize(
-    ("suspect", "is_idle"),
-    [
-        (process(), True),
-        (process(age=HOUR), False),
-        (process(age=HOUR + 1), True),
-        (process(cpu=72.0), False),  # exactly 1 % of two hours
-        (process(cpu=71.9), True),
-        (process(python=False), False),
-        (process(zombie=True), False),
-        (process(cpu=None), False),
-        (process(age=None), False),
-    ],
-)
-def test_an_idle_process_is_old_has_done_little_and_is_python(suspect: ProcessInfo, is_idle: bool) -> None:
-    assert bool(report_on([suspect], NOW, own_pid=99).idle) == is_idle
+class Waiting:
+    """Processes that wait, told apart by a mark in their command line."""
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+        self.all: list[subprocess.Popen[str]] = []
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        argv = [sys.executable, "-c", WAITS, self.mark, *words]
+        child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        self.all.append(child)
+        assert child.stdout is not None
+        child.stdout.readline()  # it has started, and now waits
+        return child
+
+    def end(self) -> None:
+        for child in self.all:
+            child.kill()
+            child.communicate()
 
 
-def test_we_and_our_parents_are_never_suspects() -> None:
-    family = [process(3, parent=2), process(2, parent=1), process(1, parent=0), process(4, parent=2)]
-    assert [found.pid for found in report_on(family, NOW, own_pid=3).idle] == [4]
+@pytest.fixture
+def waiting(tmp_path: Path) -> Iterator[Waiting]:
+    waiting = Waiting(f"mark-{tmp_path.name}-{os.getpid()}")
+    yield waiting
+    waiting.end()
 
 
-def test_those_with_most_memory_come_first() -> None:
-    found = report_on([process(1, rss=5), process(2, rss=9), process(3, rss=None)], NOW, own_pid=99)
-    assert [suspect.pid for suspect in found.idle] == [2, 1, 3]
-
-
-def test_processes_of_others_are_counted() -> None:
-    found = report_on(
-        [process(cpu=None), process(rss=None), process(), process(zombie=True, cpu=None)], NOW, 99
+def cleaning(context: Context, *rules: dict[str, Any], dry_run: bool = False, later: float = 60) -> Context:
+    """A context with rules, in which it is `later` seconds later than it is."""
+    cleanup = CleanupSettings.model_validate({"dry_run": dry_run, "grace": "0.5s", "match": rules})
+    now = datetime.now(UTC) + timedelta(seconds=later)
+    return replace(
+        context,
+        settings=context.settings.model_copy(update={"cleanup": cleanup}),
+        now=lambda: now,
     )
-    assert found.denied == 2
-    assert "2 processes not to be looked at" in found.summary
 
 
-def test_the_summary_says_that_nothing_was_ended() -> None:
-    assert "only reported, nothing was ended" in report_on([], NOW, own_pid=99).summary
+def rule(waiting: Waiting, **more: Any) -> dict[str, Any]:
+    return {"command": waiting.mark, "older_than": "10s", **more}
+
+
+def test_a_process_that_a_rule_names_is_ended(make_context: MakeContext, waiting: Waiting) -> None:
+    child = waiting.start()
+    reports: list[Report] = []
+    context = replace(cleaning(make_context(), rule(waiting)), publish=reports.append)
+
+    said = main([], context)
+
+    assert said.startswith("1 processes dealt with (")
+    assert not psutil.pid_exists(child.pid)
+    assert f"({child.pid})" in reports[0].text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to be deaf to")
+def test_one_that_hears_nothing_is_killed(
+    make_context: MakeContext, waiting: Waiting, caplog: pytest.LogCaptureFixture
+) -> None:
+    child = waiting.start("deaf")
+    main([], cleaning(make_context(), rule(waiting)))
+    assert not psutil.pid_exists(child.pid)
+    assert re.search(rf"killed \S+ \({child.pid}\)", caplog.text)
+
+
+@pytest.mark.parametrize("argv", [[], ["--dry-run"]])
+def test_a_dry_run_only_says_so(
+    make_context: MakeContext, waiting: Waiting, caplog: pytest.LogCaptureFixture, argv: list[str]
+) -> None:
+    child = waiting.start()
+    said = main(argv, cleaning(make_context(), rule(waiting), dry_run=not argv))
+    assert said.startswith("1 processes would be ended (")
+    assert "would end" in caplog.text
+    assert child.poll() is None
+
+
+def test_dry_run_is_the_default(make_context: MakeContext) -> None:
+    assert make_context().settings.cleanup.dry_run
+
+
+def test_idleness_is_watched_from_run_to_run(make_context: MakeContext, waiting: Waiting) -> None:
+    """It is young, so that its start counts as work; after an hour without any it has been idle."""
+    child = waiting.start()
+    patient = rule(waiting, idle="30m")
+    context = make_context()
+    assert main([], cleaning(context, patient, later=1)).startswith("nothing to end")
+    assert main([], cleaning(context, patient, later=20 * 60)).startswith("nothing to end")
+    assert (context.settings.outputs_dir / "cleanup.json").exists()
+    assert main([], cleaning(context, patient, later=3600)).startswith("1 processes dealt with")
+    assert not psutil.pid_exists(child.pid)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"entries": [{"pid": 1}]}'])
+def test_a_memory_of_idleness_that_is_broken_is_begun_anew(
+    make_context: MakeContext, waiting: Waiting, text: str
+) -> None:
+    waiting.start()
+    context = make_context()
+    context.settings.outputs_dir.mkdir()
+    (context.settings.outputs_dir / "cleanup.json").write_text(text)
+    assert main([], cleaning(context, rule(waiting, idle="30m"))).startswith("nothing to end")
+
+
+def test_where_nothing_can_be_remembered_it_goes_on(
+    make_context: MakeContext, waiting: Waiting, blocked: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    child = waiting.start()
+    main([], cleaning(make_context(outputs_dir=blocked), rule(waiting)))
+    assert not psutil.pid_exists(child.pid)
+    assert "is not remembered" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the owner is killed by a signal")
+@pytest.mark.parametrize("dry", [True, False])
+def test_scripts_of_a_beat_that_was_killed_are_ended_with_all_they_started(
+    make_context: MakeContext, family: Family, dry: bool
+) -> None:
+    context = make_context()
+    owner = family.start("owner.py", str(context.settings.outputs_dir), "hangs.py")
+    eventually(lambda: family.said("grandchild"), "the script and its child")
+    owner.kill()
+    owner.wait()
+    orphans = [process for process in family.alive() if process.pid != owner.pid]
+    assert orphans
+
+    said = main([], cleaning(context, dry_run=dry))
+
+    if dry:
+        assert "would be ended" in said
+        assert all(process.is_running() for process in orphans)
+    else:
+        assert "dealt with" in said
+        assert not family.alive()
 
 
 @pytest.mark.skipif(not hasattr(os, "waitid"), reason="no zombies, or no way to wait for one")
 def test_a_real_zombie_is_told_with_its_parent(
     make_context: MakeContext, caplog: pytest.LogCaptureFixture
 ) -> None:
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    try:
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        main([], make_context(now=datetime.now(UTC)))
-    finally:
-        child.wait()
-    (told,) = [text for text in caplog.messages if f"({os.getpid()}) has" in text]
-    assert str(child.pid) in told
-
-
-def test_zombies_are_told_once_a_parent_and_most_first() -> None:
-    zombies = [process(pid, parent=2, zombie=True) for pid in range(100, 113)]
-    found = report_on([process(3, parent=7, zombie=True), *zombies, process(2, parent=1, age=60)], NOW, 99)
-    assert [neglect.parent for neglect in found.neglects] == [2, 7]
-    assert str(found.neglects[0]).startswith("python (2) has 13 zombies (100, 101, ")
-    assert "109 and 3 more)" in str(found.neglects[0])
-    assert found.summary.startswith("14 zombies, 0 idle")
-
-
-def test_an_idle_process_is_described_with_age_and_cost() -> None:
-    assert describe(process(), NOW) == "python (10) looks idle: 2 hours old, 1.0 s of CPU, 1.0 MiB"
-
-
-def test_a_real_idle_process_is_found_and_lives_on(make_context: MakeContext) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", "print(flush=True); input()"],
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import os, sys\nif not os.fork(): os._exit(0)\nprint(flush=True)\nsys.stdin.read()",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()  # it has started, and now waits
-        tomorrow = datetime.now(UTC) + timedelta(days=1)
-        idle = {found.pid for found in report_on(survey(), tomorrow, os.getpid()).idle}
-        assert "only reported" in main([], make_context(now=tomorrow))
-        assert child.poll() is None
-        child.communicate("\n")
-    assert child.pid in idle
-    assert not {os.getpid(), os.getppid()} & idle
+    )
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    (child,) = psutil.Process(parent.pid).children()
+    eventually(lambda: child.status() == psutil.STATUS_ZOMBIE, "the zombie")
+
+    said = main([], make_context(now=datetime.now(UTC)))
+
+    parent.communicate()
+    (told,) = [text for text in caplog.messages if f"({parent.pid}) has" in text]
+    assert str(child.pid) in told
+    assert "zombies" in said
+
+
+def test_a_real_idle_process_is_told_and_lives_on(
+    make_context: MakeContext, waiting: Waiting, caplog: pytest.LogCaptureFixture
+) -> None:
+    child = waiting.start()
+    main([], cleaning(make_context(), later=86400))
+    assert child.poll() is None
+    assert "looks idle" in caplog.text
