@@ -139,14 +139,18 @@ class Store:
         A few at a time, and others may write in between: SQLite lets one write at a time, and years of
         measurements take minutes to delete. A file keeps its size, and fills what is free in it again.
         """
-        return sum(self._prune(table, before) for table in METADATA.sorted_tables)
+        return sum(
+            self._prune(table, host, before)
+            for table in METADATA.sorted_tables
+            for (host,) in self._ask(questions.hosts(table))
+        )
 
-    def _prune(self, table: Table, before: datetime) -> int:
+    def _prune(self, table: Table, host: str, before: datetime) -> int:
         pruned = 0
         while True:
             began = monotonic()
             with self._transaction(self._writing) as connection:
-                batch = connection.execute(questions.prune(table, before, _BATCH)).rowcount
+                batch = connection.execute(questions.prune(table, host, before, _BATCH)).rowcount
             pruned += batch
             if batch < _BATCH:
                 return pruned

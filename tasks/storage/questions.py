@@ -34,7 +34,7 @@ def samples(host: str, name: str, since: datetime) -> Select[Any]:
 
 def sample_names(host: str) -> Select[Any]:
     """Ask for all names of samples."""
-    names = _each(SAMPLES.c.name, host)
+    names = _each(SAMPLES.c.name, SAMPLES.c.host == host)
     return select(names.c.found).where(names.c.found.is_not(None))
 
 
@@ -75,7 +75,7 @@ def transitions(host: str, endpoint: str | None, since: datetime) -> Select[Any]
 
 def last_transitions(host: str) -> Select[Any]:
     """Ask for the latest transition of each endpoint."""
-    endpoints = _each(TRANSITIONS.c.endpoint, host)
+    endpoints = _each(TRANSITIONS.c.endpoint, TRANSITIONS.c.host == host)
     other = TRANSITIONS.alias()
     latest = (
         select(other.c.id)
@@ -102,10 +102,16 @@ def decisions(host: str, since: datetime, but: Sequence[str]) -> Select[Any]:
     return asked.where(of.decision.not_in(but)).order_by(of.at, of.id)
 
 
-def prune(table: Table, before: datetime, at_most: int) -> Delete:
-    """Delete the oldest rows of a table, of all hosts: those older than `before`, at most so many."""
-    oldest = select(table.c.id).where(table.c.at < before).order_by(table.c.at).limit(at_most)
-    return delete(table).where(table.c.id.in_(oldest))
+def hosts(table: Table) -> Select[Any]:
+    """Ask for all hosts that have rows in a table."""
+    hosts = _each(table.c.host)
+    return select(hosts.c.found).where(hosts.c.found.is_not(None))
+
+
+def prune(table: Table, host: str, before: datetime, at_most: int) -> Delete:
+    """Delete rows of a host that are older than `before`; at most so many."""
+    old = select(table.c.id).where(table.c.host == host, table.c.at < before).limit(at_most)
+    return delete(table).where(table.c.id.in_(old))
 
 
 _TRANSITION = tuple(TRANSITIONS.c[name] for name in ("endpoint", "at", "before", "after", "reason", "reset"))
@@ -115,14 +121,14 @@ def _since(table: Table, host: str, since: datetime, *columns: ColumnElement[Any
     return select(*columns).where(table.c.host == host, table.c.at >= since)
 
 
-def _each(column: Column[str], host: str) -> CTE:
+def _each(column: Column[str], *among: ColumnElement[bool]) -> CTE:
     """Ask for each value of a column once (`found`), the last of them null.
 
-    The column comes second in an index: from every value, one look into it finds the next. A plain
-    DISTINCT would read all rows (https://wiki.postgresql.org/wiki/Loose_indexscan).
+    What it is `among` and the column begin an index: from each value, one look into that finds the
+    next. A plain DISTINCT reads all rows (https://wiki.postgresql.org/wiki/Loose_indexscan).
     """
-    first = select(func.min(column)).where(column.table.c.host == host)
-    found = select(first.scalar_subquery().label("found")).cte("each", recursive=True)
+    first = select(func.min(column).label("found")).where(*among)
+    found = first.cte("each", recursive=True)
     after = first.where(column > found.c.found).scalar_subquery()
     return found.union_all(select(after).where(found.c.found.is_not(None)))
 

@@ -54,9 +54,9 @@ class ForeignText(TypeDecorator[str]):
 
 
 def _table(name: str, *columns: Column[Any], by: str = "", holding: tuple[str, ...] = ()) -> Table:
-    """Return a table that is asked for the latest of one host, of what is named in the column `by`.
+    """Return a table that is asked for a host's rows since some time, and for those `by` a column alone.
 
-    Its index also holds the columns `holding`: for these, the table itself need not be read.
+    The second index also has the columns `holding`: for these, the table itself need not be read.
     """
     table = Table(
         name,
@@ -65,7 +65,7 @@ def _table(name: str, *columns: Column[Any], by: str = "", holding: tuple[str, .
         Column("host", String, nullable=False),
         Column("at", Moment, nullable=False),
         *columns,
-        Index(f"{name}_at", "at"),  # what asks for all of a time walks it, and `prune`
+        Index(f"{name}_at", "host", "at"),
     )
     if by:
         Index(f"{name}_{by}_at", *(table.c[column] for column in ("host", by, "at", *holding)))

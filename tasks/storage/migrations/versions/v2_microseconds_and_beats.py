@@ -88,6 +88,6 @@ def _create(table: str, *columns: sa.Column[Any], by: str = "", holding: tuple[s
         sa.Column("at", sa.BigInteger, nullable=False),
         *columns,
     )
-    op.create_index(f"{table}_at", table, ["at"])
+    op.create_index(f"{table}_at", table, ["host", "at"])
     if by:
         op.create_index(f"{table}_{by}_at", table, ["host", by, "at", *holding])
