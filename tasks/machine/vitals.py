@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import fmean
 
 import psutil
 
 from tasks.measurements import CPU, LOAD, MEMORY, SWAP, Sample
+
+#: Counters since the machine started, and the samples that hold how fast each grows, in bytes a second.
+RATES = {
+    "network_bytes_sent": "network_sent_bytes_per_second",
+    "network_bytes_received": "network_received_bytes_per_second",
+    "disk_bytes_written": "disk_written_bytes_per_second",
+    "disk_bytes_read": "disk_read_bytes_per_second",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class MachineReading:
     """One reading. Percentages are 0 to 100, sizes in bytes.
 
-    `cpu_percent` is the mean of all cores over the interval that was asked for. `swap_percent` and
-    `load` (processes that want to run, mean of a minute) are None where the system does not tell.
+    `cpu_percent` is the mean of all cores over the interval that was asked for, `cores` are the single
+    ones. `swap_percent` and `load` (processes that want to run, mean of a minute) are None where the
+    system does not tell.
     """
 
     cpu_percent: float
@@ -26,6 +36,7 @@ class MachineReading:
     memory_available: int
     swap_percent: float | None
     load: float | None
+    cores: tuple[float, ...] = ()
 
     def samples(self, at: datetime) -> Iterator[Sample]:
         """The reading as samples, for the store."""
@@ -36,24 +47,46 @@ class MachineReading:
         if self.load is not None:
             yield Sample(at, LOAD, self.load)
 
+    def core_samples(self, at: datetime) -> Iterator[Sample]:
+        """The single cores as samples."""
+        for number, percent in enumerate(self.cores):
+            yield Sample(at, f"{CPU} core {number}", percent)
+
 
 def read_machine(interval: float) -> MachineReading:
     """Read the machine; takes `interval` seconds, over which the CPU is watched."""
     memory = psutil.virtual_memory()
+    cores = tuple(psutil.cpu_percent(interval, percpu=True))
     return MachineReading(
-        cpu_percent=psutil.cpu_percent(interval),
+        cpu_percent=fmean(cores),
         memory_percent=memory.percent,
         memory_available=memory.available,
         swap_percent=_swap_percent(),
         load=_load(),
+        cores=cores,
     )
 
 
-def network_samples(at: datetime) -> Iterator[Sample]:
-    """Yield the bytes sent and received by all interfaces since the machine started, if it has any."""
-    if counters := psutil.net_io_counters():
-        yield Sample(at, "network_bytes_sent", counters.bytes_sent)
-        yield Sample(at, "network_bytes_received", counters.bytes_recv)
+def counters(at: datetime) -> Iterator[Sample]:
+    """Yield what all interfaces and disks have moved since the machine started, as far as it tells."""
+    if network := psutil.net_io_counters():
+        yield Sample(at, "network_bytes_sent", network.bytes_sent)
+        yield Sample(at, "network_bytes_received", network.bytes_recv)
+    if disks := psutil.disk_io_counters():
+        yield Sample(at, "disk_bytes_written", disks.write_bytes)
+        yield Sample(at, "disk_bytes_read", disks.read_bytes)
+
+
+def rates(now: Iterable[Sample], before: Mapping[str, Sample]) -> Iterator[Sample]:
+    """Given counters and the last ones, by name, yield how fast each has grown.
+
+    None for one that was not there before, or has begun anew because the machine was started.
+    """
+    for sample in now:
+        last = before.get(sample.name)
+        if last and sample.at > last.at and sample.value >= last.value:
+            seconds = (sample.at - last.at).total_seconds()
+            yield Sample(sample.at, RATES[sample.name], (sample.value - last.value) / seconds)
 
 
 def _swap_percent() -> float | None:

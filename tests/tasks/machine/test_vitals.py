@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tasks.machine.benchmark import cpu_hashes_per_second, disk_speed
-from tasks.machine.vitals import MachineReading, read_machine
+from tasks.machine.vitals import MachineReading, rates, read_machine
+from tasks.measurements import Sample
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -45,3 +46,15 @@ def test_a_folder_that_cannot_be_made_has_no_speed(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(OSError, match="file"):
         disk_speed(tmp_path / "file" / "folder")
+
+
+def test_rates_are_what_counters_have_grown_by() -> None:
+    hour = NOW + timedelta(hours=1)
+    before = {"network_bytes_sent": Sample(NOW, "network_bytes_sent", 1000.0)}
+    grown = [Sample(hour, "network_bytes_sent", 4600.0), Sample(hour, "disk_bytes_read", 5.0)]
+    assert list(rates(grown, before)) == [Sample(hour, "network_sent_bytes_per_second", 1.0)]
+
+
+def test_a_counter_that_has_begun_anew_has_no_rate() -> None:
+    before = {"network_bytes_sent": Sample(NOW, "network_bytes_sent", 1000.0)}
+    assert list(rates([Sample(NOW + timedelta(hours=1), "network_bytes_sent", 10.0)], before)) == []

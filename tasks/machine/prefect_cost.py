@@ -1,0 +1,53 @@
+"""What Prefect itself costs: the server and the worker that run on this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+
+import psutil
+
+from tasks.machine.ending import with_descendants
+from tasks.measurements import Sample
+
+_SERVER = re.compile(r"\bprefect\b.*\bserver\b.* start\b|\bprefect\.server\b")
+_WORKER = re.compile(r"\bprefect\b.*\bworker\b.* start\b")
+
+
+def prefect_samples(at: datetime) -> Iterator[Sample]:
+    """Yield memory (bytes, resident) and CPU seconds so far of this user's servers and workers.
+
+    A server counts with all below it; a worker alone, as below it are the beats. Nothing is yielded for
+    what does not run.
+    """
+    servers, workers = _running()
+    below = {process for server in servers for process in with_descendants(server)}
+    yield from _cost("prefect_server", below, at)
+    yield from _cost("prefect_worker", workers, at)
+
+
+def _running() -> tuple[set[psutil.Process], set[psutil.Process]]:
+    servers: set[psutil.Process] = set()
+    workers: set[psutil.Process] = set()
+    mine = psutil.Process().username()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            command = " ".join(process.cmdline())
+            for pattern, found in ((_SERVER, servers), (_WORKER, workers)):
+                if pattern.search(command) and process.username() == mine:
+                    found.add(process)
+    return servers, workers
+
+
+def _cost(name: str, processes: set[psutil.Process], at: datetime) -> Iterator[Sample]:
+    memory, cpu, seen = 0, 0.0, False
+    for process in processes:
+        with suppress(psutil.Error), process.oneshot():
+            times = process.cpu_times()
+            memory += process.memory_info().rss
+            cpu, seen = cpu + times.user + times.system, True
+    if seen:
+        yield Sample(at, f"{name}_rss_bytes", memory)
+        yield Sample(at, f"{name}_cpu_seconds", cpu)
