@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, event
 
+from tasks.measurements import Transition
 from tasks.storage.tables import METADATA
 from tasks.store import Store
 from tests.bench.history import fill
 from tests.postgresql import PostgreSQL, connect
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SINCE = NOON - HOUR
 
 Ask = Callable[[Store], object]
@@ -38,7 +39,7 @@ QUESTIONS: dict[str, tuple[Ask, set[str], bool]] = {
     "steps": (lambda store: store.steps(SINCE), {"step_usage_at"}, True),
     "decisions": (lambda store: store.decisions(SINCE, ["not_due"]), {"decisions_at"}, True),
     "prune": (
-        lambda store: store.prune(NOON - 48 * HOUR),
+        lambda store: store.prune(NOON - 80 * HOUR),
         {"samples_at", "probes_at", "breaker_transitions_at", "step_usage_at", "decisions_at"},
         True,
     ),
@@ -85,10 +86,13 @@ def test_sqlite_answers_through_an_index(tmp_path: Path, ask: Ask, indexes: set[
 
 @pytest.fixture(scope="module")
 def filled(postgresql: PostgreSQL) -> Iterator[URL]:
-    """Two days of measurements, so that the planner has something to weigh."""
+    """Two days of measurements with a nervous breaker, so that the planner has something to weigh."""
     url = postgresql.make_database()
     with Store(url) as store:
         fill(store, NOON, days=2, samples=20_000)
+        store.add_transitions(
+            Transition(f"llm {n % 3}", NOON - n * MINUTE, "closed", "open", "") for n in range(5_000)
+        )
     with closing(connect(url)) as connection:
         connection.execute("ANALYZE")
     yield url
@@ -100,7 +104,7 @@ def test_postgresql_answers_through_an_index(filled: URL, ask: Ask) -> None:
     with Store(filled) as store:
         statements = asked(store, ask)
     with closing(connect(filled)) as connection:
-        connection.execute("SET enable_seqscan = off")  # two days of transitions are but a page
+        connection.execute("SET enable_seqscan = off")  # quicker for tables of a few pages
         plan = "\n".join(
             line
             for statement, parameters in statements
