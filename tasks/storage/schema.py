@@ -8,7 +8,8 @@ from sqlalchemy import Connection, inspect, text
 
 from tasks.storage.version import HEAD, TABLE
 
-_LOCK = 0x7268797468  # PostgreSQL's locks are numbers; this one spells "rhyth"
+#: PostgreSQL's locks are numbers; this one spells "rhyth".
+LOCK = 0x7268797468
 
 
 class NewerSchemaError(Exception):
@@ -35,7 +36,7 @@ def migrate(connection: Connection) -> None:
     from alembic import command, config  # takes a fifth of a second, once in a database's life
 
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if is_current(connection):
         return
     alembic = config.Config(attributes={"connection": connection})
