@@ -127,7 +127,7 @@ _REMEDIES = {
     "unable to open": "Make its folder writable, or name another outputs_dir in rhythm.toml.",
     "full": "Free some space on its disk.",
     "No space left": "Free some space on its disk.",
-    "disk I/O error": "Look at its disk: over a quota, gone, or failing.",
+    "disk I/O error": "Look at its disk: it may be full, or failing.",
     "authentication failed": "Mend user or password in RHYTHM_DATABASE_URL.",
     "does not exist": "Create it, or mend RHYTHM_DATABASE_URL.",
     "connection refused": "Start the database, or mend RHYTHM_DATABASE_URL.",
