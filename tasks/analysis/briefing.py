@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from zoneinfo import ZoneInfo
 
-from tasks.analysis.digest import FigureDigest, GroupDigest, ServiceDigest
+from humanize import naturalsize
+
+from tasks.analysis.anomalies import Anomaly
+from tasks.analysis.digest import FigureDigest, GroupDigest, ServiceDigest, StepDigest
 from tasks.markdown import escaped, table
 
 #: A service that answered less than this part of the requests needs attention, even if it is up again.
 AVAILABLE = 0.99
 #: A figure of the machine that reached this percentage needs attention.
 HIGH = 90.0
+#: A step that took so many times as long as usual, and that many seconds longer, needs attention.
+SLOWER, SLOWER_BY = 2.0, 5.0
+#: The longest steps that are listed.
+LISTED = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
     """What happened in the `hours` before `at`.
 
-    `groups` is None if Prefect could not be asked, `services` and `machine` are if the store could not
-    be read; `faults` then says why, each as a clause for people.
+    `groups` is None if neither the store nor Prefect could be asked, the others are if the store could
+    not be read; `faults` then says why, each as a clause for people.
     """
 
     at: datetime
@@ -31,15 +37,19 @@ class Briefing:
     groups: tuple[GroupDigest, ...] | None
     services: tuple[ServiceDigest, ...] | None
     machine: tuple[FigureDigest, ...] | None
+    steps: tuple[StepDigest, ...] | None = None
+    anomalies: tuple[Anomaly, ...] = ()
     faults: tuple[str, ...] = ()
 
     @property
     def attention(self) -> list[str]:
-        """What the user should look at, one clause each; empty if all is well."""
+        """What the user should look at, one clause each, the most urgent first; empty if all is well."""
         return [
             *self.faults,
+            *(clause for service in self.services or () for clause in self._of_service(service)),
             *self._of_groups(),
-            *chain.from_iterable(self._of_service(service) for service in self.services or ()),
+            *(clause for step in self.steps or () for clause in _of_step(step)),
+            *map(_of_anomaly, self.anomalies),
             *(
                 f"{figure.what} reached {figure.highest:.0f} %"
                 for figure in self.machine or ()
@@ -66,6 +76,7 @@ class Briefing:
             "## Needs attention\n\n" + "\n".join(attention),
             "## Groups\n\n" + self._groups(),
             "## Services\n\n" + self._services(),
+            "## Steps\n\n" + self._steps(),
             "## Machine\n\n" + self._machine(),
         ]
         return "\n\n".join(sections) + "\n"
@@ -88,6 +99,8 @@ class Briefing:
             yield f"{service.endpoint} was down when last asked, at {self._time(latest.at)}: {latest.error}"
         elif service.availability < AVAILABLE:
             yield f"{service.endpoint} answered only {service.availability:.1%} of {service.asked} requests"
+        if service.breaker != "closed":
+            yield f"the breaker of {service.endpoint} is {service.breaker}"
 
     def _groups(self) -> str:
         if self.groups is None:
@@ -113,12 +126,29 @@ class Briefing:
                 "up" if service.latest.ok else "down",
                 self._time(service.latest.at),
                 f"{service.availability:.1%} of {service.asked}",
-                "–" if service.mean_latency is None else f"{service.mean_latency * 1000:.0f} ms",
+                _milliseconds(service.mean_latency),
+                _milliseconds(service.p95),
+                f"{service.breaker}, opened {service.opened} times" if service.opened else service.breaker,
             )
             for service in self.services
         ]
-        headers = ("service", "latest", "at", "available", "mean latency")
+        headers = ("service", "latest", "at", "available", "mean", "P95", "breaker")
         return table(headers, rows) if rows else "No service was asked."
+
+    def _steps(self) -> str:
+        if self.steps is None:
+            return "The measurements could not be read."
+        rows = [
+            (
+                *(f"{step.group} / {step.step}", str(step.runs), str(step.failed), str(step.retries)),
+                *(_seconds(step.mean_seconds), _seconds(step.usual_seconds), _seconds(step.longest_seconds)),
+                *(_seconds(step.cpu_seconds), naturalsize(step.peak_memory, binary=True)),
+            )
+            for step in self.steps[:LISTED]
+        ]
+        headers = ("step", "runs", "failed", "retries", "mean", "usual", "longest", "CPU", "memory at most")
+        more = f"\n\n… and {len(self.steps) - LISTED} shorter ones." if len(self.steps) > LISTED else ""
+        return table(headers, rows) + more if rows else "No step ran."
 
     def _machine(self) -> str:
         if self.machine is None:
@@ -131,6 +161,24 @@ class Briefing:
 
     def _time(self, at: datetime) -> str:
         return f"{at.astimezone(self.zone):%m-%d %H:%M}"
+
+
+def _of_step(step: StepDigest) -> Iterator[str]:
+    usual = step.usual_seconds
+    if usual and step.mean_seconds > max(SLOWER * usual, usual + SLOWER_BY):
+        times = (
+            f"{step.mean_seconds / usual:.1f} times its usual {usual:.1f} s" if usual else "slower than ever"
+        )
+        yield f"{step.group} / {step.step} took {step.mean_seconds:.1f} s, {times}"
+
+
+def _of_anomaly(anomaly: Anomaly) -> str:
+    way = "more" if anomaly.is_more else "less"
+    return f"{anomaly.what} was {way} than usual: {anomaly.value:.3g} instead of {anomaly.usual:.3g}"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds * 1000:.0f} ms"
 
 
 def _seconds(seconds: float | None) -> str:

@@ -3,41 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tasks.analysis.anomalies import Anomaly, anomalies, daily_means
 from tasks.analysis.briefing import Briefing
-from tasks.analysis.digest import figure_digest, groups_digest, services_digest
+from tasks.analysis.digest import (
+    FigureDigest,
+    ServiceDigest,
+    StepDigest,
+    figure_digest,
+    groups_digest,
+    services_digest,
+    steps_digest,
+)
 from tasks.arguments import positive
 from tasks.atomic_file import write_text
-from tasks.builtin.contract import Context, Events, Parser
-from tasks.measurements import CPU, MEMORY
+from tasks.builtin.contract import Context, Events, Parser, Report
+from tasks.markdown import escaped
+from tasks.measurements import CPU, MEMORY, Bucket, GroupEvent
 from tasks.outcome import StepFailedError
 from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.store import Store, StoreError, store_of
 
 _FOLDER = "briefings"
 _LONGEST_HOURS = 90 * 24  # as long as Prefect and the store remember
 _FIGURES = {"CPU": CPU, "memory": MEMORY}
+_RUN, _QUIET = "run", ("not_due", "paused")
+#: What is usual is told by the 7 times 24 hours before the last.
+_DAYS, _HOUR = 8, timedelta(hours=1)
 
 
 def brief(settings: Settings, now: datetime, events: Events, *, hours: float) -> Briefing:
-    """Return the briefing of the last `hours`. A source that cannot be reached is one of its faults."""
+    """Return the briefing of the last `hours`. A source that cannot be reached is one of its faults.
+
+    What ran is asked of Prefect, which knows of crashed runs as well; else it is what beats have written
+    into the store, and that alone knows what waited.
+    """
     since = now.astimezone(UTC) - timedelta(hours=hours)
-    groups = services = machine = None
+    kept = _Kept()
     faults = []
     try:
-        groups = groups_digest(events(since), settings.order)
-    except ConnectionError as error:
-        faults.append(f"the history could not be reached: {error}")
-    try:
         with store_of(settings) as store:
-            services = services_digest(store.probes(None, since))
-            figures = [figure_digest(what, store.samples(name, since)) for what, name in _FIGURES.items()]
-            machine = tuple(figure for figure in figures if figure)
+            kept = _read(store, now, since)
     except StoreError as error:
         faults.append(f"the measurements could not be read: {error}")
-    return Briefing(now, hours, settings.zone, groups, services, machine, tuple(faults))
+    happened = list(kept.decisions)
+    try:
+        happened = [*events(since), *(event for event in happened if event.decision != _RUN)]
+    except ConnectionError as error:
+        if not happened:
+            faults.append(f"the history could not be reached: {error}")
+    groups = groups_digest(happened, settings.order) if happened or not faults else None
+    return Briefing(
+        now,
+        hours,
+        settings.zone,
+        groups,
+        kept.services,
+        kept.machine,
+        kept.steps,
+        tuple(kept.anomalies),
+        tuple(faults),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the store has; nothing if it cannot be read."""
+
+    decisions: Sequence[GroupEvent] = ()
+    services: tuple[ServiceDigest, ...] | None = None
+    machine: tuple[FigureDigest, ...] | None = None
+    steps: tuple[StepDigest, ...] | None = None
+    anomalies: Sequence[Anomaly] = ()
+
+
+def _read(store: Store, now: datetime, since: datetime) -> _Kept:
+    week_before = now.astimezone(UTC) - timedelta(days=_DAYS)
+    figures = [figure_digest(what, store.samples(name, since)) for what, name in _FIGURES.items()]
+    names = {name: what for what, name in _FIGURES.items()}
+    days = daily_means(store.buckets(list(names), week_before, _HOUR), names, now, _DAYS)
+    latencies = [
+        Bucket(each.endpoint, each.at, each.ok, 1000 * each.mean, 0.0, 0.0)
+        for each in store.probe_buckets(week_before, _HOUR)
+        if each.mean is not None
+    ]
+    endpoints = {each.name: f"latency of {each.name} in ms" for each in latencies}
+    days += daily_means(latencies, endpoints, now, _DAYS)
+    return _Kept(
+        decisions=store.decisions(since, but=_QUIET),
+        services=services_digest(
+            store.probes(None, since), store.transitions(None, since), store.last_transitions()
+        ),
+        machine=tuple(figure for figure in figures if figure),
+        steps=steps_digest(store.steps(week_before), since),
+        anomalies=anomalies(days),
+    )
 
 
 def path_of(briefing: Briefing, settings: Settings) -> Path:
@@ -61,6 +124,9 @@ def main(argv: Sequence[str], context: Context) -> str:
             f"{path} cannot be written ({error.strerror}). Make its folder writable, or name another "
             "outputs_dir in rhythm.toml."
         ) from error
+    context.publish(Report(text, key="daily-briefing"))
+    attention = [f"- {escaped(clause)}" for clause in briefing.attention] or ["Nothing needs attention."]
+    context.publish(Report("## Briefing\n\n" + "\n".join(attention)))
     if options.prints:
         context.log.info("%s", text)
     context.log.info("the briefing is in %s", path)

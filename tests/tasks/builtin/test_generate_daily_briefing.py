@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tasks.builtin.contract import Context
+from tasks.builtin.contract import Context, Report
 from tasks.builtin.generate_daily_briefing import main
-from tasks.measurements import GroupEvent, Probe, Sample
+from tasks.measurements import GroupEvent, Probe, Sample, StepUsage, Transition
 from tasks.outcome import Outcome, StepFailedError
 from tasks.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
@@ -67,11 +69,11 @@ def test_each_group_has_a_row_of_what_it_did_and_why_it_did_not(make_context: Ma
     main([], context)
     rows = section(text_of(context), "Groups").splitlines()
     assert rows[2:] == [
-        "| health_check | 4 | 1 | 2 | 0 |  | 5.0 s | 9.0 s |",
+        "| health_check | 3 | 1 | 2 | 0 |  | 5.0 s | 9.0 s |",
         "| daily_routine | 0 | 0 | 0 | 3 | health_check failed | – | – |",
     ]
     attention = section(text_of(context), "Needs attention")
-    assert "- health_check failed in 2 of 4 runs, last at 03-04 15:10" in attention
+    assert "- health_check failed in 2 of 3 runs, last at 03-04 15:10" in attention
     assert "- daily_routine never ran; it waited 3 times, mostly: health_check failed" in attention
 
 
@@ -112,17 +114,99 @@ def test_services_and_machine_are_summed_up(make_context: MakeContext) -> None:
             Sample(NOW - timedelta(hours=hours), "memory_percent", value)
             for hours, value in ((3, 50.0), (2, 96.0), (1, 61.0))
         )
+        store.add_transitions(
+            [Transition("gateway", NOW - timedelta(hours=1), "closed", "open", "3 failures in a row", 60.0)]
+        )
     main([], context)
     text = text_of(context)
     assert section(text, "Services").splitlines()[2:] == [
-        "| gateway | down | 03-04 14:30 | 0.0% of 1 | – |",
-        "| llm | up | 03-04 14:30 | 66.7% of 3 | 30 ms |",
+        "| gateway | down | 03-04 14:30 | 0.0% of 1 | – | – | open, opened 1 times |",
+        "| llm | up | 03-04 14:30 | 66.7% of 3 | 30 ms | 39 ms | closed |",
     ]
     assert "| memory | 69 % | 96 % | 61 % |" in text
-    assert section(text, "Needs attention").splitlines()[1:] == [
+    assert section(text, "Needs attention").splitlines() == [
         "- gateway was down when last asked, at 03-04 14:30: answered 503",
+        "- the breaker of gateway is open",
         "- llm answered only 66.7% of 3 requests",
+        "- nothing ran in the last 24 hours",
         "- memory reached 96 %",
+    ]
+
+
+def test_without_a_server_the_store_tells_what_ran_and_always_what_waited(make_context: MakeContext) -> None:
+    def unreachable(since: datetime) -> Sequence[GroupEvent]:
+        raise ConnectionError("Prefect does not answer")
+
+    kept = [ran("health_check", Outcome.COMPLETED, 2.0), waited("daily_routine", "health_check failed")]
+    context = make_context(events=unreachable)
+    with store_of(context.settings) as store:
+        store.add_decisions(kept)
+    assert main([], context).startswith("1 runs in 24 h; daily_routine never ran")
+    assert "could not be reached" not in text_of(context)
+
+    crashed = replace(context, events=lambda since: [ran("health_check", Outcome.CRASHED, 1.0)])
+    main([], crashed)
+    assert section(text_of(crashed), "Groups").splitlines()[2:] == [
+        "| health_check | 1 | 0 | 1 | 0 |  | 1.0 s | 1.0 s |",
+        "| daily_routine | 0 | 0 | 0 | 1 | health_check failed | – | – |",
+    ]
+
+
+def used(days_ago: float, seconds: float, **more: Any) -> StepUsage:
+    values: dict[str, Any] = {
+        "at": NOW - timedelta(days=days_ago),
+        "group": "daily_routine",
+        "step": "backup",
+        "attempt": 1,
+        "outcome": Outcome.COMPLETED,
+        "seconds": seconds,
+        "cpu_seconds": 1.5,
+        "peak_memory": 2**20,
+    }
+    return StepUsage(**{**values, **more})
+
+
+def test_steps_are_told_with_what_they_cost_and_what_is_usual(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    with store_of(context.settings) as store:
+        store.add_steps(used(days, 40.0) for days in (2, 3, 4))
+        store.add_steps(
+            [
+                used(0.2, 100.0, outcome=Outcome.FAILED),
+                used(0.1, 140.0, attempt=2, peak_memory=3 * 2**20),
+                used(0.1, 0.0, step="gone", outcome=Outcome.SKIPPED),
+            ]
+        )
+    main([], context)
+    text = text_of(context)
+    assert section(text, "Steps").splitlines()[2:] == [
+        "| daily_routine / backup | 2 | 1 | 1 | 120.0 s | 40.0 s | 140.0 s | 3.0 s | 3.0 MiB |"
+    ]
+    assert "- daily_routine / backup took 120.0 s, 3.0 times its usual 40.0 s" in text
+
+
+def test_a_day_unlike_those_before_is_told(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    with store_of(context.settings) as store:
+        for hours in range(8 * 24):
+            at = NOW - timedelta(hours=hours, minutes=5)
+            store.add_samples([Sample(at, "cpu_percent", 65.0 if hours < 24 else 20.0 + hours // 24)])
+            store.add_probes([Probe("llm", at, True, 0.02)])
+    main([], context)
+    attention = section(text_of(context), "Needs attention")
+    assert "- CPU was more than usual: 65 instead of 24" in attention
+    assert "latency of llm" not in attention
+
+
+def test_it_is_an_artifact_by_itself_and_what_needs_attention_is_in_its_groups(
+    make_context: MakeContext,
+) -> None:
+    published: list[Report] = []
+    context = replace(make_context(events=nothing), publish=published.append)
+    main([], context)
+    assert [(report.key, report.text) for report in published] == [
+        ("daily-briefing", text_of(context)),
+        ("", "## Briefing\n\n- nothing ran in the last 24 hours"),
     ]
 
 
