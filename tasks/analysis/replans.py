@@ -1,0 +1,245 @@
+"""How often the schedule was replanned, why and when, and what to change.
+
+A replan is a beat's decision against running a group that was due (waits, deferred, busy), a run that
+failed and had to be tried again, a step's second attempt, and a step that was skipped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import groupby
+
+from tasks.measurements import GroupEvent, StepUsage
+from tasks.outcome import Outcome
+
+_RUN = "run"
+#: Nothing was to be decided.
+_QUIET = ("not_due", "paused")
+#: From so many beats on in which a group was due can rates be told.
+ENOUGH = 10
+#: A group that was held back in this part of the beats in which it was due is worth a change, …
+OFTEN = 0.1
+#: … and an hour of the day in which that is so this often, in at least so many beats.
+OFTEN_IN_HOUR, LEAST_IN_HOUR = 0.25, 4
+#: A step that is retried or skipped in this part of its runs is worth one as well.
+OFTEN_STEP = 0.1
+#: Sequences of so many different replans in a row are looked for; one must come at least this often.
+LENGTHS, LEAST_SEQUENCE = (2, 3, 4), 3
+#: Replans that lie further apart do not belong together, in seconds: two beats and a bit.
+_APART = 660.0
+_SEQUENCES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReplans:
+    """What happened to one group in the beats in which it was due.
+
+    `held` counts the beats that held it back, by decision; `failed` the runs that failed. `causes` are
+    the reasons with their counts, most common first; `by_hour` the beats held back by hour of the day,
+    with those in which it was due.
+    """
+
+    group: str
+    due: int
+    ran: int
+    failed: int
+    held: Counter[str]
+    causes: tuple[tuple[str, int], ...]
+    by_hour: dict[int, tuple[int, int]]
+
+    @property
+    def rate(self) -> float:
+        """The part of the beats in which it was due that held it back, 0 to 1."""
+        return self.held.total() / self.due if self.due else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepReplans:
+    """How often one step ran (first attempts), was tried again, and was skipped."""
+
+    group: str
+    step: str
+    runs: int
+    retries: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Replans that came one after the other, and how often just so."""
+
+    parts: tuple[str, ...]
+    count: int
+
+    def __str__(self) -> str:
+        return " → ".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Replans:
+    """All of it: groups and steps in order of their names, sequences the most frequent first."""
+
+    groups: tuple[GroupReplans, ...]
+    steps: tuple[StepReplans, ...]
+    sequences: tuple[Repeated, ...]
+
+    @property
+    def due(self) -> int:
+        """Decisions in all about groups that were due."""
+        return sum(group.due for group in self.groups)
+
+    @property
+    def held(self) -> int:
+        """Decisions in all against running one that was due."""
+        return sum(group.held.total() for group in self.groups)
+
+    @property
+    def recommendations(self) -> list[str]:
+        """What to change, the most frequent first, each with its numbers."""
+        groups = sorted(self.groups, key=lambda group: group.held.total(), reverse=True)
+        return [
+            *(clause for group in groups for clause in _of_group(group)),
+            *(clause for step in self.steps for clause in _of_step(step)),
+        ]
+
+
+def analyze(decisions: Iterable[GroupEvent], steps: Iterable[StepUsage], zone: tzinfo) -> Replans:
+    """Given what beats decided and what steps cost, oldest first, return the replans; hours are of `zone`."""
+    due = [event for event in decisions if event.decision not in _QUIET]
+    by_group: dict[str, list[GroupEvent]] = {}
+    for event in due:
+        by_group.setdefault(event.group, []).append(event)
+    by_step: dict[tuple[str, str], list[StepUsage]] = {}
+    for step in steps:
+        by_step.setdefault((step.group, step.step), []).append(step)
+    return Replans(
+        tuple(_group(group, events, zone) for group, events in sorted(by_group.items())),
+        tuple(_step(group, step, found) for (group, step), found in sorted(by_step.items())),
+        sequences(due),
+    )
+
+
+def sequences(due: Iterable[GroupEvent]) -> tuple[Repeated, ...]:
+    """Return the sequences of replans that repeat, longest first among those that come equally often.
+
+    A sequence that only ever comes within a longer one, and as often, is left out.
+    """
+    troubles = [(event.at, label) for event in due if (label := _label(event))]
+    counts: Counter[tuple[str, ...]] = Counter()
+    for chain in _chains(troubles):
+        for length in LENGTHS:
+            counts.update(tuple(chain[at : at + length]) for at in range(len(chain) - length + 1))
+    found = [
+        Repeated(parts, count)
+        for parts, count in counts.items()
+        if count >= LEAST_SEQUENCE and not _is_within_longer(parts, count, counts)
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.count, -len(each.parts), each.parts))[:_SEQUENCES])
+
+
+def _chains(troubles: Sequence[tuple[datetime, str]]) -> list[list[str]]:
+    """Cut replans where they lie apart in time; the same one again and again counts once."""
+    chains: list[list[str]] = []
+    last: datetime | None = None
+    for at, label in troubles:
+        if last is None or (at - last).total_seconds() > _APART:
+            chains.append([])
+        chains[-1].append(label)
+        last = at
+    return [[label for label, _ in groupby(chain)] for chain in chains]
+
+
+def _is_within_longer(parts: tuple[str, ...], count: int, counts: Counter[tuple[str, ...]]) -> bool:
+    size = len(parts)
+    return any(
+        len(longer) > size
+        and often >= count
+        and any(longer[at : at + size] == parts for at in range(len(longer) - size + 1))
+        for longer, often in counts.items()
+    )
+
+
+def _label(event: GroupEvent) -> str:
+    """Name a replan in a sequence; empty for a run that went well or is not over."""
+    if event.decision != _RUN:
+        return f"{event.group} {event.decision}"
+    return f"{event.group} {event.outcome}" if event.outcome and event.outcome.is_failure else ""
+
+
+def _group(group: str, events: Sequence[GroupEvent], zone: tzinfo) -> GroupReplans:
+    held = [event for event in events if event.decision != _RUN]
+    by_hour: dict[int, tuple[int, int]] = {}
+    for event in events:
+        hour = event.at.astimezone(zone).hour
+        so_far, due = by_hour.get(hour, (0, 0))
+        by_hour[hour] = so_far + (event.decision != _RUN), due + 1
+    runs = [event for event in events if event.decision == _RUN]
+    return GroupReplans(
+        group=group,
+        due=len(events),
+        ran=len(runs),
+        failed=sum(bool(run.outcome and run.outcome.is_failure) for run in runs),
+        held=Counter(event.decision for event in held),
+        causes=tuple(Counter(event.reason or event.decision for event in held).most_common()),
+        by_hour=dict(sorted(by_hour.items())),
+    )
+
+
+def _step(group: str, step: str, found: Sequence[StepUsage]) -> StepReplans:
+    skipped = sum(each.outcome is Outcome.SKIPPED for each in found)
+    retries = sum(each.attempt > 1 for each in found)
+    return StepReplans(group, step, len(found) - retries, retries, skipped)
+
+
+def _of_group(group: GroupReplans) -> list[str]:
+    clauses = []
+    if group.due >= ENOUGH and group.rate >= OFTEN:
+        cause, count = group.causes[0]
+        decision = group.held.most_common(1)[0][0]
+        clauses.append(
+            f"{group.group} {decision} in {group.rate:.0%} of the {group.due} beats in which it was due, "
+            f"{count} times because {cause}: {_remedy(decision, cause)}"
+        )
+    for hour, (held, due) in group.by_hour.items():
+        rate = held / due
+        if held >= LEAST_IN_HOUR and rate >= max(OFTEN_IN_HOUR, 2 * group.rate):
+            clauses.append(
+                f"{group.group} is held back in {rate:.0%} of the beats from {hour:02}:00 to {hour:02}:59 "
+                f"({held} of {due}), {group.rate:.0%} over the whole day: look at what else runs then, or "
+                "let it run at another time"
+            )
+    if group.ran >= ENOUGH and group.failed / group.ran >= OFTEN:
+        clauses.append(
+            f"{group.group} fails in {group.failed / group.ran:.0%} of {group.ran} runs and is tried again: "
+            "give the step that fails retries of its own, or make it optional"
+        )
+    return clauses
+
+
+def _remedy(decision: str, cause: str) -> str:
+    if decision == "busy":
+        return "something holds the turn for longer than a beat; shorten it, or give its steps time-outs"
+    if decision == "deferred":
+        return "the machine is busy when it is due; give it another time"
+    return "mend that group first, or take it out of `after` if it need not come before"
+
+
+def _of_step(step: StepReplans) -> list[str]:
+    if step.runs < ENOUGH:
+        return []
+    where = f"{step.group} / {step.step}"
+    clauses = []
+    if step.retries / step.runs >= OFTEN_STEP:
+        clauses.append(
+            f"{where} needs another attempt in {step.retries / step.runs:.0%} of {step.runs} runs: "
+            "find out why the first one fails, or wait longer between them (retry_delay)"
+        )
+    if step.skipped / step.runs >= OFTEN_STEP:
+        clauses.append(
+            f"{where} is skipped in {step.skipped / step.runs:.0%} of {step.runs} runs: "
+            "put its script where rhythm.toml says it is, or take it out"
+        )
+    return clauses
