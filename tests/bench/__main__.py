@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-BENCHMARKS = ("overhead",)
+BENCHMARKS = ("builtins", "overhead")
 
 
 def main() -> None:
