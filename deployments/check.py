@@ -99,6 +99,16 @@ def examine(settings: Settings) -> Findings:
                     _where("secret_env"), f"{name} is not set here", "Nothing is kept from the logs for it."
                 )
             )
+    for endpoint in settings.endpoints:
+        for name in endpoint.header_variables:
+            if not os.environ.get(name):
+                findings.warnings.append(
+                    Problem(
+                        f"{_where('endpoints')}: {endpoint.name}",
+                        f"{name}, which its headers need, is not set here",
+                        "Until it is, the endpoint counts as down.",
+                    )
+                )
     return findings
 
 

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     settings = config.load()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
-    redact = Redactor(os.environ.get(name, "") for name in settings.secret_env)
+    redact = Redactor(os.environ.get(name, "") for name in settings.secrets)
     log = RedactedLog(logging.getLogger(f"rhythm.{args.name}"), redact)
     context = Context(settings, log, now=lambda: clock.now().astimezone(settings.zone))
     began = monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Literal
 
@@ -11,6 +12,9 @@ from pydantic_core import PydanticCustomError
 from tasks.duration import Duration
 from tasks.table import Table
 from tasks.words import Words
+
+#: A variable of the environment in a header.
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 _SCHEMES = {"tcp": ("tcp",)}
 _HTTP = ("http", "https")
@@ -46,6 +50,11 @@ class EndpointSettings(Table):
     restart_after: int = Field(default=3, ge=1, le=1000)
     restarts_per_hour: int = Field(default=3, ge=1, le=60)
     startup: Duration = timedelta(minutes=1)
+
+    @property
+    def header_variables(self) -> list[str]:
+        """The names of the variables that the headers need, each once."""
+        return sorted({name for text in self.headers.values() for name in VARIABLE.findall(text)})
 
     @model_validator(mode="after")
     def _fitting_url(self) -> EndpointSettings:

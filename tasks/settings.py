@@ -113,6 +113,12 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of all variables whose values reach no log: secret_env, and those of headers."""
+        of_headers = (name for endpoint in self.endpoints for name in endpoint.header_variables)
+        return (*self.secret_env, *of_headers)
+
+    @property
     def order(self) -> tuple[str, ...]:
         """The groups' names in dependency order, as close to rhythm.toml's own order as that allows."""
         sorter = TopologicalSorter({name: group.after for name, group in self.groups.items()})

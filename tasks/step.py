@@ -37,7 +37,12 @@ async def run_step(step: StepSettings, context: Context, attempt: int = 1) -> St
     What it cost is told to `context.spent`, unless it was cancelled.
     """
     redact = redactor(step, context.settings)
-    context = replace(context, log=RedactedLog(context.log, redact))
+    publish = context.publish
+    context = replace(
+        context,
+        log=RedactedLog(context.log, redact),
+        publish=lambda report: publish(replace(report, text=redact(report.text))),
+    )
     at, began = context.now(), monotonic()
     run = _run_script if step.is_script else _run_built_in
     ending = await run(step, context)
@@ -48,9 +53,9 @@ async def run_step(step: StepSettings, context: Context, attempt: int = 1) -> St
 
 
 def redactor(step: StepSettings, settings: Settings) -> Redactor:
-    """Return what takes the values of the variables in `secret_env` out of a text."""
+    """Return what takes the values of all variables that are secrets out of a text."""
     values = {**os.environ, **step.env}
-    return Redactor(values.get(name, "") for name in settings.secret_env)
+    return Redactor(values.get(name, "") for name in settings.secrets)
 
 
 def step_task(step: StepSettings, context: Context) -> Task[[], Coroutine[Any, Any, State[StepResult]]]:

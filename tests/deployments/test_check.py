@@ -205,3 +205,22 @@ def test_a_machine_without_a_known_time_zone_is_told_to_name_one(zone: str, rhyt
         f"error: {rhythm.config}: timezone: '{zone}' is no known time zone. "
         "Write a name like 'Europe/Berlin', 'Asia/Seoul' or 'UTC'.\n"
     )
+
+
+def test_a_header_whose_variable_is_not_set_is_a_warning(rhythm: CommandLine) -> None:
+    endpoint = """
+        [[endpoints]]
+        name = "chat"
+        url = "http://127.0.0.1:1/ask"
+        headers = { Authorization = "Bearer ${CHAT_KEY_OF_THIS_TEST}" }
+    """
+    rhythm.write(rhythm_of('["check_health"]') + endpoint)
+
+    said = rhythm("check", "--json")
+    well = rhythm("check", "--json", CHAT_KEY_OF_THIS_TEST="open sesame")
+
+    assert said.code == well.code == 0
+    (warning,) = said.json["warnings"]
+    assert warning["where"].endswith("endpoints: chat")
+    assert "CHAT_KEY_OF_THIS_TEST" in warning["problem"]
+    assert well.json["warnings"] == []

@@ -76,7 +76,7 @@ def test_a_day_of_the_shipped_rhythm_has_144_48_24_1_and_12_runs(shipped: Settin
 
 @pytest.mark.parametrize("seed", range(5))
 def test_beats_up_to_20_seconds_late_make_nothing_drift(shipped: Settings, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a reproducible day
+    chance = random.Random(seed)
     simulation = settled(shipped)
     for now in BEATS:
         simulation.beat(now + timedelta(seconds=chance.uniform(0, 20)))

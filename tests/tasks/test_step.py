@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from tasks.builtin.contract import Context
+from tasks.builtin.contract import Context, Report
 from tasks.outcome import Outcome, StepFailedError, StepResult
 from tasks.process_tree import MARK
 from tasks.settings import Settings
 from tasks.step import run_step
 from tasks.step_settings import StepSettings
+from tests.end_to_end.workspace import free_port
 from tests.family import SCRIPTS, Family
 
 
@@ -50,6 +51,7 @@ class Steps:
         self.log.setLevel(logging.DEBUG)
         self.log.addHandler(self.heard)
         self.settings: dict[str, Any] = {}
+        self.published: list[Report] = []
 
     async def __call__(self, *run: str, **options: Any) -> StepResult:
         """Run a step; a script is given the family's folder as its first argument."""
@@ -63,7 +65,8 @@ class Steps:
                 **self.settings,
             }
         )
-        return await run_step(step, Context(settings, self.log, lambda: datetime.now(UTC)))
+        now, publish = (lambda: datetime.now(UTC)), self.published.append
+        return await run_step(step, Context(settings, self.log, now, publish=publish))
 
     async def script(self, name: str, *words: str, **options: Any) -> StepResult:
         return await self(name, str(self.family.folder), *words, **options)
@@ -228,6 +231,26 @@ async def test_a_secret_reaches_neither_log_nor_message(
 
     assert result.message == f"{name}=***"
     assert steps.heard.said == [("INFO", f"{name}=***"), ("WARNING", f"{name}=***")]
+
+
+async def test_the_value_of_a_header_reaches_neither_log_nor_report(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYTHM_TEST_TOKEN", "127.0.0.1")  # as if it were one: every error holds it
+    steps.settings["endpoints"] = [
+        {
+            "name": "gone",
+            "url": f"http://127.0.0.1:{free_port()}/",
+            "headers": {"Authorization": "Bearer ${RHYTHM_TEST_TOKEN}"},
+        }
+    ]
+
+    result = await steps("check_health", "--fast")
+
+    assert "gone is down" in result.message
+    (report,) = steps.published
+    assert "| gone | down |" in report.text
+    assert "127.0.0.1" not in report.text + result.message + str(steps.heard.said)
 
 
 async def test_a_secret_does_not_reach_the_tail_of_a_failure(steps: Steps) -> None:
