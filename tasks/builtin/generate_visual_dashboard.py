@@ -22,7 +22,7 @@ from tasks.settings import Settings
 from tasks.store import StoreError, store_of
 
 _FILE = "dashboard.html"
-_LONGEST_HOURS = 7 * 24  # in more, no beat could be told from the next
+_LONGEST_HOURS = 3 * 24  # in more, no beat could be told from the next
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import altair as alt
 
 from tasks.dashboard import theme
 from tasks.dashboard.data import Past
 from tasks.dashboard.essence import availability, percent, span
-from tasks.dashboard.layers import TIP, Plot, Point, curve, x_axis
+from tasks.dashboard.layers import TIP, Plot, Point, Row, curve, x_axis
 from tasks.dashboard.panel import Figure, Panel, Sign, Spec, Table
 from tasks.dashboard.window import Window
 from tasks.endpoints.breaker import State
@@ -21,7 +21,7 @@ from tasks.outcome import Outcome
 
 # Pixels: the plot, below the curve in it the strip of failures and breaker, and a line of text.
 _HEIGHT, _STRIP, _LINE = 140, 26, 24
-_MOST = 12  # endpoints that are drawn; all are in the table
+_MOST = 8  # endpoints that are drawn; all are in the table
 _LONGEST = 160  # characters of a reason
 _FAILED = theme.OUTCOMES[Outcome.FAILED]
 
@@ -86,9 +86,11 @@ def _spec(past: Past, name: str) -> Spec:
     window, buckets, plot = past.window, past.probes[name], Plot()
     x = x_axis(window.minutes, window.ticks())
     floor, ceiling = _range(buckets)
-    y = alt.Scale(type="log", domain=[floor, ceiling], nice=False)
+    scale = alt.Scale(type="log", domain=[floor, ceiling], nice=False)
     axis = alt.Axis(values=_steps(floor, ceiling), labelExpr=theme.MILLISECONDS, zindex=1)
-    layers = curve(plot, [_point(window, bucket) for bucket in buckets], x, y, axis, theme.GREEN)
+    y = alt.Y("mean", type="quantitative", scale=scale, axis=axis)
+    points = [_point(window, bucket) for bucket in buckets]
+    layers = curve(plot, points, x, y, width=window.part / timedelta(minutes=1), band=("mean", "high"))
     failures = plot.of(
         {"x": window.place(bucket.at + window.part / 2), "tip": _tip(window, bucket)}
         for bucket in buckets
@@ -99,31 +101,36 @@ def _spec(past: Past, name: str) -> Spec:
             x=x, y=alt.value(_HEIGHT - _STRIP), tooltip=TIP
         )
     )
-    for stretch in stretches(past, name):
-        look, thick = theme.BREAKERS.get(stretch.state, theme.BREAKERS[State.CLOSED])
-        row = {
-            "x": window.place(stretch.start),
-            "x2": window.place(stretch.end),
-            "tip": _stretch_tip(window, stretch),
-        }
-        layers.append(
-            plot.of([row])
-            .mark_rule(color=look.colour, strokeWidth=thick)
-            .encode(x=x, x2=alt.X2("x2"), y=alt.value(_HEIGHT - 6), tooltip=TIP)
+    strip = plot.of(_strip_row(window, stretch) for stretch in stretches(past, name))
+    layers.append(
+        strip.mark_rule().encode(
+            x=x,
+            x2=alt.X2("x2"),
+            y=alt.value(_HEIGHT - 6),
+            color=alt.Color("colour", type="nominal", scale=None),
+            strokeWidth=alt.StrokeWidth("thick", type="quantitative", scale=None),
+            tooltip=TIP,
         )
+    )
     return plot.finished(layers, _HEIGHT)
+
+
+def _strip_row(window: Window, stretch: Stretch) -> Row:
+    look, thick = theme.BREAKERS.get(stretch.state, theme.BREAKERS[State.CLOSED])
+    start, end = window.place(stretch.start), window.place(stretch.end)
+    return {
+        "x": start,
+        "x2": end,
+        "colour": look.colour,
+        "thick": thick,
+        "tip": _stretch_tip(window, stretch),
+    }
 
 
 def _point(window: Window, bucket: ProbeBucket) -> Point:
     mean, high = (None if value is None else _drawn(value) for value in (bucket.mean, bucket.high))
-    return Point(
-        window.place(bucket.at),
-        window.place(bucket.at + window.part),
-        mean,
-        mean,
-        high,
-        _tip(window, bucket),
-    )
+    middle = window.place(bucket.at + window.part / 2)
+    return Point(middle, mean, high=high, tip=_tip(window, bucket))
 
 
 def _drawn(seconds: float) -> float:

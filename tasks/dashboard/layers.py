@@ -11,6 +11,7 @@ from typing import Any
 
 import altair as alt
 
+from tasks.dashboard import theme
 from tasks.dashboard.panel import Spec
 
 Row = Mapping[str, Any]
@@ -24,14 +25,20 @@ TIP = alt.Tooltip("tip", type="nominal")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A stretch of a curve, from `start` to `end` on the axis; None where there is no value."""
+    """A stretch of a curve: its middle on the axis, and its values, None where there are none."""
 
-    start: float
-    end: float
+    x: float
     mean: float | None
-    low: float | None
-    high: float | None
-    tip: str
+    low: float | None = None
+    high: float | None = None
+    tip: str = ""
+
+    def row(self) -> Row:
+        """The point as a chart takes it; many points make a large page, so what is not there is not said."""
+        values = {"mean": self.mean, "low": self.low, "high": self.high}
+        return {"x": self.x, "tip": self.tip} | {
+            key: each for key, each in values.items() if each is not None
+        }
 
 
 class Plot:
@@ -66,40 +73,41 @@ def with_gaps(points: Sequence[Point]) -> list[Point]:
     """Put a point without values where nothing was measured for three times as long as usual."""
     if len(points) < 2:
         return list(points)
-    usual = median(after.start - before.start for before, after in pairwise(points))
+    usual = median(after.x - before.x for before, after in pairwise(points))
     found = [points[0]]
     for before, after in pairwise(points):
-        if after.start - before.start > 3 * usual:
-            found.append(Point(before.end, after.start, None, None, None, ""))
+        if after.x - before.x > 3 * usual:
+            found.append(Point((before.x + after.x) / 2, None))
         found.append(after)
     return found
 
 
 def curve(
-    plot: Plot, points: Sequence[Point], x: alt.X, scale: alt.Scale, axis: alt.Axis, colour: str
+    plot: Plot,
+    points: Sequence[Point],
+    x: alt.X,
+    y: alt.Y,
+    *,
+    width: float,
+    band: tuple[str, str] | None = ("low", "high"),
 ) -> list[Chart]:
-    """Return a line of the means, a band from low to high, and over all of it the tooltips.
+    """Return a line of the means, a band between two other values, and over all of it the tooltips.
 
-    The band ends where nothing was measured, as the line does; `scale` and `axis` are the vertical ones.
+    Line and band end where nothing was measured; `y` is the axis of the means, and `width` how long the
+    stretch of a point is.
     """
-    both = plot.of(
-        {
-            "x": (point.start + point.end) / 2,
-            "start": point.start,
-            "end": point.end,
-            "mean": point.mean,
-            "low": point.low,
-            "high": point.high,
-            "tip": point.tip,
-        }
-        for point in with_gaps(points)
+    rows = plot.of(point.row() for point in with_gaps(points))
+    line = rows.mark_line(color=theme.GREEN, strokeWidth=1.75, strokeCap="round", strokeJoin="round")
+    under_mouse = (
+        rows.transform_filter("datum.tip")
+        .transform_calculate(start=f"datum.x - {width / 2}", end=f"datum.x + {width / 2}")
+        .mark_rect(opacity=0, clip=True)
+        .encode(x=alt.X("start", type="quantitative"), x2=alt.X2("end"), tooltip=TIP)
+        .properties(name=HIT)
     )
-    y = alt.Y("mean", type="quantitative", scale=scale, axis=axis)
-    low = alt.Y("low", type="quantitative", scale=scale, axis=axis)
-    line = both.mark_line(color=colour, strokeWidth=1.75, strokeCap="round", strokeJoin="round")
-    under_mouse = both.mark_rect(opacity=0).encode(x=alt.X("start", type="quantitative"), x2=alt.X2("end"))
-    return [
-        both.mark_area(color=colour, opacity=0.18).encode(x=x, y=low, y2=alt.Y2("high")),
-        line.encode(x=x, y=y),
-        under_mouse.encode(tooltip=TIP).properties(name=HIT),
-    ]
+    layers: list[Chart] = [line.encode(x=x, y=y), under_mouse]
+    if band:
+        low, high = band
+        area = rows.mark_area(color=theme.GREEN, opacity=0.18)
+        layers.insert(0, area.encode(x=x, y=alt.Y(low, type="quantitative"), y2=alt.Y2(high)))
+    return layers

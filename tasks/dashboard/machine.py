@@ -23,7 +23,7 @@ _FAILED = theme.Look("one in which a group failed", "M-1,.9L0,-.9L1,.9Z", 90, th
 _RUN = "run"
 # Groups of one beat run directly after one another; two beats are minutes apart.
 _SAME_BEAT = timedelta(seconds=30)
-_MOST_BEATS = 1000
+_MOST_BEATS = 500  # drawn; no screen has room for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,9 @@ def _spec(past: Past, buckets: Sequence[Bucket], beats: Sequence[Beat]) -> Spec:
     # Below zero there is room for the strip.
     scale = alt.Scale(domain=[-100 * _STRIP / (_HEIGHT - _STRIP), 100], nice=False)
     axis = alt.Axis(values=[0, 50, 100], labelExpr="datum.value ? datum.value + ' %' : ''", zindex=1)
-    layers = curve(plot, [_point(window, bucket) for bucket in buckets], x, scale, axis, theme.GREEN)
+    y = alt.Y("mean", type="quantitative", scale=scale, axis=axis)
+    points = [_point(window, bucket) for bucket in buckets]
+    layers = curve(plot, points, x, y, width=window.part / timedelta(minutes=1))
     for failed, sign in ((False, _WELL), (True, _FAILED)):
         marks = plot.of(
             {"x": window.place(beat.start), "tip": _tip(window, beat)}
@@ -101,8 +103,7 @@ def _spec(past: Past, buckets: Sequence[Bucket], beats: Sequence[Beat]) -> Spec:
 def _point(window: Window, bucket: Bucket) -> Point:
     end = bucket.at + window.part
     return Point(
-        start=window.place(bucket.at),
-        end=window.place(end),
+        x=window.place(bucket.at + window.part / 2),
         mean=round(bucket.mean, 1),
         low=round(bucket.low, 1),
         high=round(bucket.high, 1),

@@ -22,7 +22,7 @@ _RUN = "run"
 # A group is asked again at every beat; longer ago, it was something else in between.
 _SAME_WAIT = timedelta(minutes=16)
 _LONGEST_REASON = 160  # characters
-_MOST_RUNS = 2500  # drawn; no screen has room for more, and the page is to stay small
+_MOST_RUNS = 1000  # drawn; no screen has room for more, and the page is to stay small
 _MOST_ROWS = 50
 _ROW = 52  # pixels: a line of words, and the signs below it
 _SIGNS_DY = 14

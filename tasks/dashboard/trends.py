@@ -20,7 +20,7 @@ from tasks.outcome import Outcome
 
 _FIGURES = {CPU: "CPU", MEMORY: "memory"}
 _HEIGHT, _STRIP = 120, 14  # pixels: the plot, and below the curve the strip of bad days in it
-_MOST = 12  # endpoints that are drawn
+_MOST = 8  # endpoints that are drawn
 _MOST_TICKS = 7
 _FAILED = theme.OUTCOMES[Outcome.FAILED]
 
@@ -83,8 +83,7 @@ def _machine(calendar: _Calendar, name: str, days: Sequence[Day]) -> Figure:
         return Figure(title, f"No data yet: {what} was not measured.", None)
     points = [
         Point(
-            start=calendar.place(day.day),
-            end=calendar.place(day.day) + 1,
+            x=calendar.place(day.day) + 0.5,
             mean=round(day.mean, 1),
             low=round(day.low, 1),
             high=round(day.high, 1),
@@ -95,7 +94,8 @@ def _machine(calendar: _Calendar, name: str, days: Sequence[Day]) -> Figure:
     axis = alt.Axis(values=[0, 50, 100], labelExpr="datum.value ? datum.value + ' %' : ''", zindex=1)
     says = _change([day.mean for day in days], lambda value: f"{value:.0f} %")
     plot = Plot()
-    layers = curve(plot, points, calendar.x(), alt.Scale(domain=[0, 100]), axis, theme.GREEN)
+    y = alt.Y("mean", type="quantitative", scale=alt.Scale(domain=[0, 100]), axis=axis)
+    layers = curve(plot, points, calendar.x(), y, width=1)
     return Figure(title, says, plot.finished(layers, _HEIGHT), beside=says)
 
 
@@ -113,7 +113,8 @@ def _endpoint_spec(calendar: _Calendar, days: Sequence[EndpointDay]) -> Spec:
     highest = max((point.mean for point in points if point.mean is not None), default=1.0)
     scale = alt.Scale(domain=[-1.1 * highest * _STRIP / (_HEIGHT - _STRIP), 1.1 * highest], nice=False)
     axis = alt.Axis(tickCount=3, labelExpr=theme.MILLISECONDS, zindex=1)
-    layers = curve(plot, points, x, scale, axis, theme.GREEN)
+    y = alt.Y("mean", type="quantitative", scale=scale, axis=axis)
+    layers = curve(plot, points, x, y, width=1, band=None)
     bad = plot.of(
         {"x": calendar.place(day.day) + 0.5, "tip": _endpoint_tip(day)} for day in days if _is_bad(day)
     )
@@ -124,7 +125,7 @@ def _endpoint_spec(calendar: _Calendar, days: Sequence[EndpointDay]) -> Spec:
 
 def _endpoint_point(place: int, day: EndpointDay) -> Point:
     mean = None if day.mean is None else round(day.mean * 1000, 2)
-    return Point(place, place + 1, mean, mean, mean, _endpoint_tip(day))
+    return Point(place + 0.5, mean, tip=_endpoint_tip(day))
 
 
 def _endpoint_tip(day: EndpointDay) -> str:
