@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import Engine, event
 
@@ -49,15 +50,19 @@ def test_a_corrupt_file_is_named_with_what_to_do(path: Path) -> None:
     assert str(path) in str(caught.value)
 
 
-def test_a_file_that_could_not_be_opened_can_be_moved_away_at_once(path: Path, tmp_path: Path) -> None:
-    """Windows lets nobody move a file that is still open somewhere."""
-    path.parent.mkdir()
-    path.write_bytes(b"this was never a database, " * 500)
-    with pytest.raises(StoreError), Store(path):
+@pytest.mark.parametrize(
+    "spoil", ["DROP TABLE rhythm_version", "UPDATE rhythm_version SET version_num = '99'"]
+)
+def test_a_file_that_could_not_be_used_is_not_kept_open(path: Path, spoil: str) -> None:
+    """Windows lets nobody move a file that is open somewhere."""
+    with Store(path):
         pass
-    path.rename(tmp_path / "moved.db")
-    with Store(path) as store:
-        store.add_samples([sample()])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(spoil)
+    store = Store(path)
+    with pytest.raises(StoreError):
+        store.__enter__()
+    assert str(path) not in {file.path for file in psutil.Process().open_files()}
 
 
 def test_a_file_that_was_damaged_in_the_middle_is_named(path: Path) -> None:
