@@ -1,6 +1,6 @@
 """Measurements over time: what was measured, what steps cost, what beats decided.
 
-They lie in one SQLite file, or in any database that RHYTHM_DATABASE_URL names. Any number of processes
+They lie in one SQLite file, or in the PostgreSQL that RHYTHM_DATABASE_URL names. Any number of processes
 may read while one writes; a writer waits for another up to `busy_seconds`. Times come back in UTC.
 """
 
