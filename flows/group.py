@@ -132,7 +132,8 @@ async def _run(name: str, settings: Settings, by_hand: bool) -> GroupRun:
         spent=spent.append,
     )
     run = await _run_steps(name, context)
-    if fault := await publish(name, started.astimezone(settings.zone), run.steps, reports):
+    at, summary = started.astimezone(settings.zone), f"{run.outcome} in {run.seconds:.1f} s: {run.message}"
+    if fault := await publish(name, at, run.steps, reports, summary):
         log.warning("%s", fault)
     # A beat writes down its decisions itself, those against a run as well.
     ran = GroupEvent(started, name, Decision.RUN, "by hand", run.outcome, run.seconds)

@@ -13,8 +13,13 @@ from tasks.builtin.contract import Report
 from tasks.markdown import escaped, table
 from tasks.outcome import StepResult
 
+#: A description is one line on Prefect's page of artifacts.
+_LINE = 200
 
-async def publish(group: str, at: datetime, results: Sequence[StepResult], reports: Sequence[Report]) -> str:
+
+async def publish(
+    group: str, at: datetime, results: Sequence[StepResult], reports: Sequence[Report], summary: str
+) -> str:
     """Leave the group's own report, and every report that has a key of its own; return what went wrong."""
     sections = [report.text for report in reports if not report.key]
     try:
@@ -22,8 +27,9 @@ async def publish(group: str, at: datetime, results: Sequence[StepResult], repor
             if report.key and report.link:
                 await acreate_link_artifact(report.link, key=report.key, description=report.text)
             elif report.key:
-                await acreate_markdown_artifact(report.text, key=report.key)
-        await acreate_markdown_artifact(text_of(group, at, results, sections), key=flow_name(group))
+                await acreate_markdown_artifact(report.text, key=report.key, description=report.summary)
+        text = text_of(group, at, results, sections)
+        await acreate_markdown_artifact(text, key=flow_name(group), description=_first_line(summary)[:_LINE])
     except httpx.HTTPError as error:
         return f"Prefect did not take the report: {error or type(error).__name__}"
     return ""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 import anyio.to_thread
 
 from flows.cadence import Decision
-from flows.report import BeatReport
+from flows.report import GroupReport
 from tasks.measurements import GroupEvent, StepUsage
 from tasks.settings import Settings
 from tasks.storage import journal
@@ -37,16 +38,13 @@ async def keep(
         log.warning("what this beat did is not written down: %s", error)
 
 
-def decisions_of(report: BeatReport) -> list[GroupEvent]:
-    """Given a beat, return what it decided for each group; a run is of the moment it began."""
-    return [
-        GroupEvent(
-            group.started or report.at,
-            group.choice.group,
-            group.choice.decision.value,
-            group.choice.reason,
-            group.choice.outcome,
-            group.seconds,
-        )
-        for group in report.groups
-    ]
+def decision_of(group: GroupReport, at: datetime) -> GroupEvent:
+    """Return what the beat of the moment `at` decided for a group; a run is of the moment it began."""
+    return GroupEvent(
+        group.started or at,
+        group.choice.group,
+        group.choice.decision.value,
+        group.choice.reason,
+        group.choice.outcome,
+        group.seconds,
+    )

@@ -65,8 +65,6 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
             await mend(client, settings)
         held_by = None if ours else "another beat or group is running on this machine"
         report = await beat(client, settings, options, held_by)
-        if not options.dry_run:
-            await ledger.keep(settings, log, decisions=ledger.decisions_of(report))
 
     await acreate_table_artifact(report.table, key=BEAT_KEY, description=report.summary)
     log.info("%s", report.summary)
@@ -93,6 +91,7 @@ async def beat(
 async def _run_due(
     settings: Settings, past: History, at: datetime, options: BeatOptions, held_by: str | None
 ) -> list[GroupReport]:
+    log = get_run_logger()
     done: dict[str, Choice] = {}
     groups: list[GroupReport] = []
     for name in settings.order:
@@ -102,6 +101,10 @@ async def _run_due(
         group = await _run(choice, settings, past) if run else GroupReport(choice)
         done[name] = group.choice
         groups.append(group)
+        if run:  # written down at once: the groups after it may want to tell of it
+            await ledger.keep(settings, log, decisions=[ledger.decision_of(group, at)])
+    held = [ledger.decision_of(group, at) for group in groups if group.started is None]
+    await ledger.keep(settings, log, decisions=held)
     return groups
 
 

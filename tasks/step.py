@@ -41,7 +41,9 @@ async def run_step(step: StepSettings, context: Context, attempt: int = 1) -> St
     context = replace(
         context,
         log=RedactedLog(context.log, redact),
-        publish=lambda report: publish(replace(report, text=redact(report.text))),
+        publish=lambda report: publish(
+            replace(report, text=redact(report.text), summary=redact(report.summary))
+        ),
     )
     at, began = context.now(), monotonic()
     run = _run_script if step.is_script else _run_built_in

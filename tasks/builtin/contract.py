@@ -30,12 +30,13 @@ class Report:
 
     Without a `key` it is a section of its group's own report. With one (small letters, digits, dashes)
     it is an artifact by itself, whose page keeps every version; with a `link` as well, that is a link
-    to it, and `text` says what is there.
+    to it, and `text` says what is there. `summary` is an artifact's one line on the page of them all.
     """
 
     text: str
     key: str = ""
     link: str = ""
+    summary: str = ""
 
 
 #: Takes a report.

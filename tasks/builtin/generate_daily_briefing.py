@@ -124,7 +124,7 @@ def main(argv: Sequence[str], context: Context) -> str:
             f"{path} cannot be written ({error.strerror}). Make its folder writable, or name another "
             "outputs_dir in rhythm.toml."
         ) from error
-    context.publish(Report(text, key="daily-briefing"))
+    context.publish(Report(text, key="daily-briefing", summary=briefing.summary))
     attention = [f"- {escaped(clause)}" for clause in briefing.attention] or ["Nothing needs attention."]
     context.publish(Report("## Briefing\n\n" + "\n".join(attention)))
     if options.prints:
