@@ -198,7 +198,7 @@ class Store:
             with engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            fault = " ".join(str(error.orig).split())
+            fault = " ".join(str(error.orig).split()).rstrip(".?")
             raise StoreError(where(self._url), fault, remedy(fault)) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -33,6 +34,7 @@ def migrate(connection: Connection) -> None:
 
     Whoever comes at the same moment waits, and then finds nothing to do.
     """
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells users of its plugins
     from alembic import command, config  # takes a fifth of a second, once in a database's life
 
     if connection.dialect.name == "postgresql":
