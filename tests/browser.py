@@ -53,12 +53,18 @@ class Page:
     _number: int = 0
     _heard: list[str] = field(default_factory=list)
 
-    def go(self, url: str) -> None:
-        """Open a URL and wait until it is loaded."""
+    def visit(self, url: str) -> None:
+        """Open a URL, wait until it is loaded, and forget what was heard before."""
+        self.complaints.clear()
+        self.requests.clear()
         self._heard.clear()
         self.ask("Page.navigate", url=url)
         while "Page.loadEventFired" not in self._heard:
             self._take()
+
+    def wait_for(self, condition: str) -> None:
+        """Wait until a JavaScript expression is true."""
+        eventually(lambda: self.value(f"Boolean({condition})"), condition)
 
     def shape(self, width: int, height: int, scheme: Scheme = "light", media: str = "screen") -> None:
         """Be a screen of that many CSS pixels, whose owner likes it light or dark; or a printer."""

@@ -102,9 +102,8 @@ def _of_groups(past: Past, digests: tuple[GroupDigest, ...]) -> Iterator[Reason]
                 f"last at {past.window.clock(digest.last_failure)}",
             )
         if digest.waits and not digest.runs:
-            yield Reason(
-                Level.WARNING, f"{digest.group} did not run, {digest.waits} times because: {digest.reason}"
-            )
+            held = f"{digest.group} did not run: held back {digest.waits}×, {digest.reason}"
+            yield Reason(Level.WARNING, held)
 
 
 def _of_endpoints(past: Past) -> Iterator[Reason]:
@@ -132,7 +131,8 @@ def _of_machine(past: Past) -> Iterator[Reason]:
 
 def _numbers(past: Past, digests: tuple[GroupDigest, ...]) -> Iterator[Number]:
     runs, failed = sum(d.runs for d in digests), sum(d.failed for d in digests)
-    yield Number("runs", f"{runs:,}", f"in {sum(bool(d.runs) for d in digests)} groups")
+    groups = sum(bool(d.runs) for d in digests)
+    yield Number("runs", f"{runs:,}", f"in {groups} {'group' if groups == 1 else 'groups'}")
     yield Number("failures", f"{failed:,}", f"{percent(failed / runs)} of runs" if runs else "")
     yield Number("held back", f"{sum(d.waits for d in digests):,}", "waits of groups")
     part = availability(past)

@@ -87,7 +87,7 @@ def _spec(past: Past, name: str) -> Spec:
     x = x_axis(window.minutes, window.ticks())
     floor, ceiling = _range(buckets)
     scale = alt.Scale(type="log", domain=[floor, ceiling], nice=False)
-    axis = alt.Axis(values=_steps(floor, ceiling), labelExpr=theme.MILLISECONDS, zindex=1)
+    axis = alt.Axis(values=round_values(floor, ceiling), labelExpr=theme.MILLISECONDS, zindex=1)
     y = alt.Y("mean", type="quantitative", scale=scale, axis=axis)
     points = [_point(window, bucket) for bucket in buckets]
     layers = curve(plot, points, x, y, width=window.part / timedelta(minutes=1), band=("mean", "high"))
@@ -146,7 +146,7 @@ def _range(buckets: Sequence[ProbeBucket]) -> tuple[float, float]:
     return low * (low / high) ** (_STRIP / (_HEIGHT - _STRIP)), high
 
 
-def _steps(floor: float, ceiling: float) -> list[float]:
+def round_values(floor: float, ceiling: float) -> list[float]:
     """Return round values (1, 2, 5, 10, …) within the range, no two of them closer than a line of text."""
     height = _HEIGHT / math.log(ceiling / floor)
     found: list[float] = []

@@ -24,7 +24,7 @@ def panel(past: Past) -> Panel:
     found = steps_digest(past.steps, past.window.start)
     names = _names(found)
     figures = [
-        _figure("Duration", "mean and longest", names, lambda step: step.mean_seconds, _duration),
+        _figure("Duration", "mean · longest", names, lambda step: step.mean_seconds, _duration),
         _figure("CPU time", "all attempts together", names, lambda step: step.cpu_seconds, _cpu),
         _figure("Memory", "highest, with its children", names, lambda step: step.peak_memory, _memory),
     ]
@@ -77,8 +77,9 @@ def _spec(
         }
         for name, step in steps.items()
     ).encode(y=alt.Y("step", type="nominal", axis=None, scale=rows), tooltip=TIP)
-    x = alt.X("value", type="quantitative", axis=None, scale=alt.Scale(zero=True, nice=False))
-    names = bars.mark_text(align="left", fontSize=12.5, yOffset=-5, limit=210)
+    # Not stacked, though there is nothing to stack: a step named "constructor" would break that.
+    x = alt.X("value", type="quantitative", axis=None, scale=alt.Scale(zero=True, nice=False), stack=None)
+    names = bars.mark_text(align="left", fontSize=12, yOffset=-5, limit=210)
     amounts = bars.mark_text(align="right", fontSize=12, color=theme.MUTED, yOffset=-5)
     return plot.finished(
         [
@@ -92,7 +93,7 @@ def _spec(
 
 def _duration(step: StepDigest) -> str:
     mean = _seconds(step.mean_seconds)
-    return mean if step.runs == 1 else f"{mean}, up to {_seconds(step.longest_seconds)}"
+    return mean if step.runs == 1 else f"{mean} · {_seconds(step.longest_seconds)}"
 
 
 def _cpu(step: StepDigest) -> str:

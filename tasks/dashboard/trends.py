@@ -27,7 +27,7 @@ _FAILED = theme.OUTCOMES[Outcome.FAILED]
 
 def panel(past: Past) -> Panel:
     """Return the part of the page about days."""
-    calendar = _Calendar.of(past)
+    calendar = Calendar.of(past)
     figures = [_machine(calendar, name, past.machine_days.get(name, ())) for name in _FIGURES]
     endpoints = list(past.endpoint_days.items())[:_MOST]
     figures += [_endpoint(calendar, name, days) for name, days in endpoints]
@@ -50,14 +50,14 @@ def panel(past: Past) -> Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Calendar:
+class Calendar:
     """The days that are shown; the first of them is at 0."""
 
     first: date
     days: int
 
     @classmethod
-    def of(cls, past: Past) -> _Calendar:
+    def of(cls, past: Past) -> Calendar:
         machine = [day.day for days in past.machine_days.values() for day in days]
         endpoints = [day.day for days in past.endpoint_days.values() for day in days]
         shown = machine + endpoints or [past.window.end.astimezone(past.window.zone).date()]
@@ -76,7 +76,7 @@ class _Calendar:
         return x_axis(self.days, {place: f"{self.at(place).day} {self.at(place):%b}" for place in places})
 
 
-def _machine(calendar: _Calendar, name: str, days: Sequence[Day]) -> Figure:
+def _machine(calendar: Calendar, name: str, days: Sequence[Day]) -> Figure:
     what = _FIGURES[name]
     title = what[:1].upper() + what[1:]
     if not days:
@@ -99,7 +99,7 @@ def _machine(calendar: _Calendar, name: str, days: Sequence[Day]) -> Figure:
     return Figure(title, says, plot.finished(layers, _HEIGHT), beside=says)
 
 
-def _endpoint(calendar: _Calendar, name: str, days: Sequence[EndpointDay]) -> Figure:
+def _endpoint(calendar: Calendar, name: str, days: Sequence[EndpointDay]) -> Figure:
     means = [day.mean for day in days if day.mean is not None]
     if not means:
         return Figure(name, "No data yet: it never answered.", None)
@@ -107,7 +107,7 @@ def _endpoint(calendar: _Calendar, name: str, days: Sequence[EndpointDay]) -> Fi
     return Figure(name, says, _endpoint_spec(calendar, days), beside=says)
 
 
-def _endpoint_spec(calendar: _Calendar, days: Sequence[EndpointDay]) -> Spec:
+def _endpoint_spec(calendar: Calendar, days: Sequence[EndpointDay]) -> Spec:
     points = [_endpoint_point(calendar.place(day.day), day) for day in days]
     x, plot = calendar.x(), Plot()
     highest = max((point.mean for point in points if point.mean is not None), default=1.0)
@@ -149,7 +149,7 @@ def _words(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def _table(past: Past, calendar: _Calendar) -> Table:
+def _table(past: Past, calendar: Calendar) -> Table:
     machine = {name: {day.day: day for day in days} for name, days in past.machine_days.items()}
     endpoints = {name: {day.day: day for day in days} for name, days in past.endpoint_days.items()}
     rows = []
