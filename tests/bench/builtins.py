@@ -19,6 +19,7 @@ from time import monotonic
 import psutil
 
 from tasks.builtin import NAMES
+from tasks.builtin.contract import built_in
 from tasks.settings import PROJECT
 from tasks.storage.journal import FILE_NAME
 from tasks.store import Store
@@ -30,15 +31,6 @@ _LOOK = 0.01  # seconds between two looks at a step's memory
 
 #: What keeps a step from touching anything but the bench's own folder.
 _HARMLESS = {"cleanup_processes": ["--dry-run"]}
-#: The most hours that those which look back take.
-_LONGEST = {
-    "adaptive_routing_optimizer": 30 * 24,
-    "analyze_latency_spikes": 90 * 24,
-    "analyze_performance_trends": 30 * 24,
-    "analyze_replan_patterns": 90 * 24,
-    "generate_daily_briefing": 90 * 24,
-    "generate_visual_dashboard": 7 * 24,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +68,9 @@ def run(repeats: int, quick: bool) -> None:
 def _steps() -> Iterator[Sequence[str]]:
     for name in NAMES:
         yield [name, *_HARMLESS.get(name, [])]
-        if name in _LONGEST:
-            yield [name, "--hours", str(_LONGEST[name])]
+        with suppress(ImportError):
+            if longest := getattr(built_in(name), "_LONGEST_HOURS", None):  # those that look back
+                yield [name, "--hours", f"{longest:g}"]
 
 
 def _empty(folder: Path) -> Path:

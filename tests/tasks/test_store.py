@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from multiprocessing import get_context
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from tasks.storage.tables import METADATA
 from tasks.storage.version import HEAD
 from tasks.store import Store, StoreError
 from tests import postgresql
+from tests.tasks.storage.together import come_together
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -355,25 +354,11 @@ def test_prefect_may_keep_its_own_tables_in_the_same_database(place: Place) -> N
 
 def test_processes_that_start_together_all_get_their_measurements_in(place: Place) -> None:
     """Each of them finds no tables, and one makes them."""
-    spawn = get_context("spawn")
-    together = spawn.Barrier(4)
-    writers = [spawn.Process(target=_write_when_all_are_ready, args=(place, together)) for _ in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0] * 4
+    assert come_together(place, processes=4, additions=10) == [0] * 4
     with Store(place) as store:
         assert len(store.samples("cpu_percent", LONG_AGO)) == 40
     with past_our_code(place) as connection:
         assert connection.execute("SELECT version_num FROM rhythm_version").fetchall() == [(HEAD,)]
-
-
-def _write_when_all_are_ready(place: Place, together: Barrier) -> None:
-    together.wait()
-    with Store(place) as store:
-        for _ in range(10):
-            store.add_samples([sample(NOON)])
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

@@ -8,8 +8,6 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from tasks.storage.database import connect, file_url
 from tasks.storage.tables import METADATA
 from tasks.storage.version import HEAD, TABLE
 from tasks.store import Store, StoreError
+from tests.tasks.storage.together import come_together
 from tests.waiting import eventually
 
 LONG_AGO = datetime(1960, 1, 1, tzinfo=UTC)
@@ -139,21 +138,8 @@ def test_a_migration_that_is_killed_leaves_the_file_as_it_was(path: Path, tmp_pa
 
 
 def test_two_that_come_at_once_migrate_once(path: Path) -> None:
-    spawn = get_context("spawn")
-    together = spawn.Barrier(2)
-    processes = [spawn.Process(target=_open_together, args=(path, together)) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0]
+    assert come_together(path, processes=2, additions=0) == [0, 0]
     assert_migrated(path)
-
-
-def _open_together(path: Path, together: Barrier) -> None:
-    together.wait()
-    with Store(path):
-        pass
 
 
 @pytest.fixture(params=["new sqlite", "old sqlite", "postgresql"])
