@@ -13,9 +13,9 @@ import anyio.to_thread
 
 from flows.cadence import Decision
 from flows.report import GroupReport
+from tasks import journal
 from tasks.measurements import GroupEvent, StepUsage
 from tasks.settings import Settings
-from tasks.storage import journal
 from tasks.storage.fault import StoreError
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]

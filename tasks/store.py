@@ -25,9 +25,9 @@ from tasks.settings import Settings
 from tasks.storage import questions
 from tasks.storage.database import BUSY_SECONDS, connect, database_url, file_url, remedy, where
 from tasks.storage.fault import StoreError
-from tasks.storage.journal import FILE_NAME
 from tasks.storage.schema import NewerSchemaError, is_current, migrate
 from tasks.storage.tables import DECISIONS, METADATA, PROBES, SAMPLES, STEPS, TRANSITIONS
+from tasks.storage.version import FILE_NAME
 
 __all__ = ["FILE_NAME", "Store", "StoreError", "store_of"]
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tasks import atomic_file
+from tasks import report_file
 from tasks.analysis.score import Score, score
 from tasks.analysis.trends import Point, Trend, TrendReport, report
 from tasks.arguments import positive
@@ -113,11 +113,11 @@ def save(found: TrendsReport, settings: Settings) -> None:
     """Write the report as JSON and as Markdown, replacing the last one.
 
     Raises:
-        OSError: they cannot be written.
+        StepFailedError: they cannot be written.
     """
     folder = settings.outputs_dir / _FOLDER
-    atomic_file.write_text(folder / "latest.json", json.dumps(found.to_json(), indent=2) + "\n")
-    atomic_file.write_text(folder / "latest.md", found.to_markdown() + "\n")
+    report_file.write(folder / "latest.json", json.dumps(found.to_json(), indent=2) + "\n")
+    report_file.write(folder / "latest.md", found.to_markdown() + "\n")
 
 
 def main(argv: Sequence[str], context: Context) -> str:
@@ -135,14 +135,7 @@ def main(argv: Sequence[str], context: Context) -> str:
             level = context.log.warning if each.trend is Trend.UP else context.log.info
             level("%s: %s, mean %s", each.name, each.trend, _shown(each.figures.mean, each.unit))
     context.publish(Report(found.to_markdown()))
-    try:
-        save(found, context.settings)
-    except OSError as error:
-        folder = context.settings.outputs_dir / _FOLDER
-        raise StepFailedError(
-            f"{folder} cannot be written ({error.strerror}). Make it writable, or name another outputs_dir "
-            "in rhythm.toml."
-        ) from error
+    save(found, context.settings)
     return found.summary
 
 

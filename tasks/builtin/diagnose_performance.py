@@ -89,6 +89,8 @@ def main(argv: Sequence[str], context: Context) -> str:
     for what, key, text in KINDS:
         for use in heaviest(found.now, key)[:_TOLD]:
             context.log.info("%s: %s %s", what, use.load, text(use))
+    if untold := sum(load.handles is None for load in look):
+        context.log.info("the handles of %s of %s processes are not told to us", untold, len(look))
     for clause in found.suspicions:
         context.log.warning("%s", clause)
     _remember(_Look(at=found.at, loads=list(look)), context)

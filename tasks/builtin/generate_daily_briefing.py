@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tasks import report_file
 from tasks.analysis.anomalies import Anomaly, anomalies, daily_means
 from tasks.analysis.briefing import Briefing
 from tasks.analysis.digest import (
@@ -19,11 +20,9 @@ from tasks.analysis.digest import (
     steps_digest,
 )
 from tasks.arguments import positive
-from tasks.atomic_file import write_text
 from tasks.builtin.contract import Context, Events, Parser, Report
 from tasks.markdown import escaped
 from tasks.measurements import CPU, MEMORY, Bucket, GroupEvent
-from tasks.outcome import StepFailedError
 from tasks.settings import Settings
 from tasks.store import Store, StoreError, store_of
 
@@ -117,13 +116,7 @@ def main(argv: Sequence[str], context: Context) -> str:
 
     briefing = brief(context.settings, context.now(), context.events, hours=options.hours)
     text, path = briefing.to_markdown(), path_of(briefing, context.settings)
-    try:
-        write_text(path, text)
-    except OSError as error:
-        raise StepFailedError(
-            f"{path} cannot be written ({error.strerror}). Make its folder writable, or name another "
-            "outputs_dir in rhythm.toml."
-        ) from error
+    report_file.write(path, text)
     context.publish(Report(text, key="daily-briefing", summary=briefing.summary))
     attention = [f"- {escaped(clause)}" for clause in briefing.attention] or ["Nothing needs attention."]
     context.publish(Report("## Briefing\n\n" + "\n".join(attention)))

@@ -10,8 +10,8 @@ from time import monotonic
 
 from humanize import naturalsize
 
+from tasks import report_file
 from tasks.arguments import positive
-from tasks.atomic_file import write_text
 from tasks.builtin.contract import Context, Parser, Report
 from tasks.dashboard.data import Past, gather
 from tasks.dashboard.essence import Essence, essence, span
@@ -67,23 +67,13 @@ def main(argv: Sequence[str], context: Context) -> str:
         made = dashboard(context.settings, context.now(), hours=hours)
     except StoreError as error:
         raise StepFailedError(f"the measurements could not be read: {error}") from error
-    _write(path, made.html)
+    report_file.write(path, made.html)
     for reason in made.top.attention:
         context.log.warning("%s", reason.text)
     context.log.info("open %s in a browser", path)
     _publish(context, made, path)
     size = naturalsize(len(made.html.encode()))
     return f"{path}: {size}, made in {monotonic() - began:.1f} s, {made.covers}"
-
-
-def _write(path: Path, html: str) -> None:
-    try:
-        write_text(path, html)
-    except OSError as error:
-        raise StepFailedError(
-            f"{path} cannot be written ({error.strerror}). Make its folder writable, or name another "
-            "outputs_dir in rhythm.toml."
-        ) from error
 
 
 def _publish(context: Context, made: Dashboard, path: Path) -> None:

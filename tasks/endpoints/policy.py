@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from tasks import atomic_file
+from tasks import report_file
 
 FILE_NAME = "routing_policy.json"
 
@@ -51,6 +51,6 @@ def write(outputs_dir: Path, policy: Policy) -> None:
     """Replace the policy at once.
 
     Raises:
-        OSError: it cannot be written; the one before is untouched.
+        StepFailedError: it cannot be written; the one before is untouched.
     """
-    atomic_file.write_text(path_of(outputs_dir), policy.model_dump_json(indent=2) + "\n")
+    report_file.write(path_of(outputs_dir), policy.model_dump_json(indent=2) + "\n")

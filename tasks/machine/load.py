@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import PureWindowsPath
 
 import psutil
 
 from tasks.measurements import Sample
+from tasks.process_tree import Identity
 
 #: A process that cannot be mistaken for a later one: its pid, and when it was created.
 Key = tuple[int, float]
@@ -18,12 +21,19 @@ Key = tuple[int, float]
 #: The samples of single processes: what, program, pid and moment of creation, in one name.
 MEMORY_OF, HANDLES_OF = "process_rss_bytes", "process_handles"
 
+_INTERPRETER = re.compile(r"((python|pypy)w?[\d.]*|pwsh|powershell|cmd|node|(ba|da|z|k)?sh)(\.exe)?", re.I)
+_SCRIPT = re.compile(r"[^\s=;&|<>]+\.(pyw?|ps1|bat|cmd|sh|js)", re.I)
+_MODULE = re.compile(r"[A-Za-z_][\w.]*")
+#: What follows is a command as text, not the name of a script.
+_TEXT = {"-c", "-lc", "-e", "-p", "--eval", "-command", "-encodedcommand"}
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """What a process has used so far: CPU seconds, bytes of memory and of disk, open handles.
 
-    `disk` and `handles` are None where the system does not tell.
+    `created` is on a clock that nobody sets, as an `Identity`'s. `disk` and `handles` are None where the
+    system does not tell.
     """
 
     pid: int
@@ -56,12 +66,15 @@ def loads() -> list[Load]:
     """Return what every process that can be looked at has used so far."""
     found = []
     for process in psutil.process_iter():
+        identity = Identity.of(process.pid)
         with suppress(psutil.Error), process.oneshot():
+            if identity is None:
+                continue  # it has just ended
             times = process.cpu_times()
             found.append(
                 Load(
-                    process.pid,
-                    process.create_time(),
+                    identity.pid,
+                    identity.created,
                     short_command(process.name(), _words(process)),
                     times.user + times.system,
                     process.memory_info().rss,
@@ -100,18 +113,20 @@ def sample_name(what: str, load: Load) -> str:
 
 
 def short_command(name: str, words: Sequence[str]) -> str:
-    """Return a process' name, and of an interpreter's the script: `python backup.py`.
+    """Return a process' name, and of an interpreter's the script or module: `python backup.py`.
 
-    No other word of its command line: any of them may be a secret.
+    No other word of its command line: any of them may be a secret, as may be a command given as text.
     """
-    scripts = [PureWindowsPath(word).name for word in words[1:3] if _is_script(word)]
-    if len(words) > 2 and words[1] == "-m":
-        scripts = [f"-m {words[2]}"]
-    return " ".join([name, *scripts[:1]])
-
-
-def _is_script(word: str) -> bool:
-    return PureWindowsPath(word).suffix.lower() in (".py", ".pyw", ".ps1", ".bat", ".cmd", ".sh", ".js")
+    if not _INTERPRETER.fullmatch(name):
+        return name
+    for word, following in pairwise([*words[1:], ""]):
+        if word.lower() in _TEXT:
+            break
+        if word == "-m" and _MODULE.fullmatch(following):
+            return f"{name} -m {following}"
+        if _SCRIPT.fullmatch(PureWindowsPath(word).name) and not word.startswith("-"):
+            return f"{name} {PureWindowsPath(word).name}"
+    return name
 
 
 def _words(process: psutil.Process) -> list[str]:

@@ -1,4 +1,6 @@
-"""Which version the tables are of."""
+"""Which version the tables are of, and what the file is called that holds them."""
+
+FILE_NAME = "rhythm.db"
 
 #: The newest of `migrations/versions/`.
 HEAD = "2"

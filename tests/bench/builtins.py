@@ -21,7 +21,7 @@ import psutil
 from tasks.builtin import NAMES
 from tasks.builtin.contract import built_in
 from tasks.settings import PROJECT
-from tasks.storage.journal import FILE_NAME
+from tasks.storage.version import FILE_NAME
 from tasks.store import Store
 from tests.bench import history
 from tests.tasks.builtin.service import Service, running_service

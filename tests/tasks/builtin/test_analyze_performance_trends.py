@@ -83,5 +83,5 @@ def test_a_report_that_cannot_be_written_fails_the_step(make_context: MakeContex
     context = make_context()
     context.settings.outputs_dir.mkdir()
     (context.settings.outputs_dir / "trends").write_text("a file in the way")
-    with pytest.raises(StepFailedError, match="trends cannot be written"):
+    with pytest.raises(StepFailedError, match=r"latest\.json cannot be written"):
         main([], context)

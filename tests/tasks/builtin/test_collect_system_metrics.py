@@ -85,6 +85,16 @@ def test_what_is_older_than_90_days_is_forgotten(
     assert "1 measurements older than 90 days deleted" in caplog.text
 
 
+def test_rhythm_toml_says_how_long_is_kept(make_context: MakeContext) -> None:
+    context = make_context()
+    month = context.settings.model_copy(update={"retention": timedelta(days=30)})
+    with store_of(context.settings) as store:
+        store.add_samples([Sample(NOW - timedelta(days=31), "cpu_percent", 1.0)])
+    main([], replace(context, settings=month))
+    with store_of(context.settings) as store:
+        assert [sample.at for sample in store.samples("cpu_percent", NOW - timedelta(days=90))] == [NOW]
+
+
 def test_figures_that_cannot_be_stored_fail_the_step(make_context: MakeContext, blocked: Path) -> None:
     with pytest.raises(StepFailedError, match=r"could not be stored: .*blocked"):
         main([], make_context(outputs_dir=blocked))

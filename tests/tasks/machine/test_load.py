@@ -22,13 +22,18 @@ LOAD = Load(10, 5.0, "python", 1.0, 1000, 100, 3)
         (["python", "-u", "/jobs/backup.py", "secret"], "python backup.py"),
         (["python", "-m", "http.server", "secret"], "python -m http.server"),
         (["python", "-c", "print('secret')"], "python"),
-        (["powershell.exe", "-File", "C:\\jobs\\sync.ps1"], "python sync.ps1"),
-        (["server", "--password=secret"], "python"),
-        ([], "python"),
+        (["python", "-u", "-m", "jobs.sync", "secret"], "python -m jobs.sync"),
+        (["pwsh.exe", "-NoProfile", "-File", "C:\\jobs\\sync.ps1", "secret"], "pwsh.exe sync.ps1"),
+        (["sh", "-c", "curl -u me:secret x && sync.sh"], "sh"),
+        (["cmd.exe", "/c", "set TOKEN=secret& run.bat"], "cmd.exe"),
+        (["mytool", "-m", "secret"], "mytool"),
+        (["node", "--token=secret.js"], "node"),
+        (["server", "--password=secret"], "server"),
+        (["kernel thread"], "kernel thread"),
     ],
 )
 def test_a_process_is_named_by_its_program_and_script_alone(words: list[str], expected: str) -> None:
-    assert short_command("python", words) == expected
+    assert short_command(words[0], words) == expected
 
 
 def test_use_is_what_was_added_between_two_looks() -> None:

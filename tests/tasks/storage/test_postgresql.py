@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from tasks import journal
 from tasks.measurements import GroupEvent, Sample
-from tasks.storage import journal
 from tasks.storage.schema import LOCK
 from tasks.store import Store, StoreError, store_of
 from tests.conftest import MakeSettings

@@ -19,9 +19,8 @@ from typing import Any
 from tasks.measurements import GroupEvent, StepUsage
 from tasks.settings import Settings
 from tasks.storage.moment import microseconds
-from tasks.storage.version import HEAD, TABLE
+from tasks.storage.version import FILE_NAME, HEAD, TABLE
 
-FILE_NAME = "rhythm.db"
 #: How long to wait for another process that writes, in seconds.
 PATIENCE = 2.0
 

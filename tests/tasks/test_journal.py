@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tasks import journal
 from tasks.measurements import GroupEvent, Sample, StepUsage
 from tasks.outcome import Outcome
 from tasks.settings import PROJECT
-from tasks.storage import journal
 from tasks.storage.fault import StoreError
+from tasks.storage.version import FILE_NAME
 from tasks.store import store_of
 from tests.conftest import MakeSettings
 
@@ -50,7 +51,7 @@ def test_a_file_in_order_is_written_without_sqlalchemy(make_settings: MakeSettin
         "from datetime import UTC, datetime\n"
         "from tasks import settings\n"
         "from tasks.measurements import GroupEvent\n"
-        "from tasks.storage import journal\n"
+        "from tasks import journal\n"
         "journal.write(settings.load(), [GroupEvent(datetime.now(UTC), 'c', 'busy')], [])\n"
         "sys.exit('sqlalchemy' in sys.modules)\n"
     )
@@ -71,7 +72,7 @@ def test_a_newer_file_is_left_alone(make_settings: MakeSettings) -> None:
     settings = make_settings(TOML)
     with store_of(settings) as store:
         store.add_samples([Sample(NOON, "cpu_percent", 1.0)])
-    path = settings.outputs_dir / journal.FILE_NAME
+    path = settings.outputs_dir / FILE_NAME
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE rhythm_version SET version_num = '99'")
     with pytest.raises(StoreError, match="newer Rhythm"):
@@ -81,6 +82,6 @@ def test_a_newer_file_is_left_alone(make_settings: MakeSettings) -> None:
 def test_a_broken_file_is_told_as_the_store_tells_it(make_settings: MakeSettings) -> None:
     settings = make_settings(TOML)
     settings.outputs_dir.mkdir()
-    (settings.outputs_dir / journal.FILE_NAME).write_bytes(b"this was never a database, " * 500)
+    (settings.outputs_dir / FILE_NAME).write_bytes(b"this was never a database, " * 500)
     with pytest.raises(StoreError, match=r"not a database.*Move it away"):
         journal.write(settings, DECISIONS, STEPS)
