@@ -1,76 +1,69 @@
-"""Finds the answers that took far longer than their endpoint's usual ones, and when they come."""
+"""Finds the answers that took far longer than was to be expected, and what else went on then.
+
+What is to be expected is learnt from the two weeks before, by `tasks.analysis.spikes`: there is no
+threshold to choose, unless one is given. Rows of failures count as trouble as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from tasks.analysis.spikes import ENOUGH, EndpointSpikes, spikes
+from tasks.analysis.coincidence import Runs
+from tasks.analysis.incidents import Incident, news
+from tasks.analysis.latency_report import LatencyReport, describe, report_on, worst_of
 from tasks.arguments import positive
-from tasks.builtin.contract import Context, Parser
+from tasks.builtin.contract import Context, Parser, Report
+from tasks.endpoints import alerts
+from tasks.endpoints.alerts import Alerts
+from tasks.measurements import ProbeBucket
 from tasks.outcome import StepFailedError
 from tasks.settings import Settings
 from tasks.store import StoreError, store_of
 
 _LONGEST_HOURS = 90 * 24  # as long as measurements are kept
 _LONGEST_THRESHOLD = 3_600_000.0  # ms
+_EVENT = "rhythm.latency.spike"
 
-
-@dataclass(frozen=True, slots=True)
-class SpikesReport:
-    """The spikes of each endpoint that was asked in the last `hours`, by name."""
-
-    hours: float
-    endpoints: tuple[EndpointSpikes, ...]
-
-    @property
-    def summary(self) -> str:
-        """One line: how many spikes where, or why nothing can be said."""
-        if not self.endpoints:
-            return f"no endpoint was asked in the last {self.hours:g} h"
-        told = [each for each in self.endpoints if each.threshold is not None]
-        if not told:
-            return f"too little data: no endpoint has {ENOUGH} answers in the last {self.hours:g} h"
-        found = [f"{each.endpoint} {len(each.spikes)}" for each in told if each.spikes]
-        spiky = (
-            f"{sum(len(each.spikes) for each in told)} spikes ({', '.join(found)})" if found else "no spikes"
-        )
-        few = len(self.endpoints) - len(told)
-        rest = f"; too little data for {few} more" if few else ""
-        return f"{spiky} in the last {self.hours:g} h at {len(told)} endpoints{rest}"
+#: How long before the reported hours is learnt from: a season needs two weeks.
+LOOK_BACK = timedelta(days=14)
+#: The most probes of one endpoint that are looked at, the latest: some 40 MB and a few seconds.
+MOST_PROBES = 100_000
+_HOUR = timedelta(hours=1)
 
 
 def analyze(
     settings: Settings, now: datetime, *, hours: float, threshold: float | None = None
-) -> SpikesReport:
+) -> LatencyReport:
     """Look for spikes in the stored probes of the last `hours`; `threshold` is in seconds.
 
     Raises:
         StoreError: the probes cannot be read.
     """
+    since = now.astimezone(UTC) - timedelta(hours=hours)
+    begin = since - LOOK_BACK
     with store_of(settings) as store:
-        probes = store.probes(None, now.astimezone(UTC) - timedelta(hours=hours))
-    names = sorted({probe.endpoint for probe in probes})
-    return SpikesReport(
-        hours,
-        tuple(
-            spikes(name, [probe for probe in probes if probe.endpoint == name], settings.zone, threshold)
-            for name in names
-        ),
-    )
+        asked: dict[str, list[ProbeBucket]] = {}
+        for bucket in store.probe_buckets(begin, _HOUR):
+            asked.setdefault(bucket.endpoint, []).append(bucket)
+        runs = Runs(store.steps(begin))
+        reports = tuple(
+            report_on(name, store.probes(name, _bounded(buckets)), since, runs, settings.zone, threshold)
+            for name, buckets in sorted(asked.items())
+            if buckets[-1].at > since - _HOUR
+        )
+    return LatencyReport(now, hours, settings.zone, reports)
 
 
 def main(argv: Sequence[str], context: Context) -> str:
     """Analyze and tell. Spikes are warnings: they are over when they are found."""
-    parser = Parser("analyze_latency_spikes", "Finds answers that took far longer than usual.")
+    parser = Parser("analyze_latency_spikes", "Finds answers that took far longer than was to be expected.")
     parser.add_argument("--hours", type=positive(_LONGEST_HOURS), default=24.0, help="how far back (24)")
     parser.add_argument(
         "--threshold",
         type=positive(_LONGEST_THRESHOLD),
         metavar="MS",
-        help="what is a spike, in milliseconds, instead of far above the median",
+        help="what is a spike, in milliseconds, instead of what is unusual",
     )
     options = parser.parse_args(argv)
     threshold = None if options.threshold is None else options.threshold / 1000
@@ -80,23 +73,60 @@ def main(argv: Sequence[str], context: Context) -> str:
     except StoreError as error:
         raise StepFailedError(f"past latencies could not be read: {error}") from error
     for each in report.endpoints:
-        (context.log.warning if each.spikes else context.log.info)(
-            "%s", describe(each, context.settings.zone)
-        )
+        (context.log.warning if each.incidents else context.log.info)("%s", describe(each, report.zone))
+        for sentence in each.advice:
+            context.log.warning("%s", sentence)
+    context.publish(Report(report.to_markdown()))
+    _alert(report, context)
     return report.summary
 
 
-def describe(found: EndpointSpikes, zone: ZoneInfo) -> str:
-    """Return one line about an endpoint: how many spikes, the worst, and the hours they fall into."""
-    if found.median is None or found.threshold is None:
-        return f"{found.endpoint}: too little data ({found.count} answers, {ENOUGH} are needed)"
-    usual = f"of {found.count} answers (median {_ms(found.median)}, threshold {_ms(found.threshold)})"
-    if found.worst is None or found.worst.latency is None:
-        return f"{found.endpoint}: no spikes {usual}"
-    hours = ", ".join(f"{hour:02}h {count}" for hour, count in found.by_hour.items())
-    worst = f"worst {_ms(found.worst.latency)} on {found.worst.at.astimezone(zone):%Y-%m-%d at %H:%M}"
-    return f"{found.endpoint}: {len(found.spikes)} spikes {usual}, {worst}; by hour: {hours}"
+def _bounded(buckets: Sequence[ProbeBucket]) -> datetime:
+    """Return since when there are no more than `MOST_PROBES`, or the last hour's if these are more."""
+    since, count = buckets[-1].at, 0
+    for bucket in reversed(buckets):
+        count += bucket.asked
+        if count > MOST_PROBES:
+            break
+        since = bucket.at
+    return since
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:,.0f} ms"
+def _alert(report: LatencyReport, context: Context) -> None:
+    """Emit an event for each incident that no run before has told."""
+    folder = context.settings.outputs_dir
+    try:
+        told = alerts.read(folder).until
+    except ValueError as error:
+        context.log.warning("%s", error)
+        told = {}
+    until = {}
+    for each in report.endpoints:
+        found = [incident for incident, _ in each.incidents]
+        last = told.get(each.endpoint)
+        if last is not None and last > report.at:
+            last = None  # the clock was set back
+        for incident in news(found, last):
+            context.emit(_EVENT, f"endpoint/{each.endpoint}", _payload(incident))
+        ends = [incident.end for incident in found] + ([last] if last else [])
+        if ends:
+            until[each.endpoint] = max(ends)
+    if until == told:
+        return
+    try:
+        alerts.write(folder, Alerts(until=until))
+    except OSError as error:
+        path = alerts.path_of(folder)
+        context.log.warning("%s cannot be written (%s): incidents may be told twice", path, error.strerror)
+
+
+def _payload(incident: Incident) -> dict[str, object]:
+    return {
+        "endpoint": incident.endpoint,
+        "start": incident.start.isoformat(timespec="seconds"),
+        "end": incident.end.isoformat(timespec="seconds"),
+        "spikes": incident.spikes,
+        "failures": incident.failures,
+        "worst_ms": round(incident.worst.latency * 1000, 1),
+        "worst": worst_of(incident),
+    }

@@ -1,96 +1,174 @@
-"""What counts as a latency spike, by tables and properties."""
+"""The detector, on made series: what it finds, what it leaves alone, what it forgets."""
 
 from __future__ import annotations
 
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from statistics import median
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.analysis.spikes import ENOUGH, LEAST_EXCESS, spikes, threshold_of
-from tasks.measurements import Probe
+from tasks.analysis.spikes import ENOUGH, QUIET, SHORT, Detector, Verdict
 
-BERLIN = ZoneInfo("Europe/Berlin")
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+EVERY = timedelta(minutes=10)
+DAY = 144  # values
 
-latencies = st.lists(st.floats(min_value=1e-6, max_value=60), min_size=ENOUGH, max_size=100)
+Noise = Callable[[random.Random, datetime], float]
 
 
-def probes(*seconds: float, at: datetime = NOON) -> list[Probe]:
-    return [Probe("llm", at + timedelta(minutes=n), True, latency) for n, latency in enumerate(seconds)]
+def series(days: float, noise: Noise, seed: int = 1) -> Iterator[tuple[datetime, float]]:
+    dice = random.Random(seed)
+    for number in range(round(days * DAY)):
+        at = MONDAY + number * EVERY
+        yield at, noise(dice, at)
+
+
+def judged(points: Iterable[tuple[datetime, float]], detector: Detector | None = None) -> list[Verdict]:
+    detector = detector or Detector()
+    return [detector.judge(at, value) for at, value in points]
+
+
+def news(verdicts: Iterable[Verdict]) -> list[int]:
+    return [index for index, verdict in enumerate(verdicts) if verdict.is_news]
+
+
+def steady(dice: random.Random, at: datetime) -> float:
+    return 0.1 * dice.lognormvariate(0, 0.1)
+
+
+def slower_from(day: int, points: list[tuple[datetime, float]]) -> list[tuple[datetime, float]]:
+    return [(at, value * (5 if n >= day * DAY else 1)) for n, (at, value) in enumerate(points)]
+
+
+def busy_by_day(dice: random.Random, at: datetime) -> float:
+    return (0.9 if 9 <= at.hour < 17 else 0.1) * dice.lognormvariate(0, 0.05)
+
+
+def test_it_warms_up_without_alerts() -> None:
+    dice = random.Random(1)
+    found = judged((MONDAY + n * EVERY, dice.choice([0.1, 9.0])) for n in range(ENOUGH))
+    assert not any(verdict.is_spike for verdict in found)
+    assert all(math.isinf(verdict.upper) for verdict in found)
 
 
 @pytest.mark.parametrize(
-    ("usual", "outlier", "is_spike"),
+    "noise",
     [
-        ([0.022] * 40, 0.0221, False),  # constant but for microseconds
-        ([0.022] * 40, 0.041, False),  # less than 20 ms above
-        ([0.022] * 40, 0.043, True),
-        ([1.0] * 40, 1.4, False),  # less than half of the median above
-        ([1.0] * 40, 1.6, True),
-        ([0.2, 0.25, 0.3] * 14, 0.6, False),  # scatters by 0.05: up to 0.25 + 6 × 1.4826 × 0.05 = 0.69
-        ([0.2, 0.25, 0.3] * 14, 0.8, True),
+        pytest.param(lambda dice, at: dice.gauss(1, 0.1), id="normal"),
+        pytest.param(lambda dice, at: dice.lognormvariate(0, 0.5), id="log-normal"),
+        pytest.param(lambda dice, at: dice.expovariate(1), id="exponential"),
+        pytest.param(busy_by_day, id="by day"),
     ],
 )
-def test_a_spike_stands_out_from_what_is_usual(usual: list[float], outlier: float, is_spike: bool) -> None:
-    found = spikes("llm", probes(*usual, outlier), BERLIN)
-    assert [probe.latency for probe in found.spikes] == ([outlier] if is_spike else [])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_noise_alone_gives_less_than_one_alert_in_1000(noise: Noise, seed: int) -> None:
+    assert len(news(judged(series(140, noise, seed)))) < 140 * DAY / 1000
 
 
-def test_spikes_do_not_hide_each_other() -> None:
-    found = spikes("llm", probes(*[0.02] * 60, *[5.0] * 25), BERLIN)
-    assert len(found.spikes) == 25
+def test_a_spike_at_night_is_found_though_every_day_is_as_high() -> None:
+    points = list(series(14, busy_by_day))
+    spike = 13 * DAY + 3 * 6  # at 03:00 of the last day
+    points[spike] = (points[spike][0], 0.9)  # as high as any noon: no fixed threshold would tell
+    assert spike in news(judged(points))
 
 
-def test_too_few_answers_tell_nothing() -> None:
-    found = spikes("llm", probes(*[0.02] * (ENOUGH - 2), 9.0), BERLIN)
-    assert (found.count, found.median, found.threshold, found.spikes) == (ENOUGH - 1, None, None, ())
+def test_a_spike_at_the_usual_peak_is_found_and_the_peak_itself_is_none() -> None:
+    points = list(series(14, busy_by_day))
+    spike = 13 * DAY + 12 * 6
+    points[spike] = (points[spike][0], 2.0)
+    assert [index for index in news(judged(points)) if index > 5 * DAY] == [spike]
 
 
-def test_a_fixed_threshold_needs_no_minimum_of_answers() -> None:
-    found = spikes("llm", probes(0.9, 1.0, 1.1), BERLIN, fixed=1.0)
-    assert [probe.latency for probe in found.spikes] == [1.1]
+def test_a_new_level_is_one_incident_and_then_the_usual() -> None:
+    points = [
+        (at, value * (5 if at >= MONDAY + timedelta(days=7) else 1)) for at, value in series(14, steady)
+    ]
+    found = judged(points)
+    assert news(found) == [7 * DAY]
+    assert not any(verdict.is_spike for verdict in found[8 * DAY :])
 
 
-def test_a_fixed_threshold_without_an_answer_tells_nothing() -> None:
-    assert spikes("llm", [], BERLIN, fixed=1.0).threshold is None
+def test_spikes_are_found_again_soon_after_a_new_level() -> None:
+    points = [
+        (at, value * (5 if at >= MONDAY + timedelta(days=7) else 1)) for at, value in series(14, steady)
+    ]
+    spike = 9 * DAY
+    points[spike] = (points[spike][0], 1.5)
+    assert news(judged(points)) == [7 * DAY, spike]
 
 
-def test_failed_probes_are_no_spikes() -> None:
-    failed = [Probe("llm", NOON, False, 30.0, "answered 500"), Probe("llm", NOON, False, None, "gone")]
-    found = spikes("llm", [*probes(*[0.02] * ENOUGH), *failed], BERLIN)
-    assert (found.count, found.spikes) == (ENOUGH, ())
+def test_what_is_a_little_too_slow_for_an_hour_is_found_and_once_is_not() -> None:
+    points = list(series(14, lambda dice, at: dice.gauss(1, 0.1)))
+    slow = 10 * DAY
+    once = [*points[:slow], (points[slow][0], 1.4), *points[slow + 1 :]]
+    assert news(judged(once)) == []
+    hour = [(at, 1.4 if slow <= n < slow + SHORT else value) for n, (at, value) in enumerate(points)]
+    assert any(slow < index < slow + SHORT for index in news(judged(hour)))
 
 
-def test_hours_are_those_of_the_zone() -> None:
-    usual = probes(*[0.02] * ENOUGH)
-    late = [*probes(5.0, 6.0, at=NOON), *probes(7.0, at=NOON + timedelta(hours=11, minutes=30))]
-    found = spikes("llm", [*usual, *late], BERLIN)
-    assert found.by_hour == {0: 1, 13: 2}
-    assert found.worst == late[-1]
+def test_trouble_every_day_does_not_become_the_usual() -> None:
+    points = [
+        (at, value * (8 if n % DAY in (50, 51) else 1)) for n, (at, value) in enumerate(series(28, steady))
+    ]
+    found = news(judged(points))
+    assert [index for index in found if index % DAY == 50] == list(range(DAY + 50, 28 * DAY, DAY))
 
 
-def test_no_spike_has_no_worst() -> None:
-    assert spikes("llm", probes(*[0.02] * ENOUGH), BERLIN).worst is None
+def test_one_incident_alerts_once_until_it_was_quiet() -> None:
+    points = list(series(10, steady))
+    quiet = QUIET // EVERY
+    first = 7 * DAY
+    for place in (first, first + 1, first + quiet, first + 2 * quiet):
+        points[place] = (points[place][0], 3.0)
+    found = judged(points)
+    assert news(found) == [first, first + 2 * quiet]
+    assert found[first + quiet].is_spike
 
 
-@given(latencies)
-def test_a_spike_is_above_the_threshold_and_nothing_else_is(seconds: list[float]) -> None:
-    found = spikes("llm", probes(*seconds), BERLIN)
-    assert found.threshold is not None
-    assert [probe.latency for probe in found.spikes] == [s for s in seconds if s > found.threshold]
-    assert sum(found.by_hour.values()) == len(found.spikes)
+def test_a_constant_series_alerts_only_when_it_moves_by_what_matters() -> None:
+    points = [(MONDAY + n * EVERY, 0.02) for n in range(300)]
+    points[250], points[290] = (points[250][0], 0.039), (points[290][0], 0.041)
+    assert news(judged(points, Detector(least=0.02, least_part=0.5))) == [290]
 
 
-@given(latencies)
-def test_never_are_more_than_half_spikes(seconds: list[float]) -> None:
-    assert len(spikes("llm", probes(*seconds), BERLIN).spikes) <= len(seconds) / 2
+def test_a_series_of_nearly_only_zeros_gets_used_to_what_is_not() -> None:
+    dice = random.Random(3)
+    found = judged((MONDAY + n * EVERY, float(dice.random() < 0.2)) for n in range(4000))
+    assert not any(verdict.is_spike for verdict in found[-2000:])
 
 
-@given(latencies)
-def test_the_threshold_is_well_above_the_median_and_knows_no_order(seconds: list[float]) -> None:
-    assert threshold_of(seconds) >= median(seconds) + LEAST_EXCESS
-    assert threshold_of(seconds) == threshold_of(sorted(seconds))
+def test_lows_are_spikes_only_if_asked_for() -> None:
+    points = list(series(7, steady))
+    points[-1] = (points[-1][0], 0.0)
+    assert news(judged(points)) == []
+    assert news(judged(points, Detector(both=True))) == [len(points) - 1]
+
+
+def test_after_a_long_gap_it_goes_on() -> None:
+    later = [(at + timedelta(days=60), value) for at, value in series(1, steady, seed=2)]
+    assert news(judged([*series(7, steady), *later])) == []
+
+
+values = st.lists(st.floats(0, 1e6), min_size=ENOUGH + 1, max_size=ENOUGH + 60)
+
+
+@given(values, values)
+def test_a_verdict_knows_nothing_of_what_comes_later(past: list[float], other: list[float]) -> None:
+    def points(found: list[float]) -> list[tuple[datetime, float]]:
+        return [(MONDAY + n * EVERY, value) for n, value in enumerate(found)]
+
+    assert judged(points(past))[: len(past)] == judged(points(past + other))[: len(past)]
+
+
+@given(values)
+def test_a_value_outside_its_bounds_is_a_spike(found: list[float]) -> None:
+    for verdict in judged(
+        ((MONDAY + n * EVERY, value) for n, value in enumerate(found)), Detector(both=True)
+    ):
+        assert verdict.lower <= verdict.expected <= verdict.upper
+        if not verdict.lower <= verdict.value <= verdict.upper:
+            assert verdict.is_spike or math.isclose(verdict.value, verdict.upper, rel_tol=1e-9)

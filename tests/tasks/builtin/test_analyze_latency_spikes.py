@@ -1,81 +1,187 @@
-"""The analysis of stored latencies, from an empty store to real spikes."""
+"""The analysis of stored latencies, from an empty store to events."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasks.analysis.spikes import ENOUGH
+from tasks.builtin import analyze_latency_spikes
 from tasks.builtin.analyze_latency_spikes import main
-from tasks.builtin.contract import Context
-from tasks.measurements import Probe
-from tasks.outcome import StepFailedError
+from tasks.builtin.contract import Context, Report
+from tasks.endpoints.alerts import FILE_NAME
+from tasks.measurements import Probe, StepUsage
+from tasks.outcome import Outcome, StepFailedError
 from tasks.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
+EVERY = timedelta(minutes=10)
 
-def keep(context: Context, endpoint: str, latencies: Sequence[float], hours_ago: float = 1) -> None:
-    at = NOW - timedelta(hours=hours_ago)
+
+def keep(context: Context, endpoint: str, latencies: Sequence[float | None], until: datetime = NOW) -> None:
+    """Store answers every ten minutes, the last of them ten minutes ago; None is a failure."""
+    begin = until - len(latencies) * EVERY
     with store_of(context.settings) as store:
         store.add_probes(
-            Probe(endpoint, at + timedelta(seconds=n), True, latency) for n, latency in enumerate(latencies)
+            Probe(endpoint, begin + n * EVERY, latency is not None, latency, "" if latency else "HTTP 503")
+            for n, latency in enumerate(latencies)
         )
 
 
-def test_the_first_run_has_nothing_to_analyze(make_context: MakeContext) -> None:
-    assert main([], make_context()) == "no endpoint was asked in the last 24 h"
+@pytest.fixture
+def emitted() -> list[tuple[str, str, Any]]:
+    return []
 
 
-def test_too_little_data_is_said(make_context: MakeContext, caplog: pytest.LogCaptureFixture) -> None:
-    context = make_context()
-    keep(context, "llm", [0.02] * (ENOUGH - 1))
-    assert main([], context) == "too little data: no endpoint has 30 answers in the last 24 h"
-    assert "llm: too little data (29 answers, 30 are needed)" in caplog.text
+@pytest.fixture
+def context(make_context: MakeContext, emitted: list[tuple[str, str, Any]]) -> Context:
+    return replace(make_context(), emit=lambda name, about, more: emitted.append((name, about, more)))
 
 
-def test_a_constant_series_has_no_spikes(make_context: MakeContext) -> None:
-    context = make_context()
+def later(context: Context, hours: float) -> Context:
+    return replace(context, now=lambda: NOW + timedelta(hours=hours))
+
+
+def test_the_first_run_has_nothing_to_analyze(context: Context) -> None:
+    assert main([], context) == "no endpoint was asked in the last 24 h"
+
+
+def test_too_little_data_is_said(context: Context, caplog: pytest.LogCaptureFixture) -> None:
     keep(context, "llm", [0.02] * ENOUGH)
-    assert main([], context) == "no spikes in the last 24 h at 1 endpoints"
+    assert main([], context) == "too little data: no endpoint has more than 100 answers yet"
+    assert "llm: too little data (100 answers, more than 100 are needed)" in caplog.text
 
 
-def test_spikes_are_told_by_endpoint_and_hour(
-    make_context: MakeContext, caplog: pytest.LogCaptureFixture
-) -> None:
-    context = make_context()
-    keep(context, "llm", [0.02] * ENOUGH + [2.0, 3.0])
-    keep(context, "gateway", [0.2] * ENOUGH)
+def test_a_constant_series_has_no_spikes(context: Context, emitted: list[Any]) -> None:
+    keep(context, "llm", [0.02] * 200)
+    assert main([], context) == "no spikes in the last 24 h at 1 endpoint"
+    assert emitted == []
+    assert not (context.settings.outputs_dir / FILE_NAME).exists()
+
+
+def test_spikes_are_told_by_endpoint_and_hour(context: Context, caplog: pytest.LogCaptureFixture) -> None:
+    keep(context, "llm", [0.02] * 200 + [2.0, 3.0])
+    keep(context, "gateway", [0.2] * 200)
     keep(context, "new", [0.2])
-    assert main([], context) == "2 spikes (llm 2) in the last 24 h at 2 endpoints; too little data for 1 more"
+    published: list[Report] = []
+    said = main([], replace(context, publish=published.append))
+    assert said == "2 spikes (llm 2) in the last 24 h at 2 endpoints; too little data of 1 more"
     assert (
-        "llm: 2 spikes of 32 answers (median 20 ms, threshold 40 ms), "
-        "worst 3,000 ms on 2026-03-04 at 14:30; by hour: 14h 2" in caplog.text
+        "llm: 2 spikes of 144 answers (median 20 ms); worst 3,000 ms on 03-04 at 15:20; by hour: 15h 2"
+        in caplog.text
     )
+    (report,) = published
+    assert "| llm | 144 | 20 ms | 2 | 15h 2 |" in report.text
+    assert "| new | 1 | 200 ms | too little data |  |" in report.text
+    assert "| llm | 03-04 15:10 | 03-04 15:20 | 2 | 0 | 3,000 ms (expected 20 ms) |  |" in report.text
+    assert "- llm may still be slow (since 03-04 15:10)" in report.text
 
 
-def test_hours_limit_how_far_back_is_looked(make_context: MakeContext) -> None:
-    context = make_context()
-    keep(context, "llm", [0.02] * ENOUGH, hours_ago=3)
-    assert main(["--hours", "2"], context) == "no endpoint was asked in the last 2 h"
-    assert main(["--hours", "4"], context) == "no spikes in the last 4 h at 1 endpoints"
+def test_what_is_usual_is_learnt_from_before_the_reported_hours(context: Context) -> None:
+    keep(context, "llm", [0.02] * 150 + [2.0] + [0.02] * 20)
+    assert main(["--hours", "2"], context) == "no spikes in the last 2 h at 1 endpoint"
+    assert main(["--hours", "4"], context) == "1 spike (llm 1) in the last 4 h at 1 endpoint"
 
 
-def test_a_threshold_of_ones_own_is_in_milliseconds(make_context: MakeContext) -> None:
-    context = make_context()
+def test_a_service_that_is_asked_no_more_is_left_out(context: Context) -> None:
+    keep(context, "old", [0.02] * 200, until=NOW - timedelta(days=2))
+    assert main([], context) == "no endpoint was asked in the last 24 h"
+
+
+def test_a_threshold_of_ones_own_is_in_milliseconds(context: Context) -> None:
     keep(context, "llm", [0.02, 0.02, 0.9])
-    assert main(["--threshold", "800"], context) == "1 spikes (llm 1) in the last 24 h at 1 endpoints"
-    assert main(["--threshold", "1000"], context) == "no spikes in the last 24 h at 1 endpoints"
+    assert main(["--threshold", "800"], context) == "1 spike (llm 1) in the last 24 h at 1 endpoint"
+    assert main(["--threshold", "1000"], context) == "no spikes in the last 24 h at 1 endpoint"
 
 
-@pytest.mark.parametrize("argv", [["--hours", "0"], ["--threshold", "-5"], ["--hours", "long"]])
-def test_a_number_that_makes_no_sense_fails_the_step(make_context: MakeContext, argv: list[str]) -> None:
-    with pytest.raises(StepFailedError, match="no number above 0"):
-        main(argv, make_context())
+def test_a_new_incident_is_an_event_once(context: Context, emitted: list[tuple[str, str, Any]]) -> None:
+    keep(context, "local llm", [0.02] * 200 + [2.0])
+    main([], context)
+    main([], context)
+    ((name, about, more),) = emitted
+    assert (name, about) == ("rhythm.latency.spike", "endpoint/local llm")
+    assert (more["spikes"], more["failures"], more["worst_ms"]) == (1, 0, 2000.0)
+    assert json.loads(json.dumps(more)) == more
+
+    keep(context, "local llm", [2.0, *[0.02] * 5], until=NOW + timedelta(hours=1))
+    main([], later(context, 1))  # the same incident goes on
+    assert len(emitted) == 1
+    keep(context, "local llm", [0.02] * 53 + [2.0], until=NOW + timedelta(hours=10))
+    main([], later(context, 10))  # hours after it was over
+    assert len(emitted) == 2
 
 
-def test_a_store_that_cannot_be_read_fails_the_step(make_context: MakeContext, blocked: Path) -> None:
+@pytest.mark.parametrize("text", ["", '{"version": 1, "until": {"llm": "2026-', '["no", "such"]'])
+def test_what_is_half_written_is_told_and_written_anew(
+    context: Context, emitted: list[Any], caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    keep(context, "llm", [0.02] * 200 + [2.0])
+    path = context.settings.outputs_dir / FILE_NAME
+    path.write_text(text, encoding="utf-8")
+    main([], context)
+    assert "incidents may be told twice" in caplog.text
+    assert len(emitted) == 1
+    assert list(json.loads(path.read_text(encoding="utf-8"))["until"]) == ["llm"]
+
+
+def test_what_cannot_be_written_is_a_warning(
+    context: Context, emitted: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(context, "llm", [0.02] * 200 + [2.0])
+    (context.settings.outputs_dir / FILE_NAME).mkdir()
+    assert main([], context).startswith("1 spike")
+    assert "cannot be written" in caplog.text
+    assert len(emitted) == 1
+
+
+def test_a_clock_that_was_set_back_silences_nothing(context: Context, emitted: list[Any]) -> None:
+    keep(context, "llm", [0.02] * 200 + [2.0])
+    path = context.settings.outputs_dir / FILE_NAME
+    path.write_text('{"version": 1, "until": {"llm": "2031-01-01T00:00:00Z"}}', encoding="utf-8")
+    main([], context)
+    assert len(emitted) == 1
+
+
+def test_failures_in_a_row_are_reported_but_are_the_breakers_event(
+    context: Context, emitted: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(context, "llm", [0.02] * 200 + [None] * 4)
+    published: list[Report] = []
+    assert main([], replace(context, publish=published.append)).startswith("no spikes")
+    assert "| llm | 03-04 14:50 | 03-04 15:20 | 0 | 4 | HTTP 503 |  |" in published[0].text
+    assert "llm may still be down" in caplog.text
+    assert emitted == []
+
+
+def test_the_step_that_makes_it_slow_is_named(context: Context, caplog: pytest.LogCaptureFixture) -> None:
+    day = [0.02] * 71 + [2.0, 2.0] + [0.02] * 71
+    keep(context, "llm", day * 6)
+    first = NOW - 6 * timedelta(days=1) + 71 * EVERY
+    runs = [first + timedelta(days=n) for n in range(6)]
+    with store_of(context.settings) as store:
+        store.add_steps(
+            StepUsage(at, "daily_routine", "backup.ps1", 1, Outcome.COMPLETED, 700, None, None) for at in runs
+        )
+    main([], context)
+    # The first day is the one that is learnt from.
+    assert "llm is in trouble when backup.ps1 runs (at 03:20): so it was in 5 of 5 incidents" in caplog.text
+
+
+def test_only_so_many_probes_are_looked_at(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyze_latency_spikes, "MOST_PROBES", 150)
+    keep(context, "llm", [9.0] * 400 + [0.02] * 150)
+    report = analyze_latency_spikes.analyze(context.settings, NOW, hours=90)
+    (found,) = report.endpoints
+    assert 100 < found.answers <= 150
+    assert found.median == 0.02
+
+
+def test_where_nothing_can_be_read_the_step_fails(make_context: MakeContext, blocked: Path) -> None:
     with pytest.raises(StepFailedError, match=r"could not be read: .*blocked"):
         main([], make_context(outputs_dir=blocked))
