@@ -27,8 +27,11 @@ _ANSWERS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A step that runs when an endpoint is slow: in `seen` of `incidents`, and at the part `usual` of all
-    answers (0 to 1). `first` and `last` are its earliest and latest such time of day ("03:00")."""
+    """A step that ran when an endpoint's trouble began: in `seen` of `incidents`.
+
+    It also ran at the part `usual` (0 to 1) of all times at which the endpoint was asked. `first` and
+    `last` are the earliest and latest times of day ("03:00") at which it began to run then.
+    """
 
     step: str
     seen: int
@@ -74,12 +77,12 @@ def suspects(
         return
     sample = thinned(answers, _ANSWERS)
     for step in runs.names:
-        moments = [[trouble.probe.at for trouble in incident.troubles] for incident in incidents]
-        begun = [[begin for at in each if (begin := runs.at(step, at))] for each in moments]
-        seen = sum(map(bool, begun))
+        # At their start: what runs later in an incident may do so because of it, as a restart does.
+        begun = [begin for incident in incidents if (begin := runs.at(step, incident.start))]
+        seen = len(begun)
         usual = sum(runs.at(step, at) is not None for at in sample) / max(len(sample), 1)
         if seen >= max(ENOUGH, MOSTLY * len(incidents)) and seen / len(incidents) >= TIMES * usual:
-            times = sorted(f"{begin.astimezone(zone):%H:%M}" for each in begun for begin in each)
+            times = sorted(f"{begin.astimezone(zone):%H:%M}" for begin in begun)
             yield Suspect(step, seen, len(incidents), usual, times[0], times[-1])
 
 
@@ -112,7 +115,7 @@ def recommendations(
     for suspect in sorted(suspects(incidents, answers, runs, zone), key=lambda each: each.usual):
         when = f"at {suspect.first}" if suspect.first == suspect.last else f"{suspect.first}–{suspect.last}"
         said.append(
-            f"{endpoint} is in trouble when {suspect.step} runs ({when}): so it was in {suspect.seen} of "
+            f"{endpoint} gets into trouble when {suspect.step} runs ({when}): so it did in {suspect.seen} of "
             f"{suspect.incidents} incidents, but at {suspect.usual:.0%} of all requests. Move it, or give it "
             "less to do at once."
         )

@@ -41,6 +41,11 @@ class EndpointReport:
         return sum(self.by_hour.values())
 
     @property
+    def failures(self) -> int:
+        """How many answers did not come at all in these incidents."""
+        return sum(incident.failures for incident, _ in self.incidents)
+
+    @property
     def usual(self) -> str:
         """The median latency, as text."""
         return "–" if self.median is None else milliseconds(self.median)
@@ -72,6 +77,8 @@ class LatencyReport:
         )
         few = len(self.endpoints) - len(judged)
         rest = f"; too little data of {few} more" if few else ""
+        if failing := [f"{each.endpoint} {each.failures}" for each in self.endpoints if each.failures]:
+            rest += f"; failures in a row: {', '.join(failing)}"
         return f"{said} {lately} at {_count(len(judged), 'endpoint')}{rest}"
 
     def to_markdown(self) -> str:
@@ -146,14 +153,13 @@ def describe(found: EndpointReport, zone: ZoneInfo) -> str:
     if not found.incidents:
         return f"{found.endpoint}: no spikes {of}"
     worst = max((incident.worst for incident, _ in found.incidents), key=lambda trouble: trouble.latency)
-    failures = sum(incident.failures for incident, _ in found.incidents)
     parts = [f"{found.endpoint}: {_count(found.spikes, 'spike')} {of}"]
     if worst.probe.ok:
         parts.append(
             f"worst {milliseconds(worst.latency)} on {worst.probe.at.astimezone(zone):%m-%d at %H:%M}"
         )
-    if failures:
-        parts.append(f"{failures} failures in a row or more")
+    if found.failures:
+        parts.append(f"failures in a row: {found.failures}")
     if found.by_hour:
         parts.append(f"by hour: {_hours(found.by_hour)}")
     return "; ".join(parts)

@@ -66,6 +66,13 @@ def test_few_or_scattered_incidents_accuse_no_step(incidents: list[Incident]) ->
     assert not list(suspects(incidents, ANSWERS, Runs([*EVERY_BEAT, *BACKUP]), BERLIN))
 
 
+def test_what_runs_because_of_an_incident_is_no_cause_of_it() -> None:
+    restarts = [ran("auto_restart_local_llm", day, 2.3, 1) for day in (3, 5, 9)]
+    incidents = [slow(day, 2, ok=False) for day in (3, 5, 9)]
+    assert not list(suspects(incidents, ANSWERS, Runs(restarts), BERLIN))
+    assert Runs(restarts).during(incidents[0]) == ["auto_restart_local_llm"]
+
+
 def test_the_hour_is_told_when_no_step_explains_it() -> None:
     incidents = [slow(day, 12) for day in (2, 4, 6, 8)]
     assert busiest_hour(incidents, ANSWERS, BERLIN) == (13, 4)
@@ -82,8 +89,8 @@ def test_many_incidents_of_one_day_are_no_habit() -> None:
 def test_the_recommendation_names_the_step_its_time_and_how_often() -> None:
     incidents = [slow(day, 2) for day in (3, 5, 9)]
     assert recommendations("llm", incidents, ANSWERS, Runs([*EVERY_BEAT, *BACKUP]), BERLIN) == [
-        "llm is in trouble when backup.ps1 runs (at 03:00): so it was in 3 of 3 incidents, but at 1% of all "
-        "requests. Move it, or give it less to do at once."
+        "llm gets into trouble when backup.ps1 runs (at 03:00): so it did in 3 of 3 incidents, but at 1% of "
+        "all requests. Move it, or give it less to do at once."
     ]
 
 

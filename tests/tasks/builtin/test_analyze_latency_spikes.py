@@ -153,7 +153,8 @@ def test_failures_in_a_row_are_reported_but_are_the_breakers_event(
 ) -> None:
     keep(context, "llm", [0.02] * 200 + [None] * 4)
     published: list[Report] = []
-    assert main([], replace(context, publish=published.append)).startswith("no spikes")
+    said = main([], replace(context, publish=published.append))
+    assert said == "no spikes in the last 24 h at 1 endpoint; failures in a row: llm 4"
     assert "| llm | 03-04 14:50 | 03-04 15:20 | 0 | 4 | HTTP 503 |  |" in published[0].text
     assert "llm may still be down" in caplog.text
     assert emitted == []
@@ -170,7 +171,7 @@ def test_the_step_that_makes_it_slow_is_named(context: Context, caplog: pytest.L
         )
     main([], context)
     # The first day is the one that is learnt from.
-    assert "llm is in trouble when backup.ps1 runs (at 03:20): so it was in 5 of 5 incidents" in caplog.text
+    assert "llm gets into trouble when backup.ps1 runs (at 03:20): so it did in 5 of 5" in caplog.text
 
 
 def test_only_so_many_probes_are_looked_at(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
