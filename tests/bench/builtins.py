@@ -35,12 +35,15 @@ _HARMLESS = {"cleanup_processes": ["--dry-run"]}
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of a step in a process of its own, its imports included: seconds, CPU seconds, peak MiB."""
+    """Of a step in a process of its own, its imports included: seconds, CPU seconds, peak MiB.
+
+    `fault` is what it says if it fails.
+    """
 
     wall: float
     cpu: float
     memory: float
-    exit_code: int
+    fault: str
 
 
 def run(repeats: int, quick: bool) -> None:
@@ -111,22 +114,26 @@ def _measure(words: Sequence[str], config: Path, outputs: Path) -> Cost:
         "RHYTHM_TIMEZONE": "UTC",
     }
     before, began, seen, peak = _children_cpu(), monotonic(), 0.0, 0
-    process = psutil.Popen(
-        [sys.executable, "-m", "deployments.cli", "step", *words],
-        cwd=PROJECT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while process.poll() is None:
-        with suppress(psutil.Error):
-            times = process.cpu_times()
-            seen = max(seen, times.user + times.system)
-            peak = max(peak, sum(_resident(each) for each in [process, *process.children(recursive=True)]))
-        with suppress(psutil.TimeoutExpired):
-            process.wait(_LOOK)
-    wall = monotonic() - began
-    return Cost(wall, max(seen, _children_cpu() - before), peak / 2**20, process.returncode)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = psutil.Popen(
+            [sys.executable, "-m", "deployments.cli", "step", *words],
+            cwd=PROJECT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                times = process.cpu_times()
+                seen = max(seen, times.user + times.system)
+                tree = [process, *process.children(recursive=True)]
+                peak = max(peak, sum(_resident(each) for each in tree))
+            with suppress(psutil.TimeoutExpired):
+                process.wait(_LOOK)
+        wall = monotonic() - began
+        said.seek(0)
+        fault = said.read().strip().splitlines()[-1:] if process.returncode else []
+    return Cost(wall, max(seen, _children_cpu() - before), peak / 2**20, "".join(fault))
 
 
 def _resident(process: psutil.Process) -> int:
@@ -142,11 +149,12 @@ def _children_cpu() -> float:
 
 
 def _row(words: Sequence[str], full: Sequence[Cost], empty: Sequence[Cost]) -> None:
-    failed = ", fails" if any(cost.exit_code for cost in full) else ""
-    cells = [" ".join(words) + failed]
+    cells = [" ".join(words)]
     for costs in (full, empty):
         cells.append(f"{median(cost.wall for cost in costs):.2f}")
         cells.append(f"{median(cost.cpu for cost in costs):.2f}")
         cells.append(f"{max(cost.memory for cost in costs):.0f}")
     cells.append(f"{median(cost.wall for cost in full) / median(cost.wall for cost in empty):.1f}")
     print(f"| {' | '.join(cells)} |", flush=True)
+    for fault in sorted({cost.fault for cost in (*full, *empty)} - {""}):
+        print(f"| … fails: {fault} |||||||")
