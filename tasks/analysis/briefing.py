@@ -46,7 +46,7 @@ class Briefing:
         """What the user should look at, one clause each, the most urgent first; empty if all is well."""
         return [
             *self.faults,
-            *(clause for service in self.services or () for clause in self._of_service(service)),
+            *(clause for service in self._worst_first() for clause in self._of_service(service)),
             *self._of_groups(),
             *(clause for step in self.steps or () for clause in _of_step(step)),
             *map(_of_anomaly, self.anomalies),
@@ -80,6 +80,9 @@ class Briefing:
             "## Machine\n\n" + self._machine(),
         ]
         return "\n\n".join(sections) + "\n"
+
+    def _worst_first(self) -> list[ServiceDigest]:
+        return sorted(self.services or (), key=lambda service: service.latest.ok)
 
     def _of_groups(self) -> Iterator[str]:
         if self.groups is not None and not any(group.runs for group in self.groups):
@@ -166,15 +169,19 @@ class Briefing:
 def _of_step(step: StepDigest) -> Iterator[str]:
     usual = step.usual_seconds
     if usual and step.mean_seconds > max(SLOWER * usual, usual + SLOWER_BY):
-        times = (
-            f"{step.mean_seconds / usual:.1f} times its usual {usual:.1f} s" if usual else "slower than ever"
-        )
+        times = f"{step.mean_seconds / usual:.1f} times its usual {usual:.1f} s"
         yield f"{step.group} / {step.step} took {step.mean_seconds:.1f} s, {times}"
 
 
 def _of_anomaly(anomaly: Anomaly) -> str:
     way = "more" if anomaly.is_more else "less"
-    return f"{anomaly.what} was {way} than usual: {anomaly.value:.3g} instead of {anomaly.usual:.3g}"
+    return (
+        f"{anomaly.what} was {way} than usual: {_figure(anomaly.value)} instead of {_figure(anomaly.usual)}"
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _milliseconds(seconds: float | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean, median
 
+from tasks.analysis.causes import cause
 from tasks.analysis.percentiles import percentile
 from tasks.measurements import GroupEvent, Probe, Sample, StepUsage, Transition
 from tasks.outcome import Outcome
@@ -136,7 +137,7 @@ def _group_digest(group: str, events: Sequence[GroupEvent]) -> GroupDigest:
     runs = [event for event in events if event.decision == _RUN and event.outcome is not None]
     failures = [run.at for run in runs if run.outcome and run.outcome.is_failure]
     waits = [event for event in events if event.decision not in (_RUN, _NOT_DUE)]
-    reasons = Counter(event.reason or event.decision for event in waits).most_common(1)
+    reasons = Counter(cause(event.reason) or event.decision for event in waits).most_common(1)
     seconds = [run.seconds for run in runs if run.seconds is not None]
     return GroupDigest(
         group=group,

@@ -22,6 +22,8 @@ _REASONS = ("reason", "cause")
 _MILLISECONDS = 1e11
 #: A longer line is no event: it is counted without being read.
 LONGEST = 1_000_000
+#: Types and reasons are cut after so many characters.
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,10 @@ class Reading:
         return f"{self.bad.total()} of {self.lines} lines are no events: {kinds}"
 
 
-def read(lines: Iterable[bytes], since: datetime, zone: tzinfo, reading: Reading) -> Iterator[LedgerEvent]:
-    """Yield the events from `since` on; `reading` counts every line that is not empty, each once."""
+def read(
+    lines: Iterable[bytes], since: datetime, until: datetime, zone: tzinfo, reading: Reading
+) -> Iterator[LedgerEvent]:
+    """Yield the events from `since` to `until`; `reading` counts every line that is not empty, each once."""
     for number, line in enumerate(lines):
         text = line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
         if not text.strip():
@@ -64,6 +68,8 @@ def read(lines: Iterable[bytes], since: datetime, zone: tzinfo, reading: Reading
         event = _event(text, zone)
         if isinstance(event, str):
             reading.bad[event] += 1
+        elif event.at > until:
+            reading.bad["in the future"] += 1
         elif event.at >= since:
             yield event
 
@@ -94,11 +100,11 @@ def _event(line: bytes, zone: tzinfo) -> LedgerEvent | str:
     kind = _first(found, _TYPES)
     if not isinstance(kind, str) or not kind.strip():
         return "without a type"
-    return LedgerEvent(at, kind.strip(), _text(_first(found, _REASONS)))
+    return LedgerEvent(at, _text(kind), _text(_first(found, _REASONS)))
 
 
 def _first(found: dict[str, Any], names: Iterable[str]) -> Any:
-    return next((found[name] for name in names if name in found), None)
+    return next((found[name] for name in names if found.get(name) is not None), None)
 
 
 def _time(value: Any, zone: tzinfo) -> datetime | None:
@@ -114,4 +120,7 @@ def _time(value: Any, zone: tzinfo) -> datetime | None:
 
 
 def _text(value: Any) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    # JSON may hold halves of characters (\ud800), which no file and no server takes.
+    return " ".join(value.encode(errors="replace").decode().split())[:LONGEST_TEXT]

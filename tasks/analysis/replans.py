@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from itertools import groupby
+from datetime import tzinfo
 
+from tasks.analysis.causes import cause
+from tasks.analysis.sequences import Repeated, sequences
 from tasks.measurements import GroupEvent, StepUsage
 from tasks.outcome import Outcome
 
@@ -26,34 +27,43 @@ OFTEN = 0.1
 OFTEN_IN_HOUR, LEAST_IN_HOUR = 0.25, 4
 #: A step that is retried or skipped in this part of its runs is worth one as well.
 OFTEN_STEP = 0.1
-#: Sequences of so many different replans in a row are looked for; one must come at least this often.
-LENGTHS, LEAST_SEQUENCE = (2, 3, 4), 3
-#: Replans that lie further apart do not belong together, in seconds: two beats and a bit.
-_APART = 660.0
-_SEQUENCES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class GroupReplans:
     """What happened to one group in the beats in which it was due.
 
-    `held` counts the beats that held it back, by decision; `failed` the runs that failed. `causes` are
-    the reasons with their counts, most common first; `by_hour` the beats held back by hour of the day,
-    with those in which it was due.
+    `held` counts the beats that held it back, by decision and cause; `failed` the runs that failed.
+    `by_hour` has the beats held back by hour of the day, with those in which it was due.
     """
 
     group: str
     due: int
     ran: int
     failed: int
-    held: Counter[str]
-    causes: tuple[tuple[str, int], ...]
+    held: Counter[tuple[str, str]]
     by_hour: dict[int, tuple[int, int]]
 
     @property
     def rate(self) -> float:
         """The part of the beats in which it was due that held it back, 0 to 1."""
         return self.held.total() / self.due if self.due else 0.0
+
+    @property
+    def decisions(self) -> Counter[str]:
+        """How many beats held it back, by decision."""
+        counts: Counter[str] = Counter()
+        for (decision, _), count in self.held.items():
+            counts[decision] += count
+        return counts
+
+    @property
+    def causes(self) -> tuple[tuple[str, int], ...]:
+        """Why, with the counts, most common first."""
+        counts: Counter[str] = Counter()
+        for (_, why), count in self.held.items():
+            counts[why] += count
+        return tuple(counts.most_common())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +75,6 @@ class StepReplans:
     runs: int
     retries: int
     skipped: int
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """Replans that came one after the other, and how often just so."""
-
-    parts: tuple[str, ...]
-    count: int
-
-    def __str__(self) -> str:
-        return " → ".join(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,53 +121,6 @@ def analyze(decisions: Iterable[GroupEvent], steps: Iterable[StepUsage], zone: t
     )
 
 
-def sequences(due: Iterable[GroupEvent]) -> tuple[Repeated, ...]:
-    """Return the sequences of replans that repeat, longest first among those that come equally often.
-
-    A sequence that only ever comes within a longer one, and as often, is left out.
-    """
-    troubles = [(event.at, label) for event in due if (label := _label(event))]
-    counts: Counter[tuple[str, ...]] = Counter()
-    for chain in _chains(troubles):
-        for length in LENGTHS:
-            counts.update(tuple(chain[at : at + length]) for at in range(len(chain) - length + 1))
-    found = [
-        Repeated(parts, count)
-        for parts, count in counts.items()
-        if count >= LEAST_SEQUENCE and not _is_within_longer(parts, count, counts)
-    ]
-    return tuple(sorted(found, key=lambda each: (-each.count, -len(each.parts), each.parts))[:_SEQUENCES])
-
-
-def _chains(troubles: Sequence[tuple[datetime, str]]) -> list[list[str]]:
-    """Cut replans where they lie apart in time; the same one again and again counts once."""
-    chains: list[list[str]] = []
-    last: datetime | None = None
-    for at, label in troubles:
-        if last is None or (at - last).total_seconds() > _APART:
-            chains.append([])
-        chains[-1].append(label)
-        last = at
-    return [[label for label, _ in groupby(chain)] for chain in chains]
-
-
-def _is_within_longer(parts: tuple[str, ...], count: int, counts: Counter[tuple[str, ...]]) -> bool:
-    size = len(parts)
-    return any(
-        len(longer) > size
-        and often >= count
-        and any(longer[at : at + size] == parts for at in range(len(longer) - size + 1))
-        for longer, often in counts.items()
-    )
-
-
-def _label(event: GroupEvent) -> str:
-    """Name a replan in a sequence; empty for a run that went well or is not over."""
-    if event.decision != _RUN:
-        return f"{event.group} {event.decision}"
-    return f"{event.group} {event.outcome}" if event.outcome and event.outcome.is_failure else ""
-
-
 def _group(group: str, events: Sequence[GroupEvent], zone: tzinfo) -> GroupReplans:
     held = [event for event in events if event.decision != _RUN]
     by_hour: dict[int, tuple[int, int]] = {}
@@ -182,8 +134,7 @@ def _group(group: str, events: Sequence[GroupEvent], zone: tzinfo) -> GroupRepla
         due=len(events),
         ran=len(runs),
         failed=sum(bool(run.outcome and run.outcome.is_failure) for run in runs),
-        held=Counter(event.decision for event in held),
-        causes=tuple(Counter(event.reason or event.decision for event in held).most_common()),
+        held=Counter((event.decision, cause(event.reason) or event.decision) for event in held),
         by_hour=dict(sorted(by_hour.items())),
     )
 
@@ -194,14 +145,19 @@ def _step(group: str, step: str, found: Sequence[StepUsage]) -> StepReplans:
     return StepReplans(group, step, len(found) - retries, retries, skipped)
 
 
+# How a decision reads in a sentence about a group.
+_STANDS = {"busy": "is busy", "deferred": "is deferred"}
+
+
 def _of_group(group: GroupReplans) -> list[str]:
     clauses = []
     if group.due >= ENOUGH and group.rate >= OFTEN:
-        cause, count = group.causes[0]
-        decision = group.held.most_common(1)[0][0]
+        decision, times = group.decisions.most_common(1)[0]
+        of_decision = Counter({why: count for (what, why), count in group.held.items() if what == decision})
+        why, count = of_decision.most_common(1)[0]
         clauses.append(
-            f"{group.group} {decision} in {group.rate:.0%} of the {group.due} beats in which it was due, "
-            f"{count} times because {cause}: {_remedy(decision, cause)}"
+            f"{group.group} {_STANDS.get(decision, decision)} in {times / group.due:.0%} of the {group.due} "
+            f"beats in which it was due, {count} times because {why}: {_remedy(decision, why)}"
         )
     for hour, (held, due) in group.by_hour.items():
         rate = held / due
@@ -219,11 +175,15 @@ def _of_group(group: GroupReplans) -> list[str]:
     return clauses
 
 
-def _remedy(decision: str, cause: str) -> str:
+def _remedy(decision: str, why: str) -> str:
     if decision == "busy":
         return "something holds the turn for longer than a beat; shorten it, or give its steps time-outs"
     if decision == "deferred":
         return "the machine is busy when it is due; give it another time"
+    if why.endswith("is due itself"):
+        return (
+            "let both be due at the same times, or take that group out of `after` if it need not come before"
+        )
     return "mend that group first, or take it out of `after` if it need not come before"
 
 

@@ -24,6 +24,10 @@ from tasks.store import StoreError, store_of
 
 _LONGEST_HOURS = 90 * 24.0
 _LISTED = 5
+#: A ledger whose reasons all differ takes no more memory than so many of them.
+_CAUSES, _OTHER = 1000, "other causes"
+#: How far the clocks of two machines may be apart.
+_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +122,24 @@ def patterns(settings: Settings, now: datetime, *, hours: float) -> PatternsRepo
     with store_of(settings) as store:
         decisions, steps = store.decisions(since, but=("not_due", "paused")), store.steps(since)
     path = settings.replans.ledger
-    told = read_ledger(path, since, hours, settings.zone) if path else None
+    told = read_ledger(path, now, hours, settings.zone) if path else None
     return PatternsReport(hours, analyze(decisions, steps, settings.zone), told)
 
 
-def read_ledger(path: Path, since: datetime, hours: float, zone: ZoneInfo) -> LedgerReport:
+def read_ledger(path: Path, now: datetime, hours: float, zone: ZoneInfo) -> LedgerReport:
     """Read a ledger line by line, however long it is. One that cannot be read is told, not raised."""
+    since, until = now.astimezone(UTC) - timedelta(hours=hours), now + _AHEAD
     reading = ledger.Reading()
     events = 0
     causes: Counter[str] = Counter()
     by_hour: Counter[int] = Counter()
     try:
         with path.open("rb") as file:
-            for event in ledger.read(ledger.lines_of(file), since, zone, reading):
+            for event in ledger.read(ledger.lines_of(file), since, until, zone, reading):
                 events += 1
                 if event.is_replan:
-                    causes[event.reason or event.type] += 1
+                    why = event.reason or event.type
+                    causes[why if why in causes or len(causes) < _CAUSES else _OTHER] += 1
                     by_hour[event.at.astimezone(zone).hour] += 1
     except OSError as error:
         return LedgerReport(path, hours, faults=f"the ledger {path} cannot be read ({error.strerror})")

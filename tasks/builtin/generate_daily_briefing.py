@@ -19,6 +19,7 @@ from tasks.analysis.digest import (
     services_digest,
     steps_digest,
 )
+from tasks.analysis.memories import merged
 from tasks.arguments import positive
 from tasks.builtin.contract import Context, Events, Parser, Report
 from tasks.markdown import escaped
@@ -29,16 +30,16 @@ from tasks.store import Store, StoreError, store_of
 _FOLDER = "briefings"
 _LONGEST_HOURS = 90 * 24  # as long as Prefect and the store remember
 _FIGURES = {"CPU": CPU, "memory": MEMORY}
-_RUN, _QUIET = "run", ("not_due", "paused")
+_QUIET = "not_due", "paused"
 #: What is usual is told by the 7 times 24 hours before the last.
-_DAYS, _HOUR = 8, timedelta(hours=1)
+_DAYS, _HOUR, _USUAL = 8, timedelta(hours=1), timedelta(days=7)
 
 
 def brief(settings: Settings, now: datetime, events: Events, *, hours: float) -> Briefing:
     """Return the briefing of the last `hours`. A source that cannot be reached is one of its faults.
 
-    What ran is asked of Prefect, which knows of crashed runs as well; else it is what beats have written
-    into the store, and that alone knows what waited.
+    What ran and what waited is what beats have written into the store; Prefect, if it can be asked, adds
+    the runs that crashed before they were written down.
     """
     since = now.astimezone(UTC) - timedelta(hours=hours)
     kept = _Kept()
@@ -50,7 +51,7 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
         faults.append(f"the measurements could not be read: {error}")
     happened = list(kept.decisions)
     try:
-        happened = [*events(since), *(event for event in happened if event.decision != _RUN)]
+        happened = merged(happened, events(since))
     except ConnectionError as error:
         if not happened:
             faults.append(f"the history could not be reached: {error}")
@@ -97,7 +98,7 @@ def _read(store: Store, now: datetime, since: datetime) -> _Kept:
             store.probes(None, since), store.transitions(None, since), store.last_transitions()
         ),
         machine=tuple(figure for figure in figures if figure),
-        steps=steps_digest(store.steps(week_before), since),
+        steps=steps_digest(store.steps(since - _USUAL), since),
         anomalies=anomalies(days),
     )
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.analysis.ledger import LONGEST, LedgerEvent, Reading, lines_of, read
+from tasks.analysis.ledger import LONGEST, LONGEST_TEXT, LedgerEvent, Reading, lines_of, read
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+LATER = datetime(2026, 3, 6, tzinfo=UTC)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 SEOUL = ZoneInfo("Asia/Seoul")
 EVENT = b'{"ts": 1772625600, "type": "x"}\n'
@@ -22,7 +23,7 @@ EVENT = b'{"ts": 1772625600, "type": "x"}\n'
 
 def events(lines: Iterable[bytes], since: datetime = LONG_AGO) -> tuple[list[LedgerEvent], Reading]:
     reading = Reading()
-    return list(read(lines, since, SEOUL, reading)), reading
+    return list(read(lines, since, LATER, SEOUL, reading)), reading
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,7 @@ def test_a_replan_is_what_is_called_one(type: str, is_one: bool) -> None:
         (b'{"time": true, "event": "replan"}\n', "without a time"),
         (b'{"time": "2026-03-04T12:00:00Z"}\n', "without a type"),
         (b'{"time": "2026-03-04T12:00:00Z", "event": 7}\n', "without a type"),
+        (b'{"time": "9999-12-31T23:30:00Z", "event": "replan"}\n', "in the future"),
         (b'\xff\xfe{"a": 1}\n', "in no known encoding"),
         (b"\x00\x00\x00\n", "broken"),
         (b"[" * 100_000 + b"\n", "broken"),
@@ -77,6 +79,17 @@ def test_what_is_no_event_is_counted_by_kind(line: bytes, kind: str) -> None:
 def test_faults_are_told_by_kind_most_first() -> None:
     _, reading = events([b"{", b"[]\n", b"[]\n", b'{"ts": 1, "type": "x"}\n'])
     assert reading.faults == "3 of 4 lines are no events: 2 no objects, 1 cut off"
+
+
+def test_a_key_without_a_value_does_not_hide_another() -> None:
+    ((event,), _) = events([b'{"time": null, "ts": 1772625600, "event": null, "type": "replan"}\n'])
+    assert event == LedgerEvent(NOON, "replan")
+
+
+def test_halves_of_characters_and_long_texts_can_be_written_anywhere() -> None:
+    line = {"ts": 1772625600, "type": "re\ud800plan", "reason": "x" * 300}
+    ((event,), _) = events([json.dumps(line).encode()])
+    assert (event.type, event.reason) == ("re?plan", "x" * LONGEST_TEXT)
 
 
 def test_a_byte_order_mark_and_empty_lines_are_nothing() -> None:

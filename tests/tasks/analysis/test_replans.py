@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.analysis.replans import Replans, analyze, sequences
+from tasks.analysis.replans import Replans, analyze
+from tasks.analysis.sequences import sequences
 from tasks.measurements import GroupEvent, StepUsage
 from tasks.outcome import Outcome
 
@@ -40,7 +41,7 @@ def of(*events: GroupEvent) -> Replans:
 def test_rates_are_of_the_beats_in_which_a_group_was_due() -> None:
     (group,) = of(*beats("a", "+..w.w+-..b")).groups
     assert (group.due, group.ran, group.failed) == (6, 3, 1)
-    assert group.held == {"waits": 2, "busy": 1}
+    assert group.decisions == {"waits": 2, "busy": 1}
     assert group.rate == 0.5
     assert group.causes == (("health_check failed", 2), ("another beat is running", 1))
 
@@ -64,6 +65,27 @@ def test_what_often_waits_is_told_with_its_numbers_and_cause() -> None:
 def test_the_advice_depends_on_what_happens(story: str, words: str) -> None:
     (advice,) = of(*beats("a", story)).recommendations
     assert words in advice
+
+
+def test_the_same_cause_at_other_times_is_the_same() -> None:
+    waits = [
+        GroupEvent(MIDNIGHT + index * BEAT, "a", "waits", f"health_check failed at 00:{5 * index:02}")
+        for index in range(6)
+    ]
+    (group,) = of(*waits).groups
+    assert group.causes == (("health_check failed", 6),)
+
+
+def test_the_rate_and_the_cause_told_are_those_of_the_same_decision() -> None:
+    mixed = [*beats("a", "bbbbbwwww"), *beats("a", "+++", MIDNIGHT + 9 * BEAT)]
+    (advice,) = of(*mixed).recommendations
+    assert advice.startswith("a is busy in 42% of the 12 beats in which it was due, 5 times because another")
+
+
+def test_a_group_that_waits_for_one_that_is_due_is_not_told_to_mend_it() -> None:
+    waits = [GroupEvent(MIDNIGHT + index * BEAT, "a", "waits", "b is due itself") for index in range(4)]
+    (advice,) = of(*waits, *beats("a", "+" * 8, MIDNIGHT + 4 * BEAT)).recommendations
+    assert "4 times because b is due itself: let both be due" in advice
 
 
 @pytest.mark.parametrize("story", ["", "+" * 50, "w" + "+" * 11, "w" * 4 + "+" * 5, "...."])

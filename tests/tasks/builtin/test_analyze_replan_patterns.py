@@ -74,6 +74,17 @@ def test_a_ledger_that_is_not_there_is_told_and_the_rest_is_there(
     assert "gone.jsonl cannot be read" in caplog.text
 
 
+def test_a_ledger_whose_reasons_all_differ_is_still_told_in_a_few(
+    make_context: MakeContext, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger.jsonl"
+    at = NOW.isoformat()
+    lines = (json.dumps({"time": at, "event": "replan", "reason": f"task {count}"}) for count in range(1500))
+    path.write_text("\n".join([*lines, '{"time": "9999-12-31T23:30:00Z", "event": "replan"}', ""]))
+    said = main([], with_ledger(make_context(), path))
+    assert "1500 of 1500 events are replans, 8.9 an hour, mostly: other causes" in said
+
+
 def test_decisions_that_cannot_be_read_fail_the_step(make_context: MakeContext, blocked: Path) -> None:
     with pytest.raises(StepFailedError, match=r"could not be read: .*blocked"):
         main([], make_context(outputs_dir=blocked))

@@ -152,6 +152,13 @@ def test_without_a_server_the_store_tells_what_ran_and_always_what_waited(make_c
     ]
 
 
+def test_a_server_that_remembers_nothing_hides_nothing(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    with store_of(context.settings) as store:
+        store.add_decisions(ran("health_check", Outcome.COMPLETED, 2.0, hours * 60) for hours in (1, 2, 3))
+    assert main([], context) == "3 runs in 24 h; nothing needs attention"
+
+
 def used(days_ago: float, seconds: float, **more: Any) -> StepUsage:
     values: dict[str, Any] = {
         "at": NOW - timedelta(days=days_ago),
