@@ -1,9 +1,11 @@
-"""Which way a figure goes: within a stretch of hours, and against the same hours of the days before.
+"""Which way a figure goes: the last hours against the same hours of the day before.
 
-A trend needs three things: a slope that is not chance (Theil-Sen, with Mann-Kendall on bucket means at
-p < 0.01, as means of neighbouring buckets are alike and 0.05 would be too easily had), a change over the
-stretch that matters (`LEAST_PART` of the middle and more than the figure's own scatter), and enough
-buckets to tell. Anything else is stable, or too little data.
+A slope within a day only follows the day: the CPU is busier at noon than at night. So every bucket is
+compared with the one at the same time of the day before, and the stretch cut into eight parts: it is a
+trend if the median difference has the same sign in all of them (a sign test: by chance p = 2/2^8 =
+0.008; parts of three hours are as good as independent, as neighbouring buckets are not), and if the
+median difference of all is `LEAST_PART` of the middle or more. Anything else is stable, or too little
+data. A leak of days is seen as well as a new load; what began an hour ago is not yet a trend.
 """
 
 from __future__ import annotations
@@ -11,19 +13,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from statistics import fmean, median
 
 from tasks.analysis.percentiles import percentile
-from tasks.analysis.robust import spread
-from tasks.analysis.slope import mann_kendall, theil_sen
 
-#: With fewer buckets neither slope nor chance can be told: 10 is where Mann-Kendall's normal
-#: approximation begins to hold.
-ENOUGH = 10
-P = 0.01
-#: A change over the stretch below this part of the middle is nothing that anybody would notice.
+#: Parts that must agree, and pairs of buckets that each must have.
+PARTS, LEAST_PAIRS = 8, 2
+#: A change below this part of the middle is nothing that anybody would notice.
 LEAST_PART = 0.1
 
 
@@ -66,7 +65,7 @@ class Figures:
 class TrendReport:
     """One figure: what it was, which way it goes, and what it was in the same hours before.
 
-    `change` is over the whole stretch, in the figure's unit; `before` is None without data.
+    `change` is the median difference, in the figure's unit; `before` is None without data.
     """
 
     name: str
@@ -101,24 +100,35 @@ def figures(points: Sequence[Point]) -> Figures | None:
     )
 
 
-def trend_of(points: Sequence[Point]) -> tuple[Trend, float]:
-    """Given buckets, oldest first, return which way they go, and by how much over the whole stretch."""
-    if len(points) < ENOUGH:
+def differences(
+    points: Sequence[Point], before: Sequence[Point], back: timedelta, width: timedelta
+) -> list[float]:
+    """Return by how much each bucket differs from the one `back` before it; none without such a one.
+
+    Buckets are `width` long; the one before may lie up to half of that aside.
+    """
+    slots = {round((point.at + back).timestamp() / width.total_seconds()): point for point in before}
+    pairs = ((point, slots.get(round(point.at.timestamp() / width.total_seconds()))) for point in points)
+    return [point.mean - earlier.mean for point, earlier in pairs if earlier]
+
+
+def trend_of(found: Sequence[float], middle: float) -> tuple[Trend, float]:
+    """Given differences, oldest first, and the figure's middle, return which way it goes, and by how much."""
+    if len(found) < PARTS * LEAST_PAIRS:
         return Trend.UNKNOWN, 0.0
-    start = points[0].at
-    hours = [(point.at - start).total_seconds() / 3600 for point in points]
-    means = [point.mean for point in points]
-    slope = theil_sen(list(zip(hours, means, strict=True)))
-    change = slope * hours[-1]
-    # What is left once the slope is taken out is the figure's own scatter.
-    _, scatter = spread([mean - slope * hour for mean, hour in zip(means, hours, strict=True)])
-    matters = abs(change) > max(LEAST_PART * abs(median(means)), scatter)
-    if not matters or mann_kendall(means) >= P:
+    change = median(found)
+    edges = [len(found) * part // PARTS for part in range(PARTS + 1)]
+    parts = [median(found[begin:end]) for begin, end in pairwise(edges)]
+    agree = all(part > 0 for part in parts) or all(part < 0 for part in parts)
+    if not agree or abs(change) < LEAST_PART * abs(middle):
         return Trend.STABLE, change
     return (Trend.UP if change > 0 else Trend.DOWN), change
 
 
-def report(name: str, unit: str, points: Sequence[Point], before: Sequence[Point]) -> TrendReport:
-    """Given a figure's buckets of the stretch and of the same hours before, return its report."""
-    trend, change = trend_of(points)
+def report(
+    name: str, unit: str, points: Sequence[Point], before: Sequence[Point], back: timedelta, width: timedelta
+) -> TrendReport:
+    """Given a figure's buckets, `width` long, and those of the same hours `back` before, return its report."""
+    middle = median(point.mean for point in points) if points else 0.0
+    trend, change = trend_of(differences(points, before, back, width), middle)
     return TrendReport(name, unit, trend, figures(points), change, figures(before))

@@ -67,7 +67,16 @@ class TrendsReport:
     def to_markdown(self) -> str:
         """The report as a section of its group's, and as `latest.md` has it."""
         rows = [_row(each) for each in self.trends if each.figures]
-        headers = ("figure", "trend", "mean", "lowest", "highest", "P95", "deviation", "same hours before")
+        headers = (
+            "figure",
+            "trend",
+            "mean",
+            "lowest",
+            "highest",
+            "P95 of means",
+            "deviation",
+            "same hours before",
+        )
         figures = [table(headers, rows)] if rows else []
         return "\n\n".join(["## Trends", escaped(self.summary), *figures])
 
@@ -84,8 +93,8 @@ def analyze(settings: Settings, now: datetime, *, hours: float) -> TrendsReport:
     back = max(_DAY, stretch)
     since, earlier, until = now - stretch, now - stretch - back, now - back
     with store_of(settings) as store:
-        samples = store.buckets(list(_FIGURES), earlier, width)
-        probes = store.probe_buckets(earlier, width)
+        samples = store.buckets(list(_FIGURES), earlier - width, width)
+        probes = store.probe_buckets(earlier - width, width)
     series: dict[tuple[str, str], list[Point]] = {(name, "%"): [] for name in _FIGURES.values()}
     for bucket in samples:
         point = Point(bucket.at, bucket.count, bucket.mean, bucket.low, bucket.high)
@@ -99,7 +108,9 @@ def analyze(settings: Settings, now: datetime, *, hours: float) -> TrendsReport:
             name,
             unit,
             [point for point in points if point.at >= since],
-            [point for point in points if earlier <= point.at < until],
+            [point for point in points if earlier - width < point.at < until],
+            back,
+            width,
         )
         for (name, unit), points in series.items()
     )

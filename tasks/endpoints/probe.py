@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 
@@ -77,14 +77,17 @@ def ask_in_turn(
 ) -> tuple[Answer, ...]:
     """Let one endpoint do its work several times, each after the other's answer; return them in order.
 
-    One that fails the first `give_up_after` times is not asked again.
+    One that fails the first `give_up_after` times is not asked again. The probes of an `openai` endpoint
+    are called "NAME chat", as they say nothing of its health's latency.
     """
 
     async def ask() -> tuple[Answer, ...]:
         answers: list[Answer] = []
         async with _client() as client:
             while len(answers) < times:
-                answers.append(await _ask(client, endpoint, request.work(endpoint), at, None))
+                asked = await _ask(client, endpoint, request.work(endpoint), at, None)
+                probe = replace(asked.probe, endpoint=request.work_name(endpoint))
+                answers.append(replace(asked, probe=probe))
                 if len(answers) == give_up_after and not any(each.probe.ok for each in answers):
                     break
         return tuple(answers)

@@ -45,6 +45,11 @@ def work(endpoint: EndpointSettings) -> Request:
             return Request("GET", str(endpoint.url))
 
 
+def work_name(endpoint: EndpointSettings) -> str:
+    """Return what the probes of its work are called: apart, where they take much longer than its health."""
+    return f"{endpoint.name} chat" if endpoint.kind == "openai" else endpoint.name
+
+
 def base(endpoint: EndpointSettings) -> str:
     """Return an `openai` endpoint's base URL, whichever of its addresses rhythm.toml names."""
     url = str(endpoint.url).rstrip("/")

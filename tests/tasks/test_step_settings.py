@@ -124,7 +124,7 @@ def test_a_delay_is_seconds_or_a_duration_or_a_list_of_them(delay: Any) -> None:
         (
             "'check_helth --fast'",
             "",
-            "names no built-in step: 'check_helth'. The built-in steps are analyze_",
+            "names no built-in step: 'check_helth'. The built-in steps are adaptive_",
         ),
         ("'backup'", "", "a script needs its ending (backup.py) or a path (./backup)."),
         (

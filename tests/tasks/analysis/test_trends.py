@@ -2,52 +2,80 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks.analysis.trends import Point, Trend, figures, report, trend_of
+from tasks.analysis.trends import Point, Trend, differences, figures, report
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 DICE = random.Random(5)
 
 
-def points(means: Sequence[float], count: int = 1) -> list[Point]:
+def points(means: Sequence[float], start: datetime = NOON, count: int = 1) -> list[Point]:
     return [
-        Point(NOON + timedelta(minutes=30 * index), count, mean, mean - 1, mean + 1)
+        Point(start + timedelta(minutes=30 * index), count, mean, mean - 1, mean + 1)
         for index, mean in enumerate(means)
     ]
 
 
+def trend(today: Sequence[float], yesterday: Sequence[float]) -> Trend:
+    back, width = timedelta(hours=24), timedelta(minutes=30)
+    return report("CPU", "%", points(today), points(yesterday, NOON - back), back, width).trend
+
+
+def daily(level: float, noise: float = 3.0, rise: float = 0.0) -> list[float]:
+    """A day that is busier at noon than at night, as half-hour means."""
+    return [
+        level + 20 * math.sin(2 * math.pi * index / 48) + rise * index + DICE.gauss(0, noise)
+        for index in range(48)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("means", "trend"),
+    ("today", "yesterday", "expected"),
     [
-        ([20 + index for index in range(48)], Trend.UP),
-        ([80 - index for index in range(48)], Trend.DOWN),
-        ([50.0] * 48, Trend.STABLE),
-        ([50 + 0.05 * index for index in range(48)], Trend.STABLE),  # certain, but only 5 %
-        ([50 + DICE.gauss(0, 10) for _ in range(48)], Trend.STABLE),
-        ([20 + index + DICE.gauss(0, 5) for index in range(48)], Trend.UP),
-        ([20 + index if index % 5 else 1000 for index in range(48)], Trend.UP),  # outliers do not hide it
-        ([50.0] * 47 + [1000.0], Trend.STABLE),  # nor make one
-        ([20 + index for index in range(9)], Trend.UNKNOWN),
-        ([], Trend.UNKNOWN),
-        ([0.0] * 48, Trend.STABLE),
+        ([70.0] * 48, [50.0] * 48, Trend.UP),
+        ([30.0] * 48, [50.0] * 48, Trend.DOWN),
+        ([50.0] * 48, [50.0] * 48, Trend.STABLE),
+        ([54.0] * 48, [50.0] * 48, Trend.STABLE),  # certain, but only 7 %
+        (daily(50), daily(50), Trend.STABLE),  # the day itself is no trend
+        (daily(65), daily(50), Trend.UP),
+        (daily(60, rise=0.5), daily(60, rise=0.0), Trend.STABLE),  # it began during the day
+        ([50.0] * 40 + [500.0] * 8, [50.0] * 48, Trend.STABLE),  # an outlier is none
+        ([70.0] * 40 + [0.0] * 2 + [70.0] * 6, [50.0] * 48, Trend.UP),  # nor does one hide a trend
+        ([70.0] * 48, [50.0] * 15, Trend.UNKNOWN),
+        ([70.0] * 48, [], Trend.UNKNOWN),
+        ([], [50.0] * 48, Trend.UNKNOWN),
+        ([0.0] * 48, [0.0] * 48, Trend.STABLE),
     ],
 )
-def test_which_way_it_goes(means: list[float], trend: Trend) -> None:
-    assert trend_of(points(means))[0] is trend
+def test_which_way_it_goes(today: list[float], yesterday: list[float], expected: Trend) -> None:
+    assert trend(today, yesterday) is expected
 
 
-def test_the_change_is_over_the_whole_stretch() -> None:
-    assert trend_of(points([20.0 + index for index in range(49)]))[1] == pytest.approx(48)
+def test_a_leak_of_days_is_a_trend_from_the_second_day_on() -> None:
+    leak = [100 + index for index in range(96)]
+    assert trend(leak[48:], leak[:48]) is Trend.UP
 
 
-def test_noise_is_seldom_a_trend() -> None:
-    found = [trend_of(points([DICE.lognormvariate(0, 0.5) for _ in range(48)]))[0] for _ in range(200)]
-    assert sum(trend is not Trend.STABLE for trend in found) <= 6
+@pytest.mark.parametrize("start", range(0, 24, 3))
+def test_a_daily_rhythm_is_seldom_a_trend_whatever_the_hour(start: int) -> None:
+    found = []
+    for _ in range(50):
+        two_days = [*daily(50, noise=8), *daily(50, noise=8), *daily(50, noise=8)]
+        found.append(trend(two_days[2 * start + 48 :][:48], two_days[2 * start :][:48]))
+    assert sum(each is not Trend.STABLE for each in found) <= 3
+
+
+def test_buckets_that_do_not_fit_the_day_are_paired_with_the_nearest() -> None:
+    back, width = timedelta(hours=24), timedelta(minutes=12.5)
+    today = [Point(NOON + index * width, 1, 70.0, 0, 0) for index in range(40)]
+    aside = [Point(NOON - back + index * width + width / 3, 1, 50.0, 0, 0) for index in range(40)]
+    assert differences(today, aside, back, width) == [20.0] * 40
 
 
 def test_figures_weigh_buckets_by_their_values() -> None:
@@ -58,7 +86,11 @@ def test_figures_weigh_buckets_by_their_values() -> None:
 
 
 def test_the_same_hours_before_are_compared() -> None:
-    found = report("CPU", "%", points([50.0] * 20), points([40.0] * 20))
-    assert found.against_before == pytest.approx(0.25)
-    assert report("CPU", "%", points([50.0] * 20), []).against_before is None
-    assert report("CPU", "%", points([50.0] * 20), points([0.0] * 20)).against_before is None
+    back, width = timedelta(hours=24), timedelta(minutes=30)
+
+    def against(today: Sequence[float], before: Sequence[float]) -> float | None:
+        return report("CPU", "%", points(today), points(before, NOON - back), back, width).against_before
+
+    assert against([50.0] * 20, [40.0] * 20) == pytest.approx(0.25)
+    assert against([50.0] * 20, []) is None
+    assert against([50.0] * 20, [0.0] * 20) is None

@@ -58,7 +58,7 @@ def test_what_goes_up_is_told_and_written(
     assert written["rests_on"] == ["CPU", "memory", "endpoints"]
     assert 0 < written["health_score"] < 75
     assert (folder / "latest.md").read_text(encoding="utf-8").strip() == published[0].text
-    assert "| CPU | up (+4" in published[0].text
+    assert "| CPU | up (+2" in published[0].text
 
 
 def test_without_data_it_says_so(make_context: MakeContext) -> None:

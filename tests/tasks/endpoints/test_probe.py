@@ -153,6 +153,7 @@ def test_an_llm_is_asked_for_its_models_and_timed_by_a_completion(service: Servi
     assert probe.ok
     assert answer.probe.ok
     assert answer.tokens == 42
+    assert (probe.endpoint, answer.probe.endpoint) == ("llm", "llm chat")
     assert [(request.method, request.path) for request in service.requests] == [
         ("GET", "/v1/models"),
         ("POST", "/v1/chat/completions"),
