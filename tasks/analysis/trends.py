@@ -128,7 +128,7 @@ def trend_of(found: Sequence[float], middle: float) -> tuple[Trend, float]:
 def report(
     name: str, unit: str, points: Sequence[Point], before: Sequence[Point], back: timedelta, width: timedelta
 ) -> TrendReport:
-    """Given a figure's buckets, `width` long, and those of the same hours `back` before, return its report."""
+    """Given buckets `width` long, and those of the same hours `back` before, return the figure's report."""
     middle = median(point.mean for point in points) if points else 0.0
     trend, change = trend_of(differences(points, before, back, width), middle)
     return TrendReport(name, unit, trend, figures(points), change, figures(before))
