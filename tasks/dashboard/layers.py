@@ -82,6 +82,17 @@ def with_gaps(points: Sequence[Point]) -> list[Point]:
     return found
 
 
+def alone(points: Sequence[Point]) -> list[Point]:
+    """Return the points with no value on either side, of which a line shows nothing."""
+    nothing = Point(0, None)
+    neighbours = zip([nothing, *points], points, [*points[1:], nothing], strict=False)
+    return [
+        point
+        for before, point, after in neighbours
+        if point.mean is not None and before.mean is None and after.mean is None
+    ]
+
+
 def curve(
     plot: Plot,
     points: Sequence[Point],
@@ -96,8 +107,9 @@ def curve(
     Line and band end where nothing was measured; `y` is the axis of the means, and `width` how long the
     stretch of a point is.
     """
-    rows = plot.of(point.row() for point in with_gaps(points))
-    line = rows.mark_line(color=theme.GREEN, strokeWidth=1.75, strokeCap="round", strokeJoin="round")
+    broken = with_gaps(points)
+    rows, dots = (plot.of(point.row() for point in each) for each in (broken, alone(broken)))
+    line = rows.mark_line(color=theme.GREEN, strokeWidth=1.75, strokeJoin="round")
     under_mouse = (
         rows.transform_filter("datum.tip")
         .transform_calculate(start=f"datum.x - {width / 2}", end=f"datum.x + {width / 2}")
@@ -105,7 +117,8 @@ def curve(
         .encode(x=alt.X("start", type="quantitative"), x2=alt.X2("end"), tooltip=TIP)
         .properties(name=HIT)
     )
-    layers: list[Chart] = [line.encode(x=x, y=y), under_mouse]
+    dot = dots.mark_point(color=theme.GREEN, filled=True, size=24, opacity=1)
+    layers: list[Chart] = [line.encode(x=x, y=y), dot.encode(x=x, y=y), under_mouse]
     if band:
         low, high = band
         area = rows.mark_area(color=theme.GREEN, opacity=0.18)

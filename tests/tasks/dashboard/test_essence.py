@@ -79,7 +79,7 @@ def cpu_busy(store: Store) -> None:
         (
             held_back,
             "warning",
-            ["daily_routine did not run: held back 1×, health_check failed at 15:00"],
+            ["daily_routine did not run: held back 1×, health_check failed"],
         ),
         (down, "critical", ["llm was down when last asked"]),
         (gaps, "warning", ["llm answered only 50 % of 2 requests"]),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tasks.dashboard import latency, timeline, trends
 from tasks.dashboard.data import Past
 from tasks.dashboard.essence import essence
-from tasks.dashboard.layers import Point, with_gaps
+from tasks.dashboard.layers import Point, alone, with_gaps
 from tasks.dashboard.machine import beats_of
 from tasks.dashboard.page import panels
 from tasks.dashboard.panel import Panel
@@ -72,6 +72,20 @@ def test_a_line_is_broken_where_nothing_was_measured() -> None:
     assert [point.mean for point in with_gaps(points)] == [1.0, 1.0, 1.0, None, 1.0, 1.0]
     assert with_gaps(points[:3]) == points[:3]
     assert with_gaps(points[:1]) == points[:1]
+
+
+def test_a_value_between_two_gaps_is_a_dot() -> None:
+    first, gap, second, third, last = points = [
+        Point(0, 1.0),
+        Point(10, None),
+        Point(20, 2.0),
+        Point(30, 3.0),
+        Point(40, None),
+    ]
+
+    assert alone(points) == [first]
+    assert alone([gap, second, last, third]) == [second, third]
+    assert alone([]) == []
 
 
 def test_a_breaker_is_what_it_was_before_until_it_changes(make_past: MakePast) -> None:
