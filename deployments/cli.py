@@ -32,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             output.error(str(problem))
         return 2
+    except BrokenPipeError:  # whoever reads our output has had enough, as `head` has after ten lines
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return 130
 

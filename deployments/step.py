@@ -8,7 +8,7 @@ import os
 import sys
 from time import monotonic
 
-from deployments import output
+from deployments import house, output
 from flows import clock
 from tasks import builtin
 from tasks import settings as config
@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
             [Problem("step", f"'{args.name}' is no built-in step", f"The built-in steps are {known}.")]
         )
     settings = config.load()
+    if up := house.host(settings.outputs_dir):  # its API is the endpoint of a rhythm.toml without any
+        os.environ.setdefault("PREFECT_API_URL", up.url)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
     redact = Redactor(os.environ.get(name, "") for name in settings.secrets)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
-from tests.deployments.command_line import SOUND, CommandLine
+from tests.deployments.command_line import PROJECT, SOUND, CommandLine
 
 BROKEN = "colour = 'red'" + SOUND
 
@@ -152,3 +156,23 @@ def test_the_config_may_be_named_by_a_variable(rhythm: CommandLine) -> None:
 
     assert said.code == 0
     assert said.out == f"{rhythm.folder / 'other.toml'} is sound: 1 groups, 1 steps\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells of a closed pipe in another way")
+def test_a_reader_that_has_had_enough_is_no_fault(rhythm: CommandLine) -> None:
+    rhythm.write(SOUND)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RHYTHM_")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "deployments.cli", "plan", "--json", "--hours", "2000"],
+        cwd=PROJECT,
+        env={**environment, "RHYTHM_CONFIG": str(rhythm.config)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(1)
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert (process.returncode, said) == (1, b"")

@@ -51,6 +51,10 @@ def test_a_day_with_up(workspace: Workspace) -> None:
         assert logs.stdout.count("daily_routine: working daily_routine\n") == 2
         assert "working health_check" not in logs.stdout
 
+        # A step by hand asks the server that runs here, as rhythm.toml names no endpoint.
+        route = workspace.rhythm("step", "circuit_breaker_router", "--route")
+        assert (route.returncode, route.stdout) == (0, "prefect\n"), route.stderr
+
         # A second one beside it is refused, and says where the first is.
         second = workspace.rhythm("up")
         assert second.returncode == 1
