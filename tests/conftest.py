@@ -8,10 +8,19 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tasks import settings as config
 from tasks.settings import Settings
+
+# Hypothesis' deadline would be a timing assertion; all else is as its own profile for CI, or for people.
+hypothesis.settings.register_profile(
+    "patient",
+    parent=hypothesis.settings.get_profile(hypothesis.settings.get_current_profile_name()),
+    deadline=None,
+)
+hypothesis.settings.load_profile("patient")
 
 #: Writes a rhythm.toml, text or bytes, and reads it.
 MakeSettings = Callable[[str | bytes], Settings]
