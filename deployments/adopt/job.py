@@ -12,6 +12,9 @@ from tasks.problem import Problem
 
 MINUTES_A_DAY = 1440.0
 
+_LOOK = "Look it up, and mend its step in rhythm.toml."
+_WRITE = "Put it into a script below scripts_dir, and add that as a step."
+
 
 class Kind(StrEnum):
     """What sets a job off."""
@@ -84,9 +87,10 @@ class Job:
     """One registration. Paths are written as the old scheduler's machine writes them.
 
     `command` is the program as registered; `script` the whole path of what it runs, None where no
-    script or program can be told; `args` what that is given. `python` is the interpreter that was
-    asked for by its path. `retries` are tried `retry_minutes` apart. `doubts` say, one by one, what
-    cannot be known without running the registration; with none, the job is certain.
+    script can be told; `args` what that is given. `through` are the words before the script where
+    more is needed than its ending tells, as `[C:\\node\\node.exe]`; `python` is the interpreter of a
+    .py that was asked for by its path. `retries` are tried `retry_minutes` apart. `doubts` say, one
+    by one, what cannot be known without running the registration; with none, the job is certain.
     `text` is what is known of the job besides its names: its description, for example.
     """
 
@@ -96,6 +100,7 @@ class Job:
     script: str | None = None
     args: tuple[str, ...] = ()
     cwd: str | None = None
+    through: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     enabled: bool = True
     time_limit_minutes: float | None = None
@@ -113,6 +118,12 @@ class Job:
     def certain(self) -> bool:
         """Whether all of it is known."""
         return not self.doubts
+
+    @property
+    def unknowns(self) -> tuple[Loss, ...]:
+        """The doubts, with what can be done about them."""
+        remedy = _LOOK if self.script or self.through else _WRITE
+        return tuple(Loss(doubt, remedy) for doubt in self.doubts)
 
     def losing(self, *losses: Loss) -> Job:
         """Return the job with these losses as well."""
@@ -132,7 +143,7 @@ class Job:
             "time_limit_minutes": _whole(self.time_limit_minutes),
             "group": self.group,
             "certain": self.certain,
-            "losses": [loss.to_json() for loss in self.losses],
+            "losses": [loss.to_json() for loss in (*self.losses, *self.unknowns)],
         }
 
 
