@@ -15,6 +15,9 @@ from deployments.adopt.wrappers import program, unwrap
 #: Wrappers within wrappers are followed so far.
 _DEEPEST = 8
 
+# %USERPROFILE%, $env:USERPROFILE, ${HOME}: what the old scheduler, or its shell, would have filled in.
+_VARIABLE = re.compile(r"%[\w()]+%|\$env:\w+|\$\{?\w+\}?|\$\(", re.IGNORECASE)
+
 #: Endings that Rhythm itself knows how to start.
 _SCRIPTS = (".py", ".ps1", ".bat", ".cmd", ".sh")
 
@@ -136,12 +139,14 @@ def _target(found: Invocation, words: list[str]) -> Invocation:
 def _python(found: Invocation, words: list[str]) -> Invocation:
     """python, pythonw or py: its options, and then a script, `-m MODULE` or `-c CODE`."""
     python, rest = words[0], words[1:]
-    whole = paths.is_whole(python) or bool(re.search(r"[\\/%$]", python))
-    if whole:
+    if re.search(r"[\\/]", python):
         # pythonw has nowhere to print to; beneath Rhythm no window opens anyway.
         folder, last = python[: len(python) - len(paths.name(python))], paths.name(python)
         own = folder + re.sub(r"^(python)w", r"\1", last, flags=re.IGNORECASE)
-        found = replace(found, python=paths.join(found.cwd, own))
+        if unknown := _VARIABLE.search(own):
+            found = _doubt(found, f"the value of {unknown[0]} is not known here")
+        else:
+            found = replace(found, python=paths.join(found.cwd, own))
     else:
         found = replace(found, losses=(*found.losses, _OWN_PYTHON))
     while rest and rest[0].startswith("-") and len(rest[0]) > 1:
@@ -191,7 +196,7 @@ def _script(found: Invocation, words: list[str]) -> Invocation:
     """The script, or the program, that the first word names."""
     word = words[0]
     found = replace(found, args=tuple(words[1:]))
-    if unknown := re.search(r"%[\w()]+%|\$\{?\w+|\$\(", word):
+    if unknown := _VARIABLE.search(word):
         found = _doubt(found, f"the value of {unknown[0]} is not known here")
     known = _program(found, word) if paths.ending(word) not in _SCRIPTS else paths.join(found.cwd, word)
     if known is None:

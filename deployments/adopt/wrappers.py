@@ -94,7 +94,8 @@ def _env(words: list[str]) -> Inner:
 
 def _start(words: list[str]) -> Inner:
     """`start "title" /min /wait program …` of cmd."""
-    if words and (not words[0] or " " in words[0]):
+    titled = len(words) > 1 and words[1].startswith("/") and not paths.ending(words[0])
+    if words and (not words[0] or " " in words[0] or titled):
         words = words[1:]
     while words and words[0].startswith("/"):
         words = words[2:] if words[0].lower().startswith("/d") and len(words[0]) == 2 else words[1:]
