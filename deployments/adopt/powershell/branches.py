@@ -1,0 +1,128 @@
+"""`if` and `switch`: one branch where the condition is known, all of them in their turn where it is not."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from deployments.adopt.powershell import operators
+from deployments.adopt.powershell.expressions import single
+from deployments.adopt.powershell.state import Leave, State
+from deployments.adopt.powershell.syntax import named, plain
+from deployments.adopt.powershell.syntax import text as shown
+from deployments.adopt.powershell.values import Thing, Unknown, Value, text, truth
+
+
+def each(state: State, node: Node) -> list[Value]:
+    """Go through all that a block holds."""
+    return [value for child in node.named_children for value in state.execute(child)]
+
+
+def choose(state: State, node: Node) -> list[Value]:
+    """Go through an `if`: the branches that may be taken."""
+    branches: list[tuple[Node | None, Node]] = []
+    for part in [
+        node,
+        *[clause for parts in named(node, "elseif_clauses") for clause in parts.named_children],
+    ]:
+        conditions = [child for child in part.named_children if child.type != "statement_block"]
+        blocks = named(part, "statement_block")
+        if conditions and blocks:
+            branches.append((conditions[0], blocks[0]))
+    branches += [
+        (None, block) for part in named(node, "else_clause") for block in named(part, "statement_block")
+    ]
+    possible: list[Node | None] = []
+    unclear = ""
+    for condition, block in branches:
+        seen = True if condition is None else truth(single(state.execute(condition)))
+        if seen is not False:
+            possible.append(block)
+        if seen is True:
+            break
+        if seen is None and condition is not None:
+            unclear = unclear or shown(condition)
+    else:
+        possible.append(None)
+    if not unclear:
+        return each(state, possible[0]) if possible[0] is not None else []
+    return either(state, possible, unclear)
+
+
+def either(state: State, blocks: list[Node | None], condition: str) -> list[Value]:
+    """Go through branches of which one is taken; what differs between them is in doubt."""
+    before = [dict(scope) for scope in state.scopes]
+    outcomes: list[list[dict[str, Value]]] = []
+    made: list[range] = []
+    out: list[Value] = []
+    for block in blocks:
+        first = len(state.registered)
+        state.scopes[:] = [dict(scope) for scope in before]
+        left = False
+        if block is not None:
+            try:
+                out += each(state, block)
+            except Leave:  # a way out that is perhaps not taken
+                left = True
+        if not left:
+            outcomes.append(state.scopes[:])
+        made.append(range(first, len(state.registered)))
+    doubt = frozenset({condition})
+    if sum(1 for numbers in made if len(numbers)) > 1:
+        for numbers in made:
+            for index in numbers:
+                state.registered[index].doubts |= doubt
+    state.scopes[:] = [
+        _merged([outcome[depth] for outcome in outcomes] or [scope], doubt, default=scope)
+        for depth, scope in enumerate(before)
+    ]
+    return out[:1]
+
+
+def _merged(
+    scopes: list[dict[str, Value]], doubt: frozenset[str], default: dict[str, Value]
+) -> dict[str, Value]:
+    """Return one scope of several that may be; a variable that differs has its first value, in doubt."""
+    merged = dict(default)
+    for name in dict.fromkeys(name for scope in scopes for name in scope):
+        values = [scope[name] for scope in scopes if name in scope]
+        first = (
+            default.get(name, values[0]) if any(default.get(name) is value for value in values) else values[0]
+        )
+        same = len(values) == len(scopes) and all(value is first or value == first for value in values)
+        merged[name] = first if same else doubted(first, doubt)
+    return merged
+
+
+def doubted(value: Value, doubt: frozenset[str]) -> Value:
+    """Return the value, in doubt."""
+    if isinstance(value, Thing):
+        return Thing(value.kind, value.fields, value.names, value.doubts | doubt)
+    if isinstance(value, Unknown):
+        return Unknown(value, value.names | doubt, value.guess)
+    if isinstance(value, list):
+        return [doubted(item, doubt) for item in value]
+    return Unknown(text(value), doubt, value)
+
+
+def switch(state: State, node: Node) -> list[Value]:
+    """Go through a `switch`."""
+    conditions = named(node, "switch_condition")
+    value = single([each for child in conditions for each in each(state, child)])
+    clauses = [
+        clause
+        for body in named(node, "switch_body")
+        for part in body.named_children
+        for clause in named(part, "switch_clause")
+    ]
+    chosen: list[Node | None] = []
+    for clause in clauses:
+        condition = plain(clause.named_children[0])
+        case = state.value(condition) if condition.type != "simple_name" else shown(condition)
+        blocks = named(clause, "statement_block")
+        default = text(case).lower() == "default" and not chosen
+        equal = operators.binary("-eq", value, case, shown(node))
+        if blocks and (default or truth(equal) is not False):
+            chosen.append(blocks[0])
+    if isinstance(value, Unknown):
+        return either(state, [*chosen, None], shown(conditions[0]) if conditions else "switch")
+    return each(state, chosen[0]) if chosen and chosen[0] is not None else []
