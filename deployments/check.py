@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,6 +76,10 @@ def examine(settings: Settings) -> Findings:
     """Look at everything that rhythm.toml names on this machine."""
     findings = Findings(problems=[*_refused(settings), *_outputs(settings)])
     for where, step in _scripts(settings):
+        if _is_elsewhere(step, settings):
+            problem = Problem(where, "is on a Windows machine, by its path", "Check it there.")
+            findings.warnings.append(problem)
+            continue
         try:
             command(step, settings)
         except ScriptMissingError as error:
@@ -110,6 +115,12 @@ def examine(settings: Settings) -> Findings:
                     )
                 )
     return findings
+
+
+def _is_elsewhere(step: StepSettings, settings: Settings) -> bool:
+    """Whether a step can only be of a Windows machine, and this is none."""
+    folders = (settings.scripts_dir.as_posix(), step.run[0], step.python or "", settings.python or "")
+    return os.name != "nt" and any(re.search(r"(^|/)[A-Za-z]:[\\/]", folder) for folder in folders)
 
 
 def _scripts(settings: Settings) -> list[tuple[str, StepSettings]]:

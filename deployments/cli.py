@@ -83,6 +83,25 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("name", metavar="NAME")
     step.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER)
 
+    adopt = command("adopt", "Propose a rhythm.toml from what Task Scheduler, cron or systemd have.")
+    adopt.set_defaults(module="adopt.command")
+    adopt.add_argument(
+        "sources", metavar="SOURCE", nargs="*", help="a file, folder or pattern; - for standard input"
+    )
+    adopt.add_argument("--this-machine", action="store_true", help="ask this machine's own scheduler")
+    adopt.add_argument(
+        "--assign",
+        metavar="NAME=GROUP",
+        action="append",
+        default=[],
+        help="where a job belongs; GROUP@7d makes a group",
+    )
+    adopt.add_argument("--drop", metavar="NAME", action="append", default=[], help="leave a job out")
+    adopt.add_argument(
+        "--output", "-o", metavar="FILE", help="default: $RHYTHM_CONFIG, or rhythm.toml in this folder"
+    )
+    adopt.add_argument("--dry-run", action="store_true", help="write nothing")
+
     logs = command("logs", "The runs' logs, in one stream.")
     logs.add_argument("group", metavar="GROUP", nargs="?")
     logs.add_argument("-n", type=int, default=50, metavar="N", help="the last N lines (default: 50)")

@@ -50,6 +50,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def show_next(settings: Settings, hours: float) -> None:
+    """Print the timetable from now on, and how often each group runs in a day."""
+    start = clock.now()
+    day = list(timetable(settings, start, start + timedelta(hours=24)))
+    counts = Counter(dict.fromkeys(settings.order, 0))
+    counts.update(choice.group for beat in day for choice in beat.choices if choice.decision is Decision.RUN)
+    output.say(f"The next {hours:g} hours, and how often each group runs in 24:")
+    _show([beat for beat in day if beat.at < start + timedelta(hours=hours)], counts, settings)
+
+
 def _show(beats: list[Beat], counts: Counter[str], settings: Settings) -> None:
     rows = []
     for beat in beats:

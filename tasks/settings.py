@@ -94,6 +94,8 @@ class Settings(BaseSettings):
     routing: RoutingSettings = RoutingSettings()
     cleanup: CleanupSettings = CleanupSettings()
     replans: ReplanSettings = ReplanSettings()
+    #: Which old task `rhythm adopt` has placed in which group; a beat has no use for it.
+    adopted: dict[str, str] = {}
 
     @classmethod
     def settings_customise_sources(

@@ -186,6 +186,7 @@ def test_a_file_that_is_not_there_is_named(
         ("RHYTHM_ROUTING__HOLD", "2h", "routing.hold", "2:00:00"),
         ("RHYTHM_CLEANUP__DRY_RUN", "false", "cleanup.dry_run", "False"),
         ("RHYTHM_REPLANS__LEDGER", "ledger.jsonl", "replans.ledger", "{tmp}/ledger.jsonl"),
+        ("RHYTHM_ADOPTED", '{"Old": "daily_routine"}', "adopted", "{'Old': 'daily_routine'}"),
         ("RHYTHM_TIMEZONE", "", "timezone", "UTC"),
     ],
 )
@@ -233,6 +234,7 @@ def test_every_top_level_key_has_been_tried_above() -> None:
         "routing",
         "cleanup",
         "replans",
+        "adopted",
         "groups",  # below
     }
 
