@@ -200,7 +200,7 @@ def _script(found: Invocation, words: list[str]) -> Invocation:
         found = _doubt(found, f"the value of {unknown[0]} is not known here")
     known = _program(found, word) if paths.ending(word) not in _SCRIPTS else paths.join(found.cwd, word)
     if known is None:
-        return _doubt(found, f"where {word} is, PATH says, which is not known here")
+        return found if unknown else _doubt(found, f"where {word} is, PATH says, which is not known here")
     if not paths.is_whole(known) and not unknown:
         found = _doubt(found, f"{known} is told without its folder")
     return replace(found, script=known)

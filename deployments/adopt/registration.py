@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tree_sitter import Node
 
 from deployments.adopt import invocation, paths, task_xml, windows_words
 from deployments.adopt.conditions import losses, switch
-from deployments.adopt.job import Found, Job, Loss, Origin
+from deployments.adopt.job import Found, Job, Loss, Origin, Trigger
 from deployments.adopt.powershell import schedules
 from deployments.adopt.powershell.interpreter import Interpreter
 from deployments.adopt.powershell.settings import conditions
@@ -18,17 +19,16 @@ from deployments.adopt.powershell.syntax import faults, line, parse
 from deployments.adopt.powershell.values import Thing, Unknown, Value, doubts, items, text
 from tasks.problem import Problem
 
-_REGISTERS = re.compile(
-    r"register-scheduled(?:task|job)|schtasks(?:\.exe)?[\"']?\s+[/-]create|\.registertask|[\"']?/create\b.*/tn|schtasks",
-    re.IGNORECASE,
-)
+_REGISTERS = re.compile(r"register-scheduled(?:task|job)|\.registertask|schtasks", re.IGNORECASE)
+_CREATES = re.compile(r"register-scheduled(?:task|job)|\.registertask|[/-]create\b", re.IGNORECASE)
 #: A longer script registers nothing that a person wrote; reading it would take minutes.
 LONGEST = 2_000_000  # characters
 
 
 def looks_like(text_of: str) -> bool:
     """Whether a text registers tasks as PowerShell does it."""
-    return bool(_REGISTERS.search(text_of[:LONGEST]))
+    start = text_of[:LONGEST]
+    return bool(_REGISTERS.search(start) and _CREATES.search(start))
 
 
 def read(text_of: str, origin: Origin) -> Found:
@@ -131,8 +131,9 @@ def _several(count: int) -> list[Loss]:
     return [Loss(f"it was one task of {count} actions", "They are steps of their own, in the same order.")]
 
 
-def _triggers(task: Thing) -> tuple[list, list[Loss], frozenset[str]]:  # type: ignore[type-arg]
-    triggers, lost = [], []
+def _triggers(task: Thing) -> tuple[list[Trigger], list[Loss], frozenset[str]]:
+    triggers: list[Trigger] = []
+    lost: list[Loss] = []
     unclear: frozenset[str] = frozenset()
     for each in _made(task.get("triggers")):
         if not isinstance(each, Thing):
@@ -194,10 +195,4 @@ def _from_xml(
         return [Job(origin.name, str(name), "", doubts=told, switch=switch(str(name)))]
     inner = task_xml.read(xml, origin)
     problems += inner.problems
-    return [
-        Job(
-            **{field: getattr(job, field) for field in Job.__slots__}
-            | {"name": str(name), "switch": switch(str(name))}
-        )
-        for job in inner.jobs
-    ]
+    return [replace(job, name=str(name), switch=switch(str(name))) for job in inner.jobs]

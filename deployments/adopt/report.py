@@ -114,9 +114,16 @@ def _show_needs(adoption: Adoption) -> None:
     for job in adoption.needs:
         group = f", placed in {job.group}" if job.group else ""
         output.say(f"  {job.name} ({job.source}){group}")
-        for loss in job.unknowns or job.losses[-1:]:
-            output.say(f"    {loss.what}\n    → {loss.remedy}")
+        for remedy, whats in _by_remedy(job.unknowns or job.losses[-1:]).items():
+            output.say("".join(f"    {what}\n" for what in whats) + f"    → {remedy}")
     output.say("")
+
+
+def _by_remedy(losses: Sequence[Loss]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for loss in losses:
+        found.setdefault(loss.remedy, []).append(loss.what)
+    return found
 
 
 def _count(number: int, word: str) -> str:

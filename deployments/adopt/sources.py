@@ -19,6 +19,10 @@ MOST = 64 * 2**20  # bytes
 
 # Folders whose files nobody has written to be registered.
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv"})
+# Documents and programs tell of registering, and register nothing. One that is named itself is read.
+_TELLING = frozenset(
+    [".md", ".rst", ".html", ".htm", ".log", ".ipynb", ".json", ".yaml", ".yml", ".toml", ".py", ".js", ".ts"]
+)
 _UNITS = (".timer", ".service")
 
 Reader = Callable[[str, Origin], Found]
@@ -122,7 +126,8 @@ def _paths(names: Sequence[str], result: Harvest) -> Iterator[tuple[str, Path | 
 def _below(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
-        yield from (Path(parent, name) for name in sorted(files))
+        paths = (Path(parent, name) for name in sorted(files))
+        yield from (path for path in paths if path.suffix.lower() not in _TELLING)
 
 
 def _data(name: str, path: Path | None, stdin: BinaryIO, left: int, result: Harvest) -> bytes | None:

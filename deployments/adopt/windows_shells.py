@@ -108,6 +108,8 @@ def _decoded(word: str) -> str:
 _CALL = re.compile(
     r"(?:[&.]\s*)?(?:'((?:[^']|'')+)'|\"([^\"$`]+)\"|([^\s'\"&|;<>()${}`@,]+))\s*(.*)", re.DOTALL
 )
+# Programs that a bare name means in PowerShell as well: none is a cmdlet, or an alias of one.
+_PROGRAMS = re.compile(r"pythonw?[\d.]*|pyw?|node|deno|ruby|perl|php|java|uv|poetry|conda", re.IGNORECASE)
 _SIMPLE_ARGS = re.compile(r"(?:'[^']*'|\"[^\"$`]*\"|[^\s'\"&|;<>()${}`@]+|\s+)*")
 
 
@@ -124,7 +126,7 @@ def read_powershell(words: list[str]) -> Inner | None:
     if call and _SIMPLE_ARGS.fullmatch(call[4]):
         called = call[1].replace("''", "'") if call[1] else call[2] or call[3]
         args = [a or b or c for a, b, c in re.findall(r"'([^']*)'|\"([^\"]*)\"|([^\s'\"]+)", call[4])]
-        if paths.ending(called) or paths.is_whole(called):
+        if paths.ending(called) or paths.is_whole(called) or _PROGRAMS.fullmatch(called):
             return Inner((called, *args))
     return Inner(doubts=(f"it is PowerShell code, not a script: {_short(code)}",))
 

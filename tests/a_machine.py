@@ -1,0 +1,26 @@
+"""A copy of `machine/`, with its paths as they are where it has been copied to."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+_FROM = Path(__file__).with_name("machine")
+
+
+def copied(folder: Path) -> Path:
+    """Copy the machine into a folder; return where it is."""
+    machine = Path(shutil.copytree(_FROM, folder / "machine"))
+    for path in (machine / "tasks.xml", machine / "wsl.crontab", *(machine / "units").iterdir()):
+        told = path.read_bytes().replace(b"/machine", machine.as_posix().encode())
+        path.write_bytes(told)
+    return machine
+
+
+def scripts() -> list[str]:
+    """The names of the 42 scripts that are on a timer."""
+    return sorted(
+        path.stem
+        for path in (_FROM / "scripts").glob("*.py")
+        if "written_down(" in path.read_text(encoding="utf-8") and path.stem != "diary"
+    )

@@ -1,0 +1,26 @@
+﻿# 게이트웨이 확인 작업을 등록합니다. 관리자 권한은 필요 없습니다.
+[CmdletBinding()]
+param([switch]$Unregister)
+
+$taskName = "AGI_GatewayPing"
+$here = $PSScriptRoot
+$py = "$here\..\scripts\gateway_ping.py"
+
+if ($Unregister) {
+    Unregister-ScheduledTask -TaskName $taskName -Confirm:$false
+    Write-Host "삭제 완료: $taskName"
+    exit 0
+}
+
+$existing = Get-ScheduledTask -TaskName $taskName -ErrorAction SilentlyContinue
+if ($existing) { Unregister-ScheduledTask -TaskName $taskName -Confirm:$false }
+
+$params = @{
+    TaskName    = $taskName
+    Action      = New-ScheduledTaskAction -Execute "pythonw.exe" -Argument "`"$py`""
+    Trigger     = New-ScheduledTaskTrigger -Once -At "00:00" -RepetitionInterval (New-TimeSpan -Minutes 10)
+    Settings    = New-ScheduledTaskSettingsSet -Hidden -StartWhenAvailable
+    Description = "게이트웨이 확인 자동 실행"
+}
+Register-ScheduledTask @params -Force
+Write-Host "등록 완료 ✓ (10분마다)"

@@ -1,0 +1,6 @@
+"""Serves the chat."""
+
+import time
+
+while True:
+    time.sleep(60)

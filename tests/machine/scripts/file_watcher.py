@@ -1,0 +1,6 @@
+"""Tells of every file that changes."""
+
+import time
+
+while True:
+    time.sleep(5)

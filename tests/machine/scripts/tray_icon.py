@@ -1,0 +1,6 @@
+"""The little icon."""
+
+import time
+
+while True:
+    time.sleep(1)

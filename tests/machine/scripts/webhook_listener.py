@@ -1,0 +1,6 @@
+"""Waits for calls from outside."""
+
+import time
+
+while True:
+    time.sleep(60)
