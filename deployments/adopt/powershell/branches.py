@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from deployments.adopt.powershell import operators
@@ -9,7 +11,13 @@ from deployments.adopt.powershell.expressions import single
 from deployments.adopt.powershell.state import Leave, State
 from deployments.adopt.powershell.syntax import named, plain
 from deployments.adopt.powershell.syntax import text as shown
-from deployments.adopt.powershell.values import Thing, Unknown, Value, text, truth
+from deployments.adopt.powershell.values import Thing, Unknown, Value, doubts, text, truth
+
+# What scripts ask before they register: is it there already, may I, is all there? Then they do.
+_GUARDS = re.compile(
+    r"Get-Scheduled(Task|Job)|ShouldProcess|IsInRole|Test-Path|Get-(Command|Module)|LASTEXITCODE|Read-Host|\$\?",
+    re.IGNORECASE,
+)
 
 
 def each(state: State, node: Node) -> list[Value]:
@@ -33,23 +41,29 @@ def choose(state: State, node: Node) -> list[Value]:
     ]
     possible: list[Node | None] = []
     unclear = ""
+    guard = state.loose  # the switch that says so is one that nobody has set here
     for condition, block in branches:
-        seen = True if condition is None else truth(single(state.execute(condition)))
+        value = True if condition is None else single(state.execute(condition))
+        seen = truth(value)
         if seen is not False:
             possible.append(block)
         if seen is True:
             break
         if seen is None and condition is not None:
             unclear = unclear or shown(condition)
+            guard = guard or bool(_GUARDS.search(" ".join((shown(condition), *doubts(value)))))
     else:
         possible.append(None)
     if not unclear:
         return each(state, possible[0]) if possible[0] is not None else []
-    return either(state, possible, unclear)
+    return either(state, possible, unclear, guard=guard)
 
 
-def either(state: State, blocks: list[Node | None], condition: str) -> list[Value]:
-    """Go through branches of which one is taken; what differs between them is in doubt."""
+def either(state: State, blocks: list[Node | None], condition: str, *, guard: bool = False) -> list[Value]:
+    """Go through branches of which one is taken; what differs between them is in doubt.
+
+    A registration that only one of them makes is in doubt as well, unless the condition is a guard.
+    """
     before = [dict(scope) for scope in state.scopes]
     outcomes: list[list[dict[str, Value]]] = []
     made: list[range] = []
@@ -67,7 +81,7 @@ def either(state: State, blocks: list[Node | None], condition: str) -> list[Valu
             outcomes.append(state.scopes[:])
         made.append(range(first, len(state.registered)))
     doubt = frozenset({condition})
-    if sum(1 for numbers in made if len(numbers)) > 1:
+    if not guard or sum(1 for numbers in made if len(numbers)) > 1:
         for numbers in made:
             for index in numbers:
                 state.registered[index].doubts |= doubt

@@ -195,7 +195,7 @@ def _program(state: State, call: Call, words: list[str]) -> list[Value]:
 
 def _schtasks(state: State, call: Call) -> list[Value]:
     words = native.words(state, call.raw)
-    if any(isinstance(word.value, list) for word in call.given):  # & schtasks $list
+    if "$" in call.raw and any(isinstance(word.value, list) for word in call.given):  # & schtasks $list
         words = [text(item) for word in call.given for item in items(word.value)]
     schtasks.call(state, words, call)
     return []

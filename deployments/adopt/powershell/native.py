@@ -37,7 +37,7 @@ def words(state: State, raw: str) -> list[str]:
         word = [] if word is None else word
         match kind:
             case "verbatim":
-                word.append(piece["verbatim"].replace("''", "'"))
+                word.append(piece["verbatim"].replace("''", "'").replace('\\"', '"'))
             case "text":
                 word.append(expanded(state, piece["text"].replace('\\"', '""')))
             case "escape":

@@ -81,7 +81,8 @@ def _action(given: dict[str, str]) -> Thing:
     """/TR is a whole command line. What is quoted, or the first word, is the program."""
     line = given.get("tr", Unknown("/tr"))
     missing = doubts(line)
-    words = windows_words.split(line.replace("'", '"') if line.startswith("'") else line)
+    plain = str(line).replace('\\"', '"')  # Windows PowerShell hands quotes on only if they are written so
+    words = windows_words.split(plain.replace("'", '"') if plain.startswith("'") else plain)
     command, rest = (words[0] if words else ""), words[1:]
     action = Thing(
         "words", {"execute": command, "words": [Unknown(word, missing) if missing else word for word in rest]}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
-_LANGUAGE = Language(tree_sitter_powershell.language())
+_PARSER = Parser(Language(tree_sitter_powershell.language()))
 
 # The grammar wraps each value in one node a level of precedence; one with a single child says nothing.
 _LEVELS = frozenset(
@@ -27,10 +29,34 @@ _LEVELS = frozenset(
 )
 
 
+# What PowerShell takes and the grammar does not: letters of other languages in a variable's name …
+_FOREIGN = re.compile(r"\$(?=\w*[^\W\x00-\x7f])(\w+)")
+# … and a blank after the comma between words without quotes, which registrations have between days.
+_DAYS = re.compile(r"\b(\w{3,6}day)[ \t]*,[ \t]+(?=\w{3,6}day\b)", re.IGNORECASE)
+
+
 def parse(text: str) -> Node:
-    """Given a script's text, return its tree; it is one for any text."""
+    """Given a script's text, return its tree, without comments; it is one for any text."""
     # Windows' line ends would become part of some words.
-    return Parser(_LANGUAGE).parse(text.replace("\r\n", "\n").encode("utf-8", "replace")).root_node
+    text = text.replace("\r\n", "\n")
+    text = _DAYS.sub(r"\1,", _FOREIGN.sub(r"${\1}", text))
+    source = text.encode("utf-8", "replace")
+    root = _PARSER.parse(source).root_node
+    bare = _without_comments(source, root)
+    return root if bare == source else _PARSER.parse(bare).root_node
+
+
+def _without_comments(source: bytes, root: Node) -> bytes:
+    """Blank comments out: they stand in the tree wherever one is written, also between two operands."""
+    bare = bytearray(source)
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "comment":
+            comment = source[node.start_byte : node.end_byte]
+            bare[node.start_byte : node.end_byte] = re.sub(rb"[^\n]", b" ", comment)
+        waiting += node.children
+    return bytes(bare)
 
 
 def text(node: Node) -> str:

@@ -176,12 +176,15 @@ _CLOCK = re.compile(
 
 
 def moment(value: Value) -> Moment | None:
-    """Return a value as a date and time: "03:00", "3am", "3:15 PM", "2025-01-01T03:00:00"."""
+    """Return a value as a date and time: "03:00", "3am", "오후 3:15", "2025-01-01T03:00:00"."""
     value = known(value)
     if isinstance(value, Moment):
         return value
     if not isinstance(value, str):
         return None
+    korean = re.fullmatch(r"(.*?)(오전|오후)\s*(\S+)", value.strip())
+    if korean:  # Korean Windows reads, and writes, the half of the day before the hour
+        value = f"{korean[1]}{korean[3]} {'am' if korean[2] == '오전' else 'pm'}"
     found = _CLOCK.fullmatch(value.strip())
     if found is None or not (found["minute"] or found["half"]):
         return Moment(0.0, value.strip()) if re.fullmatch(r"\d{4}-\d\d?-\d\d?", value.strip()) else None

@@ -1,0 +1,1 @@
+schtasks /create /tn "From a file" /xml "C:\agi\task.xml" /f

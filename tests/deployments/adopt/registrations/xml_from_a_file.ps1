@@ -1,0 +1,1 @@
+Register-ScheduledTask -TaskName 'Imported' -Xml (Get-Content "$PSScriptRoot\imported.xml" -Raw)
