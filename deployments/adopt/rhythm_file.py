@@ -11,7 +11,7 @@ from typing import Any
 import tomlkit
 from pydantic import ValidationError
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Array, InlineTable, SingleKey
+from tomlkit.items import Array, InlineTable, Item, SingleKey
 
 from deployments.adopt import paths
 from deployments.adopt.house import Room
@@ -122,14 +122,19 @@ class RhythmFile:
     def add_steps(self, group: str, steps: Sequence[tuple[Any, str]]) -> None:
         """Put steps behind those of a group, each on a line of its own with a comment."""
         array = self._steps(group)
-        fresh = not len(array)
-        if not fresh and "\n" not in array.as_string():
+        lines = [
+            # In a comment, TOML has nothing that cannot be printed.
+            (_inline(step), "".join(char for char in comment if char.isprintable()))
+            for step, comment in steps
+        ]
+        if not len(array):  # as text: an array counts all that it has anew for every line that is added
+            written = "".join(f"  {step.as_string()}, # {comment}\n" for step, comment in lines)
+            self._groups()[group]["steps"] = tomlkit.parse(f"steps = [\n{written}]\n")["steps"]
+            return
+        if "\n" not in array.as_string():
             array.multiline(True)
-        for step, comment in steps:
-            line = "".join(char for char in comment if char.isprintable())  # as TOML has comments
-            array.add_line(_inline(step), indent="  ", comment=line or None)
-        if fresh:
-            array.add_line(indent="")
+        for step, comment in lines:
+            array.add_line(step, indent="  ", comment=comment or None)
 
     def remove_step(self, group: str, place: int) -> Any:
         """Take a step out of a group, and return it; the group goes as well if that was its last."""
@@ -192,10 +197,10 @@ class RhythmFile:
         return found
 
 
-def _inline(step: Any) -> Any:
-    """Return a step's table on one line, as an array has it."""
+def _inline(step: Any) -> Item:
+    """Return a step as an array has it: a table on one line."""
     if not isinstance(step, Mapping):
-        return step
+        return tomlkit.item(step)
     table: InlineTable = tomlkit.inline_table()
     for key, value in step.items():
         table[key] = _inline(value)
