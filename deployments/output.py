@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,18 +32,33 @@ def show_json(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
-    """Return a table that rich prints as wide as the terminal is; the last column folds."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str] = ()) -> Any:
+    """Return a table that rich prints as wide as the terminal is.
+
+    `folding` are the columns that fold where it is too narrow; the last one, if none is named.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     made = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for index, name in enumerate(head):
-        last = index == len(head) - 1
-        made.add_column(name, no_wrap=not last, overflow="fold")
+    for name in head:
+        made.add_column(name, no_wrap=name not in (folding or head[-1:]), overflow="fold")
     for row in rows:
         made.add_row(*(Text(cell, style=_style(cell)) for cell in row))
+    return made
+
+
+def numbered(texts: Mapping[int, str]) -> Any:
+    """Return paragraphs with their numbers before them, for rich to print as wide as the terminal is."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table.grid(padding=(0, 2))
+    made.add_column(justify="right", min_width=3)
+    made.add_column(overflow="fold")
+    for number, text in texts.items():
+        made.add_row(str(number), Text(text))
     return made
 
 

@@ -23,7 +23,8 @@ def show(adoption: Adoption, files: int) -> None:
     placed = sorted(adoption.placed, key=lambda each: _rank(each, adoption))
     if placed:
         head = ("job", "group", "before", "after", "losses")
-        output.show(output.table(head, [_row(each, adoption, losses) for each in placed]))
+        rows = [_row(each, adoption, losses) for each in placed]
+        output.show(output.table(head, rows, folding=("job", "before", "losses")))
     _show_losses(losses, adoption.jobs)
     _show_needs(adoption)
     output.say(summary(adoption, files))
@@ -99,12 +100,15 @@ def _show_losses(losses: Mapping[Loss, int], jobs: Sequence[Job]) -> None:
             found.setdefault(loss, []).append(job.name)
     if losses:
         output.say("What is lost, or different, and what to do about it:\n")
-    for loss, number in losses.items():
-        names = found[loss]
-        shown = ", ".join(names[:_MOST_NAMES])
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        output.say(f"{number:3}  {loss.what}\n     → {loss.remedy}\n     {shown}{more}")
-    output.say("")
+    texts = {
+        number: f"{loss.what}\n→ {loss.remedy}\n{_names(found[loss])}" for loss, number in losses.items()
+    }
+    output.show(output.numbered(texts))
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _show_needs(adoption: Adoption) -> None:

@@ -200,7 +200,8 @@ class RhythmFile:
 def _inline(step: Any) -> Item:
     """Return a step as an array has it: a table on one line."""
     if not isinstance(step, Mapping):
-        return tomlkit.item(step)
+        item: Item = tomlkit.item(step)
+        return item
     table: InlineTable = tomlkit.inline_table()
     for key, value in step.items():
         table[key] = _inline(value)
