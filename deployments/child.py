@@ -107,8 +107,7 @@ class Child:
     def ask(self) -> None:
         """Ask the program to end; if it has died, ask what it has left."""
         root = self._root()
-        for process in [root] if root else self.tree():
-            ask_to_end(process)
+        ask_to_end([root] if root else self.tree())
 
     async def end(self, seconds: float) -> None:
         """Ask it and all below it to end, wait so many seconds, kill what still lives."""

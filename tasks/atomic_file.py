@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tasks.system import replace
+
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` (UTF-8, line feeds) to `path`, replacing what is there at once. Its folder is made.
@@ -16,6 +18,6 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
+        replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

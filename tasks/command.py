@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tasks import batch_file, powershell
 from tasks.settings import Settings
 from tasks.step_settings import StepSettings
 
-_POWERSHELL = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File")
+# Windows' own script host runs these; what `.js` is elsewhere, nobody can tell.
+_SCRIPT_HOST = (".vbs", ".vbe", ".js", ".jse", ".wsf")
 
 
 class ScriptMissingError(Exception):
@@ -57,38 +59,63 @@ def command(step: StepSettings, settings: Settings) -> list[str]:
         ScriptMissingError, ScriptRefusedError: as `locate`, or the interpreter is not there.
     """
     path = locate(step, settings)
-    return [*_interpreter(path, step, settings), str(path), *step.run[1:]]
+    args = step.run[1:]
+    match path.suffix.lower():
+        case ".py":
+            named = step.python or settings.python
+            return [*(_python(path, named) if named else [sys.executable]), str(path), *args]
+        case ".ps1":
+            return powershell.words(_program(path, "pwsh", "powershell"), args)
+        case ".sh":
+            return [_program(path, "bash", "sh"), str(path), *args]
+        case ".bat" | ".cmd":
+            return _batch_file(path, args)
+        case ending if ending in _SCRIPT_HOST and sys.platform == "win32":
+            return [_program(path, "cscript"), "//nologo", str(path), *args]
+        case _:
+            if not os.access(path, os.X_OK):
+                raise ScriptRefusedError(f"{path} is not executable; make it so, or give it an ending")
+            return [str(path), *args]
 
 
-def environment(step: StepSettings, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment of the step's script.
+def environment(step: StepSettings, script: Path, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment of the step's script, which is at `script`.
 
     It is this process's own, with the step's `env` on top, and without what Prefect uses to talk
     to the process of a flow run.
     """
     env = {name: value for name, value in base.items() if not name.startswith("PREFECT__")}
-    if step.run[0].lower().endswith(".py"):
-        # Lines appear when they are printed, and as UTF-8 on every machine.
-        env |= {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    match script.suffix.lower():
+        case ".py":
+            # Lines appear when they are printed, and as UTF-8 on every machine.
+            env |= {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+        case ".ps1":
+            env = powershell.environment(script, env)
     return env | step.env
 
 
-def _interpreter(path: Path, step: StepSettings, settings: Settings) -> list[str]:
-    """Return what must stand before the script for the system to start it."""
-    match path.suffix.lower():
-        case ".py":
-            named = step.python or settings.python
-            return [_program(path, named)] if named else [sys.executable]
-        case ".ps1":
-            return [_program(path, "pwsh", "powershell"), *_POWERSHELL]
-        case ".sh":
-            return [_program(path, "bash", "sh")]
-        case ".bat" | ".cmd":
-            return [_program(path, "cmd.exe"), "/d", "/c"]
-        case _:
-            if not os.access(path, os.X_OK):
-                raise ScriptRefusedError(f"{path} is not executable; make it so, or give it an ending")
-            return []
+def _batch_file(path: Path, args: Sequence[str]) -> list[str]:
+    """Return the words that `batch_file.line` makes a line of."""
+    _program(path, "cmd.exe")
+    try:
+        batch_file.line([str(path), *args])
+    except ValueError as error:
+        raise ScriptRefusedError(f"{error}; let a .py or .ps1 script take it") from None
+    return [str(path), *args]
+
+
+def _python(script: Path, named: str) -> list[str]:
+    """Return the words of an interpreter: a program, a virtual environment's folder, or `py -3.12`."""
+    folder = Path(named)
+    if folder.is_dir():
+        for inside in ("Scripts/python.exe", "bin/python"):
+            if (folder / inside).exists():
+                return [str(folder / inside)]
+        raise ScriptRefusedError(f"{folder} is a folder without a Python in it, no virtual environment")
+    program, *options = named.split()
+    if options and shutil.which(named) is None:
+        return [_program(script, program), *options]
+    return [_program(script, named)]
 
 
 def _program(script: Path, *names: str) -> str:

@@ -12,6 +12,8 @@ from tasks.duration import Duration
 from tasks.step_settings import StepSettings
 from tasks.table import Table
 
+#: How much of the processor a group's scripts may have of what others want as well.
+Priority = Literal["critical", "normal", "low"]
 GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 
@@ -25,7 +27,7 @@ class GroupSettings(Table):
     enabled: bool = True
     attempts: int = Field(default=3, ge=1, le=100)
     on_failure: Literal["continue", "stop"] = "continue"
-    priority: Literal["critical", "normal", "low"] = "normal"
+    priority: Priority = "normal"
 
     @model_validator(mode="after")
     def _one_cadence(self) -> GroupSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import locale
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -16,6 +17,10 @@ _RECORD = 100
 
 #: How many of the last lines are kept to explain a failure.
 TAIL = 10
+
+# What programs print in that know nothing of Unicode: on Windows, where nobody watches, the code page
+# that a console would have (cp949 on a Korean one, cp437 on an American one).
+_LEGACY = "oem" if sys.platform == "win32" else locale.getencoding()
 
 _MASK = "***"
 _TELLING = 4  # characters; masking shorter lines of a secret would blot out half the log
@@ -61,7 +66,7 @@ def decode(data: bytes, cut: bool = False) -> str:
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(data, final=not cut)
     except UnicodeDecodeError:
-        return data.decode(locale.getencoding(), errors="backslashreplace")
+        return data.decode(_LEGACY, errors="backslashreplace")
 
 
 class Budget:

@@ -100,9 +100,8 @@ def _end(mark: str, leader: Identity | None, grace: float) -> int:
     root = leader.process() if leader else None
     tree = members(mark, [root] if root else [])
     ended = {process.pid for process in tree}
-    for process in tree:
-        ask_to_end(process)
-    _gone(tree, grace)
+    if ask_to_end(tree):
+        _gone(tree, grace)
     quiet = 0
     for _ in range(_ROUNDS):
         tree = members(mark, tree)

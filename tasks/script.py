@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 
-from tasks import orphans, process_tree
+from tasks import batch_file, orphans, process_tree
+from tasks.exit_status import signed
+from tasks.group_settings import Priority
 from tasks.output import TAIL, Budget, Lines, Redactor
+from tasks.ownership import Ownership, ownership
 from tasks.process_tree import MARK
-from tasks.system import apart
 from tasks.usage import UNKNOWN, Cost, ScriptMeter
 
 #: Seconds without output after which a pipe that a left-over grandchild holds is given up, and how
@@ -51,6 +54,7 @@ async def run(
     outputs_dir: Path,
     on_line: OnLine,
     redact: Redactor,
+    priority: Priority = "normal",
     grace: float = process_tree.GRACE,
 ) -> Ended:
     """Run `argv` (an argument list, absolute program first) to its end, or to `timeout` seconds.
@@ -70,21 +74,25 @@ async def run(
         on_line(line, error)
 
     with (
+        closing(ownership(priority)) as owned,
         orphans.running(outputs_dir, name, mark) as entry,
         closing(_Child(emit, budget, redact)) as child,
-        ScriptMeter() as meter,
+        ScriptMeter(owned) as meter,
     ):
         try:
-            pid = await child.start(argv, cwd, {**env, MARK: mark})
+            pid = await child.start(argv, cwd, {**env, MARK: mark}, owned)
             meter.started(pid)
             entry.started(pid)
             timed_out = not await _happens(child.exited, timeout)
             if timed_out:
                 await process_tree.end(mark, entry.script, grace)
+                owned.end()
                 await child.gone()
             await child.drained()
+            owned.let_go()
         except BaseException:
             await process_tree.end(mark, entry.script, grace)
+            owned.end()
             await child.gone()
             raise
         code = None if timed_out else child.exit_code
@@ -106,40 +114,48 @@ class _Child(asyncio.SubprocessProtocol):
         self._closed = asyncio.Event()
         self._read = 0
 
-    async def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> int:
+    async def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], owned: Ownership) -> int:
         """Start the program and return its pid.
 
         Raises:
             OSError: it cannot be started.
         """
+        loop = asyncio.get_running_loop()
+        options: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "cwd": str(cwd),
+            "env": env,
+            **owned.popen,
+        }
         try:
-            self._transport, _ = await asyncio.get_running_loop().subprocess_exec(
-                lambda: self,
-                *argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=str(cwd),
-                env=env,
-                **apart(),
-            )
+            if batch_file.needs_cmd(argv[0]):  # it takes a line, not words
+                line = batch_file.line(argv)
+                self._transport, _ = await loop.subprocess_shell(lambda: self, line, **options)
+            else:
+                self._transport, _ = await loop.subprocess_exec(lambda: self, *argv, **options)
+        except NotADirectoryError as error:  # which Windows does not name
+            raise OSError(f"{error.strerror}: {cwd}") from error
         except ValueError as error:  # a NUL character, or a variable whose name holds "="
             raise OSError(str(error)) from error
-        return self._transport.get_pid()
+        pid = self._transport.get_pid()
+        owned.take(pid)
+        return pid
 
     @property
     def exit_code(self) -> int | None:
-        """Its exit code, once it has ended."""
-        return self._transport.get_returncode() if self._transport else None
+        """Its exit code, with its sign, once it has ended."""
+        code = self._transport.get_returncode() if self._transport else None
+        return None if code is None else signed(code)
 
     def last_unlogged(self) -> list[str]:
         """The last lines that were not logged, because there were too many; errors last."""
         return [line for lines in self._lines.values() for line in lines.last_unlogged()]
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
-        assert isinstance(data, bytes)  # noqa: S101 - a binary pipe
         self._read += 1
-        self._lines[fd].feed(data)
+        self._lines[fd].feed(bytes(data))  # type: ignore[arg-type]  # a binary pipe; Windows' loop has a bytearray
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         self._open.discard(fd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
@@ -16,9 +17,9 @@ from prefect.logging import get_run_logger
 from prefect.runtime import task_run
 from prefect.states import Completed, Failed
 
-from tasks import script
+from tasks import exit_status, powershell, script
 from tasks.builtin.contract import Context, built_in
-from tasks.command import ScriptMissingError, ScriptRefusedError, command, environment
+from tasks.command import ScriptMissingError, ScriptRefusedError, command, environment, locate
 from tasks.measurements import StepUsage
 from tasks.outcome import Outcome, StepFailedError, StepResult
 from tasks.output import Redactor
@@ -125,16 +126,20 @@ async def _run_built_in(step: StepSettings, context: Context) -> _Ending:
 async def _run_script(step: StepSettings, context: Context) -> _Ending:
     settings = context.settings
     try:
-        argv = command(step, settings)
+        argv, path = command(step, settings), locate(step, settings)
+        is_powershell = path.suffix.lower() == ".ps1"
         ended = await script.run(
             argv,
             name=step.name,
             cwd=settings.scripts_dir / (step.cwd or ""),
-            env=environment(step),
+            env=environment(step, path),
             timeout=step.timeout.total_seconds(),
             outputs_dir=settings.outputs_dir,
-            on_line=lambda line, error: (context.log.warning if error else context.log.info)("%s", line),
+            on_line=lambda line, error: context.log.log(_level(line, error, is_powershell), "%s", line),
             redact=redactor(step, settings),
+            priority=settings.groups[context.group].priority
+            if context.group in settings.groups
+            else "normal",
         )
     except ScriptMissingError as error:
         if not step.optional:
@@ -148,9 +153,16 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
     if ended.timed_out:
         return _Ending(Outcome.TIMED_OUT, _too_long(step) + said, cost=ended.cost)
     if ended.exit_code != 0:
-        message = f"exit code {ended.exit_code}{said}"
+        message = f"{exit_status.told(ended.exit_code or 0)}{said}"
         return _Ending(Outcome.FAILED, message, ended.exit_code, ended.cost)
     return _Ending(Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0, ended.cost)
+
+
+def _level(line: str, error: bool, is_powershell: bool) -> int:
+    """Return how serious a line is; programs print all kinds of things to standard error."""
+    if is_powershell:
+        return powershell.level(line, error=error)
+    return logging.WARNING if error else logging.INFO
 
 
 def _too_long(step: StepSettings) -> str:

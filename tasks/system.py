@@ -1,14 +1,23 @@
-"""Where the operating systems differ: starting a process apart from us, and asking one to end."""
+"""Where the operating systems differ: starting processes apart from us, ending them, replacing files."""
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import psutil
+
+#: Seconds for which a file may be held by others before that is an error: virus scanners and indexers
+#: look at each new file for moments, and on Windows nobody may replace it meanwhile.
+_HELD = 3.0
+_POLL = 0.02
+# Windows' ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.
+_SHARING = (5, 32, 33)
 
 
 def apart() -> dict[str, Any]:
@@ -21,16 +30,33 @@ def apart() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def ask_to_end(process: psutil.Process) -> None:
-    """Ask a process to end, as the system's own tools would; one that has ended already is no error.
+def ask_to_end(processes: Iterable[psutil.Process]) -> bool:
+    """Ask processes to end, as the system's own tools would; return whether any could be asked.
 
-    On Windows this reaches a process that was started `apart`, and no other.
+    On Windows that reaches those that were started `apart`, and what shares their console and group.
     """
-    with suppress(psutil.Error, OSError):
-        if sys.platform == "win32":
-            process.send_signal(signal.CTRL_BREAK_EVENT)
-        else:
+    if sys.platform == "win32":
+        return _press_break([process.pid for process in processes])
+    asked = False
+    for process in processes:
+        with suppress(psutil.Error):  # it has just ended
             process.terminate()
+            asked = True
+    return asked
+
+
+def _press_break(pids: list[int]) -> bool:
+    """Send Ctrl-Break. Only from their own consoles, which another process has to join for that."""
+    if sys.platform != "win32" or not pids:
+        return False
+    command = [sys.executable, "-m", "tasks.console_break", *map(str, pids)]
+    root = str(Path(__file__).resolve().parents[1])
+    with suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(  # noqa: S603 - our own module
+            command, cwd=root, creationflags=subprocess.DETACHED_PROCESS, timeout=_HELD, check=False
+        )
+        return done.returncode == 0
+    return False
 
 
 def detached() -> dict[str, Any]:
@@ -39,3 +65,20 @@ def detached() -> dict[str, Any]:
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         return {"creationflags": flags | subprocess.CREATE_BREAKAWAY_FROM_JOB}
     return {"start_new_session": True}
+
+
+def replace(source: Path, target: Path) -> None:
+    """Put a file in the place of another one, at once.
+
+    Raises:
+        OSError: it cannot be done; on Windows, not even after others have had time to let go of it.
+    """
+    deadline = monotonic() + _HELD
+    while True:
+        try:
+            source.replace(target)
+            return
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _SHARING or monotonic() > deadline:
+                raise
+            sleep(_POLL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ from types import TracebackType
 
 import psutil
 
-if sys.platform != "win32":
-    import resource
+from tasks.ownership import Ownership
 
 #: Seconds until the first look at a tree, and the longest time between two: each is twice the one
 #: before. A look costs 1 to 5 ms with 100 to 400 processes on the machine: 5 to 13 ms of CPU for a step
@@ -36,13 +34,12 @@ class ScriptMeter:
 
     Memory is looked at now and then, from a thread: a peak between two looks is missed, and a script
     that is over before the first has none. It is an upper bound where processes share pages: those of a
-    fork count in each. POSIX itself adds up the CPU seconds of all that has been
-    waited for, however short; on Windows they are those of the last look. Whatever cannot be measured is
-    left out: a meter never harms a step.
+    fork count in each. The system itself adds up the CPU seconds, of processes however short. Whatever
+    cannot be measured is left out: a meter never harms a step.
     """
 
-    def __init__(self) -> None:
-        self._before = _children_cpu()
+    def __init__(self, owned: Ownership) -> None:
+        self._owned = owned
         self._peak = 0
         self._cpu: dict[psutil.Process, float] = {}
         self._over = threading.Event()
@@ -63,8 +60,8 @@ class ScriptMeter:
         self._over.set()
         if self._thread:
             self._thread.join()
-            waited_for = _children_cpu() - self._before
-            self.cost = Cost(max(waited_for, sum(self._cpu.values())), self._peak or None)
+            cpu = max(self._owned.cpu_seconds(), sum(self._cpu.values()))
+            self.cost = Cost(cpu, self._peak or None)
 
     def _watch(self, pid: int) -> None:
         pause = _SOON
@@ -102,14 +99,6 @@ class OwnMeter:
     ) -> None:
         cpu, memory = self._before
         self.cost = Cost(process_time() - cpu, max(memory, _own_memory()) or None)
-
-
-def _children_cpu() -> float:
-    """Return the CPU seconds of all children that have ended and been waited for; 0 on Windows."""
-    if sys.platform == "win32":
-        return 0.0
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _own_memory() -> int:

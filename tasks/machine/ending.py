@@ -37,9 +37,8 @@ def end(processes: Iterable[psutil.Process], grace: float) -> Ended:
     A `psutil.Process` knows when it was created, and touches no later process with its pid.
     """
     found = list(processes)
-    for process in found:
-        ask_to_end(process)
-    gone, alive = psutil.wait_procs(found, timeout=grace)
+    asked = ask_to_end(found)
+    gone, alive = psutil.wait_procs(found, timeout=grace if asked else 0)
     for process in alive:
         with suppress(psutil.Error):  # just gone, or not ours to kill: told as left
             process.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -148,8 +149,8 @@ def _disk(process: psutil.Process) -> int | None:
 
 def _handles(process: psutil.Process) -> int | None:
     try:
-        if hasattr(process, "num_handles"):
+        if sys.platform == "win32":
             return int(process.num_handles())
-        return process.num_fds()
+        return int(process.num_fds())
     except (psutil.Error, OSError):
         return None

@@ -250,6 +250,22 @@ def test_a_named_python_that_is_not_there_is_named(house: House) -> None:
         house.command("sub/inside.py", python="python9.99")
 
 
+def test_a_virtual_environment_is_named_by_its_folder(house: House, tmp_path: Path) -> None:
+    inside = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
+    interpreter = house.file(tmp_path / "venv" / inside, 0o755)
+
+    assert house.command("sub/inside.py", python=str(tmp_path / "venv"))[0] == str(interpreter)
+    with pytest.raises(ScriptRefusedError, match="is a folder without a Python in it"):
+        house.command("sub/inside.py", python=str(tmp_path))
+
+
+def test_a_python_may_be_named_with_its_options(house: House) -> None:
+    named = f"{Path(sys.executable).name} -X dev"
+    argv = house.command("sub/inside.py", python=named) if shutil.which(Path(sys.executable).name) else None
+
+    assert argv is None or argv[1:3] == ["-X", "dev"]
+
+
 @posix_only
 def test_powershell_is_told_to_ask_nothing_and_read_no_profile(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -259,7 +275,13 @@ def test_powershell_is_told_to_ask_nothing_and_read_no_profile(
     monkeypatch.setenv("PATH", str(shell.parent))
     options = ["-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File"]
 
-    assert house.command("backup.ps1", "-Days", "7") == [str(shell), *options, str(script), "-Days", "7"]
+    argv = house.command("backup.ps1", "-Days", "7", "two words", 'a "quote"', "한글 $x & y\\")
+
+    runs = Path(argv[7])
+    assert argv == [str(shell), *options, str(runs), "-Days", "7", "two words", 'a "quote"', "한글 $x & y\\"]
+    assert "& $env:RHYTHM_SCRIPT @args" in runs.read_text(encoding="ascii")
+    found = environment(step("backup.ps1"), script, {"PSModulePath": "C:/other", "PATH": "/bin"})
+    assert found == {"PATH": "/bin", "RHYTHM_SCRIPT": str(script), "NO_COLOR": "1"}
     newer = house.file(tmp_path / "bin" / "pwsh", 0o755)
     assert house.command("backup.ps1")[0] == str(newer)
 
@@ -270,15 +292,15 @@ def test_powershell_is_told_to_ask_nothing_and_read_no_profile(
 def test_a_script_has_our_environment_and_the_steps_own_on_top() -> None:
     base = {"PATH": "/bin", "LANG": "C", "PREFECT_API_URL": "http://x", "PREFECT__FLOW_RUN_ID": "1"}
 
-    found = environment(step("a.sh", env={"LANG": "ko_KR"}), base)
+    found = environment(step("a.sh", env={"LANG": "ko_KR"}), Path("a.sh"), base)
 
     assert found == {"PATH": "/bin", "LANG": "ko_KR", "PREFECT_API_URL": "http://x"}
 
 
 def test_python_scripts_print_at_once_and_in_utf_8_unless_told_otherwise() -> None:
-    assert environment(step("a.py"), {}) == {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-    assert environment(step("a.py", env={"PYTHONUTF8": "0"}), {})["PYTHONUTF8"] == "0"
+    assert environment(step("a.py"), Path("a.PY"), {}) == {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    assert environment(step("a.py", env={"PYTHONUTF8": "0"}), Path("a.py"), {})["PYTHONUTF8"] == "0"
 
 
 def test_without_another_the_environment_is_this_processs() -> None:
-    assert environment(step("a.sh"))["PATH"] == os.environ["PATH"]
+    assert environment(step("a.sh"), Path("a.sh"))["PATH"] == os.environ["PATH"]

@@ -1,0 +1,43 @@
+"""How PowerShell runs a script: with which words, in which environment, and what its streams mean."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+#: Runs the script that this variable names, and sees to its encoding and exit code.
+_RUN, _SCRIPT = Path(__file__).with_name("run.ps1"), "RHYTHM_SCRIPT"
+# -File and not -Command: words are handed on as they are, and an exit code is not swallowed.
+_OPTIONS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File")
+
+# What the streams that PowerShell puts among a script's output begin with, in English and Korean.
+_STREAMS = {
+    "WARNING: ": logging.WARNING,
+    "경고: ": logging.WARNING,
+    "VERBOSE: ": logging.INFO,
+    "자세한 정보: ": logging.INFO,
+    "DEBUG: ": logging.DEBUG,
+    "디버그: ": logging.DEBUG,
+}
+
+
+def words(program: str, args: Sequence[str]) -> list[str]:
+    """Return the argument list that runs the script of `environment` with `args`."""
+    return [program, *_OPTIONS, str(_RUN), *args]
+
+
+def environment(script: Path, base: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a script.
+
+    A PSModulePath that one PowerShell has made for itself keeps another from finding its own modules.
+    """
+    env = {name: value for name, value in base.items() if name.upper() != "PSMODULEPATH"}
+    return env | {_SCRIPT: str(script), "NO_COLOR": "1"}
+
+
+def level(line: str, *, error: bool) -> int:
+    """Return how serious a line is; `error` says that it came from standard error, where only errors go."""
+    if error:
+        return logging.ERROR
+    return next((level for start, level in _STREAMS.items() if line.startswith(start)), logging.INFO)
