@@ -16,8 +16,9 @@ import psutil
 
 from tasks import process_tree
 from tasks.orphans import SERVICES, Running
+from tasks.ownership import Ownership, ownership
 from tasks.process_tree import MARK, Identity
-from tasks.system import apart, ask_to_end
+from tasks.system import ask_to_end
 
 _FIRST, _LONGEST = 1.0, 60.0  # seconds before a restart
 _STEADY = 120.0  # seconds alive after which earlier deaths are forgotten
@@ -44,6 +45,7 @@ class Child:
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _identity: Identity | None = field(default=None, init=False)
     _record: Running | None = field(default=None, init=False)
+    _owned: Ownership | None = field(default=None, init=False)
     _mark: str = field(default_factory=lambda: uuid.uuid4().hex, init=False)
     _started: float = field(default=0.0, init=False)
     _died: float | None = field(default=None, init=False)
@@ -71,6 +73,9 @@ class Child:
         """
         if self._record is None:  # so that the next `rhythm up` finds it, should this one be killed
             self._record = Running(self.outputs_dir / SERVICES, self.name, self._mark)
+        if self._owned:  # what an earlier life has left ends with it, where the system sees to that
+            self._owned.close()
+        owned = self._owned = ownership()
         with _log_file(self.log) as log:
             self._process = subprocess.Popen(  # noqa: S603 - an argument list of ours
                 self.argv,
@@ -79,8 +84,9 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                **apart(),
+                **owned.popen,
             )
+        owned.take(self._process.pid)
         self._record.started(self._process.pid)
         self._identity = self._record.script
         self._started, self._died = monotonic(), None
@@ -121,6 +127,8 @@ class Child:
                 process.kill()
         if self._process:
             self._process.wait()
+        if self._owned:
+            self._owned.close()
         if self._record:
             self._record.forget()
 

@@ -102,6 +102,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     adopt.add_argument("--dry-run", action="store_true", help="write nothing")
 
+    service = command("service", "Rhythm from the machine's start on, as a service of the system's.")
+    service.set_defaults(module="service.command")
+    service.add_argument("action", choices=("install", "uninstall", "status", "start", "stop"))
+    service.add_argument("--account", metavar="NAME", help="Windows: whose it is; also SYSTEM")
+    service.add_argument("--dry-run", action="store_true", help="only show what would be done")
+    service.add_argument("--yes", action="store_true", help="do what needs an administrator, too")
+
     logs = command("logs", "The runs' logs, in one stream.")
     logs.add_argument("group", metavar="GROUP", nargs="?")
     logs.add_argument("-n", type=int, default=50, metavar="N", help="the last N lines (default: 50)")

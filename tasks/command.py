@@ -11,6 +11,7 @@ from pathlib import Path
 from tasks import batch_file, powershell
 from tasks.settings import Settings
 from tasks.step_settings import StepSettings
+from tasks.system import reachable, resolved
 
 # Windows' own script host runs these; what `.js` is elsewhere, nobody can tell.
 _SCRIPT_HOST = (".vbs", ".vbe", ".js", ".jse", ".wsf")
@@ -36,9 +37,10 @@ def locate(step: StepSettings, settings: Settings) -> Path:
     """
     try:
         root = settings.scripts_dir.resolve()
-        path = (root / Path(step.run[0]).expanduser()).resolve()
+        path = resolved(root / Path(step.run[0]).expanduser())
         allowed = [root, *(entry.resolve() for entry in settings.allow)]
-        there, is_file = path.exists(), path.is_file()
+        reached = reachable(path)
+        there, is_file = reached.exists(), reached.is_file()
     except (OSError, RuntimeError) as error:  # links in a circle, a name too long, ~ of nobody
         raise ScriptRefusedError(f"{step.run[0]} leads nowhere ({str(error).rstrip('.')})") from None
     if not any(path.is_relative_to(entry) for entry in allowed):
@@ -49,7 +51,7 @@ def locate(step: StepSettings, settings: Settings) -> Path:
         raise ScriptMissingError(f"there is no {path}")
     if not is_file:
         raise ScriptRefusedError(f"{path} is a folder, not a script")
-    return path
+    return reached
 
 
 def command(step: StepSettings, settings: Settings) -> list[str]:

@@ -13,7 +13,7 @@ import win32process
 
 # Not in pywin32: the program waits at its first instruction until it is resumed.
 _SUSPENDED = 0x4
-_PRIORITIES = {
+_CLASSES = {
     "critical": win32process.ABOVE_NORMAL_PRIORITY_CLASS,
     "normal": win32process.NORMAL_PRIORITY_CLASS,
     "low": win32process.BELOW_NORMAL_PRIORITY_CLASS,
@@ -32,8 +32,8 @@ class JobObject:
     """
 
     def __init__(self, popen: dict[str, Any], priority: str) -> None:
-        flags = popen["creationflags"] | _SUSPENDED | _PRIORITIES[priority]
-        self.popen = popen | {"creationflags": flags}
+        self.popen = popen | {"creationflags": popen["creationflags"] | _SUSPENDED}
+        self._class = _CLASSES[priority]
         self._job: Any = win32job.CreateJobObject(None, "")  # type: ignore[func-returns-value]  # it does
         self._limit(win32job.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | win32job.JOB_OBJECT_LIMIT_BREAKAWAY_OK)
 
@@ -51,7 +51,9 @@ class JobObject:
             except pywintypes.error:
                 win32api.TerminateProcess(process, _ENDED)
                 raise
-            psutil.Process(pid).resume()
+            taken = psutil.Process(pid)
+            taken.nice(self._class)
+            taken.resume()
         except (pywintypes.error, psutil.Error) as error:
             raise OSError(f"cannot be put into a job object ({error})") from None
 

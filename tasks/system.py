@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ import psutil
 #: look at each new file for moments, and on Windows nobody may replace it meanwhile.
 _HELD = 3.0
 _POLL = 0.02
+# Windows takes no more than 260 characters, and a folder must leave room for a short name in it.
+_LONG = 248
 # Windows' ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.
 _SHARING = (5, 32, 33)
 
@@ -65,6 +68,21 @@ def detached() -> dict[str, Any]:
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         return {"creationflags": flags | subprocess.CREATE_BREAKAWAY_FROM_JOB}
     return {"start_new_session": True}
+
+
+def reachable(path: Path) -> Path:
+    """Return a whole path so that the system takes it, however long it is."""
+    if sys.platform == "win32" and len(str(path)) >= _LONG and not str(path).startswith("\\\\"):
+        return Path(f"\\\\?\\{path}")
+    return path
+
+
+def resolved(path: Path) -> Path:
+    """Return a path with all links followed, as `Path.resolve`, however long it is."""
+    if sys.platform != "win32":
+        return path.resolve()
+    found = reachable(Path(os.path.abspath(path))).resolve()  # noqa: PTH100 - Windows takes .. before links
+    return Path(str(found).removeprefix("\\\\?\\"))
 
 
 def replace(source: Path, target: Path) -> None:
