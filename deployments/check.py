@@ -76,8 +76,8 @@ def examine(settings: Settings) -> Findings:
     """Look at everything that rhythm.toml names on this machine."""
     findings = Findings(problems=[*_refused(settings), *_outputs(settings)])
     for where, step in _scripts(settings):
-        if _is_elsewhere(step, settings):
-            problem = Problem(where, "is on a Windows machine, by its path", "Check it there.")
+        if kind := _elsewhere(step, settings):
+            problem = Problem(where, f"is on {kind} machine, by its path", "Check it there.")
             findings.warnings.append(problem)
             continue
         try:
@@ -117,10 +117,12 @@ def examine(settings: Settings) -> Findings:
     return findings
 
 
-def _is_elsewhere(step: StepSettings, settings: Settings) -> bool:
-    """Whether a step can only be of a Windows machine, and this is none."""
+def _elsewhere(step: StepSettings, settings: Settings) -> str:
+    """Return the kind of machine that a step can only be of, by its paths, if this is none."""
     folders = (settings.scripts_dir.as_posix(), step.run[0], step.python or "", settings.python or "")
-    return os.name != "nt" and any(re.search(r"(^|/)[A-Za-z]:[\\/]", folder) for folder in folders)
+    if os.name == "nt":
+        return "a POSIX" if any(folder.startswith("/") for folder in folders) else ""
+    return "a Windows" if any(re.search(r"(^|/)[A-Za-z]:[\\/]", folder) for folder in folders) else ""
 
 
 def _scripts(settings: Settings) -> list[tuple[str, StepSettings]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from tasks.problem import Problem
@@ -152,7 +152,7 @@ class Origin:
     """Where a text comes from: what to call it, and its folder, if it is a file."""
 
     name: str
-    folder: Path | None = None
+    folder: PurePath | None = None
 
     def line(self, number: int) -> str:
         """Return what to call the line `number`, counted from 1."""

@@ -6,7 +6,7 @@ import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from deployments.adopt import crontab, registration, systemd, task_xml
@@ -165,8 +165,8 @@ def _is_unit(path: Path | None, text: str) -> bool:
 
 def _read_units(units: Sequence[_Text], result: Harvest) -> None:
     """Timers and their services, folder by folder; the other half of a pair is looked for beside it."""
-    folders: dict[Path, dict[str, str]] = {}
-    asked: dict[Path, bool] = {}
+    folders: dict[PurePath, dict[str, str]] = {}
+    asked: dict[PurePath, bool] = {}
     for each in units:
         if each.path is None or each.origin.folder is None:
             continue

@@ -12,6 +12,7 @@ _BOMS = (
 )
 _SAMPLE = 4000  # bytes that are looked at to recognise UTF-16
 #: Code pages of those who wrote in none of Unicode's: Korean, and Western European, which takes all bytes.
+_OF_MANY_BYTES = ("cp932", "cp936", "cp949", "cp950", "euc-jp", "euc-kr", "gbk", "big5")
 _LAST = ("cp949", "cp1252")
 
 
@@ -19,8 +20,8 @@ def decode(data: bytes) -> str:
     """Given a file's bytes, return its text without a byte order mark.
 
     It goes by the bytes: Windows' tools declare UTF-16 in files that are UTF-8, and write UTF-16
-    without saying so. What is not Unicode is taken for the machine's code page, for Korean, and at
-    last for Western European.
+    without saying so. What is not Unicode is taken for the machine's code page if that is of
+    many bytes, for Korean, and at last for Western European, which takes nearly all bytes.
 
     Raises:
         ValueError: it is no text.
@@ -32,7 +33,8 @@ def decode(data: bytes) -> str:
         return data.decode(utf_16, "replace")
     if b"\0" in data:
         raise ValueError("is no text")
-    for encoding in ("utf-8", locale.getencoding(), *_LAST):
+    own = locale.getencoding()
+    for encoding in ("utf-8", *([own] if own.lower() in _OF_MANY_BYTES else []), *_LAST):
         try:
             return data.decode(encoding)
         except (UnicodeDecodeError, LookupError):

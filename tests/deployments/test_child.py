@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 
+import psutil
 import pytest
 
 from deployments import child as module
@@ -28,6 +30,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def child(family: Family, script: str, *words: str) -> Child:
     """A child that runs an example script."""
     return Child("worker", family.argv(script, *words), family.folder, os.environ, family.folder)
+
+
+def pids(tree: Iterable[psutil.Process]) -> set[int]:
+    """Who they are, without what Windows adds to each that has a console."""
+    return {process.pid for process in tree if process.name() != "conhost.exe"}
 
 
 def started(family: Family, script: str, *words: str, said: str) -> Child:
@@ -144,7 +151,7 @@ def test_a_child_that_cannot_be_started_again_is_tried_again(family: Family) -> 
 
     assert news
     assert "cannot be started" in news
-    assert "gone" in news
+    assert sys.platform == "win32" or "gone" in news, "Windows does not say what it has not found"
     assert found.deaths == 2
     found.argv = whole
     assert eventually(found.revive, "the next attempt") == "the worker is started again"
@@ -195,7 +202,7 @@ async def test_one_that_was_ended_in_order_leaves_no_record(family: Family) -> N
 def test_its_tree_is_all_below_it(family: Family) -> None:
     found = started(family, "hangs.py", said="grandchild")
 
-    assert {process.pid for process in found.tree()} == {process.pid for process in family.alive()}
+    assert pids(found.tree()) == pids(family.alive())
 
 
 @posix_only
@@ -211,7 +218,7 @@ def test_what_a_dead_child_has_left_is_still_its_tree_and_is_asked_to_end(family
     script.kill()
     dead(found)
 
-    assert [process.pid for process in found.tree()] == [process.pid for process in family.alive()]
+    assert pids(found.tree()) == pids(family.alive())
 
     found.ask()
     if sys.platform != "win32":

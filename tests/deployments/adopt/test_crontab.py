@@ -249,7 +249,7 @@ def test_the_line_can_be_commented_out_and_in_again(tmp_path: Path) -> None:
     assert own.switch is not None
     assert own.switch.off == "crontab -l | sed '2s/^/#rhythm# /' | crontab -"
     assert filed.switch is not None
-    assert filed.switch.on == f"sed -i '2s/^#rhythm# //' '{tmp_path}/my tab'"
+    assert filed.switch.on == f"sed -i '2s/^#rhythm# //' '{tmp_path / 'my tab'}'"
 
 
 @pytest.mark.parametrize(

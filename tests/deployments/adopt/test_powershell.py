@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from deployments.adopt.powershell.state import TooLong
 from deployments.adopt.powershell.syntax import parse
 from deployments.adopt.powershell.values import Moment, Thing, Unknown
 
-ORIGIN = Origin("register_x.ps1", Path("/srv/agi/scripts"))
+ORIGIN = Origin("register_x.ps1", PurePosixPath("/srv/agi/scripts"))
 
 
 def after(script: str, variable: str = "x", *, loose: bool = False) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ DEFAULTS = losses(Conditions())
 
 
 def read(text: str) -> Found:
-    return registration.read(text, Origin("register.ps1", Path("/srv/register")))
+    return registration.read(text, Origin("register.ps1", PurePosixPath("/srv/register")))
 
 
 def only(text: str) -> Job:

@@ -1,0 +1,128 @@
+"""What Wine 8 lacks and the tests need; loaded when Windows' Python starts under Wine, and nothing elsewhere.
+
+The path of a process, which psutil asks the kernel for; and Ctrl-Break, which ends the processes of a
+group that has no handler for it: handlers are never called.
+"""
+
+import ctypes
+import importlib.util
+import os
+import signal
+import sys
+import tempfile
+from ctypes import wintypes
+from pathlib import Path
+
+QUERY, TERMINATE, NEW_GROUP = 0x1000, 0x1, 0x200
+CONTROL_C_EXIT = 0xC000013A
+GROUPS = Path(tempfile.gettempdir(), "process-groups")
+
+
+def is_wine():
+    return sys.platform == "win32" and hasattr(ctypes.windll.ntdll, "wine_get_version")
+
+
+def kernel():
+    found = ctypes.WinDLL("kernel32", use_last_error=True)
+    found.OpenProcess.restype = wintypes.HANDLE
+    found.OpenProcess.argtypes = [wintypes.DWORD, wintypes.BOOL, wintypes.DWORD]
+    found.CloseHandle.argtypes = [wintypes.HANDLE]
+    found.TerminateProcess.argtypes = [wintypes.HANDLE, wintypes.UINT]
+    found.QueryFullProcessImageNameW.argtypes = [
+        wintypes.HANDLE,
+        wintypes.DWORD,
+        wintypes.LPWSTR,
+        ctypes.POINTER(wintypes.DWORD),
+    ]
+    return found
+
+
+def opened(rights, pid):
+    handle = KERNEL.OpenProcess(rights, False, pid)
+    if not handle:
+        raise ctypes.WinError(ctypes.get_last_error())
+    return handle
+
+
+def image(pid):
+    """The path of a process's program."""
+    handle = opened(QUERY, pid)
+    try:
+        size = wintypes.DWORD(32768)
+        path = ctypes.create_unicode_buffer(size.value)
+        if not KERNEL.QueryFullProcessImageNameW(handle, 0, path, ctypes.byref(size)):
+            raise ctypes.WinError(ctypes.get_last_error())
+        return path.value
+    finally:
+        KERNEL.CloseHandle(handle)
+
+
+class PathsForPsutil:
+    """Puts `image` into psutil's own module as that is imported."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "psutil._psutil_windows":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            module.proc_exe = image
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+def remember_groups():
+    """Note which processes lead a group: nobody can be asked that later."""
+    import _winapi
+
+    create = _winapi.CreateProcess
+    GROUPS.mkdir(exist_ok=True)
+
+    def create_process(*words):
+        made = create(*words)
+        note = GROUPS / str(made[2])
+        if words[5] & NEW_GROUP:
+            note.touch()
+        else:
+            note.unlink(missing_ok=True)
+        return made
+
+    _winapi.CreateProcess = create_process
+
+
+def press_break(leader):
+    """End a group: its leader, and below it all that lead no group of their own."""
+    import psutil
+
+    children = {}
+    for pid, parent in psutil._psutil_windows.ppid_map().items():
+        children.setdefault(parent, []).append(pid)
+    ended, waiting = 0, [leader]
+    while waiting:
+        pid = waiting.pop()
+        waiting += [child for child in children.get(pid, ()) if not (GROUPS / str(child)).exists()]
+        handle = KERNEL.OpenProcess(TERMINATE, False, pid)
+        if handle:
+            ended += bool(KERNEL.TerminateProcess(handle, CONTROL_C_EXIT))
+            KERNEL.CloseHandle(handle)
+    return ended
+
+
+if is_wine():
+    KERNEL = kernel()
+    sys.meta_path.insert(0, PathsForPsutil())
+    remember_groups()
+    own_kill = os.kill
+
+    def kill(pid, number):
+        if pid <= 0 or number not in (signal.CTRL_BREAK_EVENT, signal.CTRL_C_EVENT):
+            return own_kill(pid, number)
+        if not press_break(pid):
+            raise OSError(22, "there is no such group", None, 87)
+        return None
+
+    os.kill = kill
