@@ -18,7 +18,7 @@ from tasks import process_tree
 from tasks.orphans import SERVICES, Running
 from tasks.ownership import Ownership, ownership
 from tasks.process_tree import MARK, Identity
-from tasks.system import ask_to_end
+from tasks.system import IN_UTF_8, ask_to_end
 
 _FIRST, _LONGEST = 1.0, 60.0  # seconds before a restart
 _STEADY = 120.0  # seconds alive after which earlier deaths are forgotten
@@ -80,7 +80,7 @@ class Child:
             self._process = subprocess.Popen(  # noqa: S603 - an argument list of ours
                 self.argv,
                 cwd=self.cwd,
-                env={**self.env, MARK: self._mark},
+                env={**self.env, **IN_UTF_8, MARK: self._mark},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

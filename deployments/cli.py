@@ -16,9 +16,10 @@ from tasks.problem import ConfigError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Return its exit code: 0 well, 1 not, 2 a configuration or call that cannot be used."""
     for stream in (sys.stdout, sys.stderr):
-        # A Windows console may not have every character; what it lacks must not end the program.
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            # What is not for a console's eyes is UTF-8 on every machine; and a console that lacks a
+            # character must not end the program.
+            stream.reconfigure(errors="replace", **({} if stream.isatty() else {"encoding": "utf-8"}))
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     # The server's analytics are off in pyproject.toml; this keeps the client from announcing its own.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from prefect.workers.process import ProcessWorker
 
 from deployments.server import PREFECT
 from tasks.settings import PROJECT
+from tasks.system import IN_UTF_8
 
 POOL = "rhythm"
 POOL_TYPE = "process"
@@ -72,6 +74,7 @@ async def deploy(log: Path) -> None:
         "deploy",
         "--all",
         cwd=PROJECT,
+        env={**os.environ, **IN_UTF_8},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

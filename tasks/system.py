@@ -23,6 +23,11 @@ _LONG = 248
 _SHARING = (5, 32, 33)
 
 
+#: For Python programs whose output is no console's: on Windows they print in its code page, and die of
+#: a character that this does not have, as are the frames that Prefect draws.
+IN_UTF_8 = {"PYTHONUTF8": "1"}
+
+
 def apart() -> dict[str, Any]:
     """Return Popen's arguments for a process group of its own, with no window flashing up.
 

@@ -75,6 +75,7 @@ class Workspace:
             "RHYTHM_CONFIG": str(self.root / "rhythm.toml"),
             "RHYTHM_TIMEZONE": "UTC",
             "NOTES": str(self.root / "notes.txt"),
+            "PYTHONUTF8": "1",  # Prefect's own commands die of their frames in a Windows code page
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), mine["PATH"]]),
         }
 

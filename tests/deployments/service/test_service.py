@@ -106,7 +106,7 @@ def test_words_with_blanks_and_marks_come_back_from_a_unit_as_they_were() -> Non
     found = adopted_units.read({"rhythm-server.service": systemd.server_unit(what)}, Origin("units"))
 
     (job,) = found.jobs
-    assert job.python == f"{HARD}/python"
+    assert job.through == (f"{HARD}/python", "-m", "prefect")
     assert "/srv/$$x/python" in systemd.server_unit(installation(python=PurePosixPath("/srv/$x/python")))
 
 
