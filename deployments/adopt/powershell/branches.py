@@ -121,7 +121,7 @@ def doubted(value: Value, doubt: frozenset[str]) -> Value:
 def switch(state: State, node: Node) -> list[Value]:
     """Go through a `switch`."""
     conditions = named(node, "switch_condition")
-    value = single([each for child in conditions for each in each(state, child)])
+    value = single([one for child in conditions for one in each(state, child)])
     clauses = [
         clause
         for body in named(node, "switch_body")

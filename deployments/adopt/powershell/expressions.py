@@ -109,6 +109,10 @@ def _variable(state: State, written: str) -> Value:
     return Unknown(written) if isinstance(found, Unknown) and found == f"${name}" else found
 
 
+#: A larger number is none of a schedule's.
+_MOST = 1e15
+
+
 def _number(written: str) -> Value:
     written = written.lower()
     size = _SIZES.get(written[-2:], 1)
@@ -117,7 +121,7 @@ def _number(written: str) -> Value:
         value = int(body, 16) if body.startswith("0x") else float(body)
     except ValueError:
         return Unknown(written)
-    return float(value) * size
+    return float(value) * size if value < _MOST else Unknown(written)
 
 
 def _operation(state: State, node: Node) -> Value:

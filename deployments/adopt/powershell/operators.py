@@ -78,7 +78,7 @@ def formatted(pattern: Value, given: list[Value]) -> str:
 
 
 def _placed(value: Value, form: str | None) -> str:
-    digits = re.fullmatch(r"[dD](\d+)|(0+)", form or "")
+    digits = re.fullmatch(r"[dD](\d{1,2})|(0{1,99})", form or "")
     amount = number(value)
     if digits and amount is not None and not isinstance(value, Unknown):
         return f"{int(amount):0{int(digits[1] or len(digits[2]))}d}"

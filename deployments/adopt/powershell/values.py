@@ -131,17 +131,19 @@ def items(value: Value) -> list[Value]:
     return value if isinstance(value, list) else [value]
 
 
+#: A larger number is none of a schedule's.
+_MOST = 1e15
+
+
 def number(value: Value) -> float | None:
-    """Return a value as a number, if it is one."""
+    """Return a value as a number, if it is one that anything can be counted with."""
     value = known(value)
-    if isinstance(value, int | float):
-        return float(value)
-    if isinstance(value, str) and re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", value):
-        return float(value)
-    return None
+    if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,16}(\.\d{1,16})?\s*", value):
+        value = float(value)
+    return float(value) if isinstance(value, int | float) and abs(value) < _MOST else None
 
 
-_SPAN = re.compile(r"(-?)(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?")
+_SPAN = re.compile(r"(-?)(?:(\d{1,6})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?")
 
 
 def span(value: Value) -> timedelta | None:

@@ -161,3 +161,17 @@ def test_a_loop_without_end_is_given_up() -> None:
 @given(st.text("$@(){}[]|;=,.'\"`-+ \naAxX1:%#<>&", max_size=80))
 def test_any_text_is_read_to_its_end(script: str) -> None:
     Interpreter(ORIGIN).read(parse(script))
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("fast", "5"), ("SLOW", "60"), ("other", "30")])
+def test_a_switch_takes_the_clause_that_fits(mode: str, expected: str) -> None:
+    clauses = "\n".join(("'fast' { $x = 5 }", "'slow' { $x = 60 }", "default { $x = 30 }"))
+    script = f"$mode = '{mode}'\nswitch ($mode) {{\n{clauses}\n}}"
+
+    assert str(after(script)).removesuffix(".0") == expected
+
+
+def test_a_switch_over_what_is_not_known_leaves_a_doubt() -> None:
+    found = after("$x = 1\nswitch ($nobody) {\n'a' { $x = 2 }\ndefault { $x = 3 }\n}")
+
+    assert isinstance(found, Unknown)

@@ -264,6 +264,11 @@ PIECES = st.sampled_from(
             "New-Object -ComObject Schedule.Service",
             "$a.NewTask(0)",
             "1e999",
+            "1e14",
+            "1pb",
+            "*",
+            "[TimeSpan]::FromMinutes(",
+            "(Get-Date).AddDays(",
             "99999999999",
             "-1",
             "$null",
@@ -288,7 +293,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=40))
-@settings(max_examples=300)
+@settings(max_examples=1000)
 def test_any_words_of_powershell_in_any_order_are_read(pieces: list[str]) -> None:
     assert isinstance(read(" ".join(pieces)), Found)
 
