@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Seconds: far beyond what anything here takes, so that only a real fault reaches it.
-LIMIT = 60.0
+#: Seconds: far beyond what anything here takes, so that only a real fault reaches it. Under Wine, each
+#: process takes seconds to start.
+LIMIT = 240.0 if sys.platform == "win32" else 60.0
 #: Seconds between looks: short at first, and longer the longer it takes, so that asking costs a busy
 #: server little of what it is waited for.
 _SOON, _LATER, _SLOWER = 0.02, 0.5, 1.2
