@@ -17,9 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Return its exit code: 0 well, 1 not, 2 a configuration or call that cannot be used."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            # What is not for a console's eyes is UTF-8 on every machine; and a console that lacks a
-            # character must not end the program.
-            stream.reconfigure(errors="replace", **({} if stream.isatty() else {"encoding": "utf-8"}))
+            # A console may not have every character; what it lacks must not end the program.
+            stream.reconfigure(errors="replace")
+            if sys.platform == "win32" and not stream.isatty() and "PYTHONIOENCODING" not in os.environ:
+                stream.reconfigure(encoding="utf-8")  # as elsewhere, and not the code page of a console
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     # The server's analytics are off in pyproject.toml; this keeps the client from announcing its own.
