@@ -74,11 +74,6 @@ class JobObject:
         found = win32job.QueryInformationJobObject(self._job, win32job.JobObjectBasicAccountingInformation)
         return float(found["TotalUserTime"] + found["TotalKernelTime"]) / _TICKS
 
-    def alive(self) -> int:
-        """Return how many processes of it live."""
-        found = win32job.QueryInformationJobObject(self._job, win32job.JobObjectBasicAccountingInformation)
-        return int(found["ActiveProcesses"])
-
     def _limit(self, flags: int) -> None:
         kind = win32job.JobObjectExtendedLimitInformation
         limits = win32job.QueryInformationJobObject(self._job, kind)

@@ -13,6 +13,7 @@ from deployments.adopt.powershell.strings import literal
 from deployments.adopt.powershell.syntax import line, named, plain
 from deployments.adopt.powershell.syntax import text as shown
 from deployments.adopt.powershell.values import (
+    MOST,
     Moment,
     Thing,
     Unknown,
@@ -109,10 +110,6 @@ def _variable(state: State, written: str) -> Value:
     return Unknown(written) if isinstance(found, Unknown) and found == f"${name}" else found
 
 
-#: A larger number is none of a schedule's.
-_MOST = 1e15
-
-
 def _number(written: str) -> Value:
     written = written.lower()
     size = _SIZES.get(written[-2:], 1)
@@ -121,7 +118,7 @@ def _number(written: str) -> Value:
         value = int(body, 16) if body.startswith("0x") else float(body)
     except ValueError:
         return Unknown(written)
-    return float(value) * size if value < _MOST else Unknown(written)
+    return float(value) * size if value < MOST else Unknown(written)
 
 
 def _operation(state: State, node: Node) -> Value:

@@ -132,7 +132,7 @@ def items(value: Value) -> list[Value]:
 
 
 #: A larger number is none of a schedule's.
-_MOST = 1e15
+MOST = 1e15
 
 
 def number(value: Value) -> float | None:
@@ -140,7 +140,7 @@ def number(value: Value) -> float | None:
     value = known(value)
     if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,16}(\.\d{1,16})?\s*", value):
         value = float(value)
-    return float(value) if isinstance(value, int | float) and abs(value) < _MOST else None
+    return float(value) if isinstance(value, int | float) and abs(value) < MOST else None
 
 
 _SPAN = re.compile(r"(-?)(?:(\d{1,6})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?")
