@@ -1,7 +1,7 @@
 """What Wine 8 lacks and the tests need; loaded when Windows' Python starts under Wine, and nothing elsewhere.
 
-The path of a process, which psutil asks the kernel for; and Ctrl-Break, which ends the processes of a
-group that has no handler for it: handlers are never called.
+The path and the command line of a process, which psutil asks the kernel for; and Ctrl-Break, which ends
+the processes of a group that has no handler for it: handlers are never called.
 """
 
 import ctypes
@@ -15,6 +15,7 @@ from pathlib import Path
 
 QUERY, TERMINATE, NEW_GROUP = 0x1000, 0x1, 0x200
 CONTROL_C_EXIT = 0xC000013A
+INVALID_PARAMETER = 87
 GROUPS = Path(tempfile.gettempdir(), "process-groups")
 
 
@@ -57,8 +58,22 @@ def image(pid):
         KERNEL.CloseHandle(handle)
 
 
-class PathsForPsutil:
-    """Puts `image` into psutil's own module as that is imported."""
+def refused_not_wrong(command_line):
+    """Return psutil's function, which falls back to a question that Wine refuses with "wrong parameter"."""
+
+    def proc_cmdline(pid, use_peb=True):
+        try:
+            return command_line(pid, use_peb=use_peb)
+        except OSError as error:
+            if not use_peb and error.winerror == INVALID_PARAMETER:
+                raise PermissionError(13, "its command line cannot be read", None, 5) from None
+            raise
+
+    return proc_cmdline
+
+
+class ForPsutil:
+    """Puts these into psutil's own module as that is imported."""
 
     def find_spec(self, name, path=None, target=None):
         if name != "psutil._psutil_windows":
@@ -70,6 +85,7 @@ class PathsForPsutil:
         def exec_module(module):
             execute(module)
             module.proc_exe = image
+            module.proc_cmdline = refused_not_wrong(module.proc_cmdline)
 
         spec.loader.exec_module = exec_module
         return spec
@@ -114,7 +130,7 @@ def press_break(leader):
 
 if is_wine():
     KERNEL = kernel()
-    sys.meta_path.insert(0, PathsForPsutil())
+    sys.meta_path.insert(0, ForPsutil())
     remember_groups()
     own_kill = os.kill
 
@@ -122,7 +138,7 @@ if is_wine():
         if pid <= 0 or number not in (signal.CTRL_BREAK_EVENT, signal.CTRL_C_EVENT):
             return own_kill(pid, number)
         if not press_break(pid):
-            raise OSError(22, "there is no such group", None, 87)
+            raise OSError(22, "there is no such group", None, INVALID_PARAMETER)
         return None
 
     os.kill = kill

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -67,12 +67,19 @@ def _press_break(pids: list[int]) -> bool:
     return False
 
 
-def detached() -> dict[str, Any]:
-    """Return Popen's arguments for a service that is to outlive us, and whatever ends us."""
-    if sys.platform == "win32":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-        return {"creationflags": flags | subprocess.CREATE_BREAKAWAY_FROM_JOB}
-    return {"start_new_session": True}
+def start_detached(argv: Sequence[str], **options: Any) -> psutil.Popen:
+    """Start a service that is to outlive us, and whatever ends us; `options` are Popen's.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    if sys.platform != "win32":
+        return psutil.Popen(argv, start_new_session=True, **options)
+    flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    try:
+        return psutil.Popen(argv, creationflags=flags | subprocess.CREATE_BREAKAWAY_FROM_JOB, **options)
+    except PermissionError:  # we are in somebody's job that lets nothing go: then it ends with that
+        return psutil.Popen(argv, creationflags=flags, **options)
 
 
 def reachable(path: Path) -> Path:

@@ -23,7 +23,7 @@ from tasks import atomic_file
 from tasks.endpoint_settings import EndpointSettings
 from tasks.machine.ending import Ended, end, with_descendants
 from tasks.process_tree import MARK, Identity
-from tasks.system import detached
+from tasks.system import start_detached
 
 FOLDER = "restarts"
 #: The most of a service's own output that is shown when it does not come up, in bytes and lines.
@@ -89,13 +89,12 @@ def start(command: Sequence[str], endpoint: EndpointSettings, paths: ServicePath
     try:
         paths.log.parent.mkdir(parents=True, exist_ok=True)
         with paths.log.open("wb") as log:
-            process = psutil.Popen(
+            process = start_detached(
                 [program, *command[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment,  # without our mark: it belongs to no step
-                **detached(),
             )
     except OSError as error:
         raise StartError(f"{command[0]} cannot be started ({error.strerror})") from error

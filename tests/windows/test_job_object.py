@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -32,6 +33,9 @@ process = subprocess.Popen(sys.argv[1:], **owned.popen)
 owned.take(process.pid)
 time.sleep(600)
 """
+#: The environment of programs that import the project, wherever they are.
+PROJECT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+SUSPENDED = 0x4
 
 
 @pytest.fixture
@@ -98,9 +102,7 @@ def test_what_is_let_go_lives_on(family: Family, chain: list[str]) -> None:
 
 
 def test_killing_the_owner_ends_all_that_it_owns(family: Family, chain: list[str]) -> None:
-    root = str(Path(__file__).resolve().parents[2])
-    environment = {**os.environ, "PYTHONPATH": root}
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, *chain], env=environment)  # noqa: S603 - our own
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, *chain], env=PROJECT)  # noqa: S603 - our own
     eventually(lambda: all_up(family), "the chain")
 
     owner.kill()
@@ -111,9 +113,8 @@ def test_killing_the_owner_ends_all_that_it_owns(family: Family, chain: list[str
 
 def test_jobs_nest(family: Family, chain: list[str]) -> None:
     outer = ownership()
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     owner = subprocess.Popen(  # noqa: S603 - our own
-        [sys.executable, "-c", OWNER, *chain], env=environment, **outer.popen
+        [sys.executable, "-c", OWNER, *chain], env=PROJECT, **outer.popen
     )
     outer.take(owner.pid)
     eventually(lambda: all_up(family), "the chain")
@@ -123,6 +124,62 @@ def test_jobs_nest(family: Family, chain: list[str]) -> None:
 
     eventually(lambda: not alive(family), "the end of the outer job, and of the inner one with it")
     outer.close()
+
+
+@pytest.fixture
+def starts_a_service(family: Family) -> list[str]:
+    return family.argv("starts_a_service.py", str(family.folder / "outputs"))
+
+
+def only_the_service_is_left(family: Family) -> bool:
+    return [process.cmdline()[-1] for process in family.alive()] == ["service"]
+
+
+def test_a_service_outlives_the_owner_and_the_job_that_it_was_started_in(
+    family: Family, starts_a_service: list[str]
+) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, *starts_a_service], env=PROJECT)  # noqa: S603
+    eventually(lambda: family.said("service") and family.said("child"), "the service and the child")
+
+    owner.kill()
+    owner.wait(30)
+
+    eventually(lambda: only_the_service_is_left(family), "the end of all but the service")
+
+
+def test_a_service_outlives_jobs_within_jobs(family: Family, starts_a_service: list[str]) -> None:
+    outer = ownership()
+    owner = subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, "-c", OWNER, *starts_a_service], env=PROJECT, **outer.popen
+    )
+    outer.take(owner.pid)
+    eventually(lambda: family.said("service") and family.said("child"), "the service and the child")
+
+    outer.end()
+    owner.wait(30)
+    outer.close()
+
+    eventually(lambda: only_the_service_is_left(family), "the end of all but the service")
+
+
+def test_a_service_is_started_also_in_a_job_that_lets_nothing_go(
+    family: Family, starts_a_service: list[str]
+) -> None:
+    import win32api
+    import win32con
+    import win32job
+
+    job: Any = win32job.CreateJobObject(None, "")  # type: ignore[func-returns-value]  # it does
+    with subprocess.Popen(starts_a_service, env=PROJECT, creationflags=SUSPENDED) as process:  # noqa: S603
+        win32job.AssignProcessToJobObject(
+            job, win32api.OpenProcess(win32con.PROCESS_ALL_ACCESS, False, process.pid)
+        )
+        psutil.Process(process.pid).resume()
+
+        eventually(lambda: family.said("service"), "the service")
+
+        win32job.TerminateJobObject(job, 1)
+        eventually(lambda: not family.alive(), "the end of all of it")
 
 
 @pytest.mark.real_windows("its jobs add up nothing")
