@@ -13,6 +13,7 @@ import pytest
 
 from tasks import settings as config
 from tasks.settings import Settings
+from tests.wine import is_wine
 
 # Hypothesis' deadline would be a timing assertion; all else is as its own profile for CI, or for people.
 hypothesis.settings.register_profile(
@@ -24,6 +25,13 @@ hypothesis.settings.load_profile("patient")
 
 #: Writes a rhythm.toml, text or bytes, and reads it.
 MakeSettings = Callable[[str | bytes], Settings]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say of each test what Wine lacks for it."""
+    for item in items:
+        if is_wine() and (marker := item.get_closest_marker("real_windows")):
+            item.add_marker(pytest.mark.skip(reason=f"Wine: {marker.args[0]}"))
 
 
 @pytest.fixture(scope="session", autouse=True)
