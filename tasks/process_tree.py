@@ -66,7 +66,10 @@ class Identity:
 
 
 def members(mark: str, known: Iterable[psutil.Process] = ()) -> list[psutil.Process]:
-    """Return a script's living processes: those known, those that carry `mark`, and all below them."""
+    """Return a script's living processes: those known, those that carry `mark`, and all below them.
+
+    On Windows, less the hosts of their consoles: they come and go with the programs in them.
+    """
     found = {process.pid: process for process in known if lives(process)}
     for process in psutil.process_iter():
         if process.pid not in found and _mark(process) == mark:
@@ -75,7 +78,7 @@ def members(mark: str, known: Iterable[psutil.Process] = ()) -> list[psutil.Proc
         with suppress(psutil.Error):  # it has just ended; what it leaves carries the mark
             found |= {child.pid: child for child in process.children(recursive=True)}
     found.pop(os.getpid(), None)
-    return [process for process in found.values() if lives(process)]
+    return [process for process in found.values() if lives(process) and not _is_console_host(process)]
 
 
 async def end(mark: str, leader: Identity | None, grace: float = GRACE) -> int:
@@ -127,6 +130,13 @@ def lives(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
+        return False
+
+
+def _is_console_host(process: psutil.Process) -> bool:
+    try:
+        return sys.platform == "win32" and process.name() == "conhost.exe"
+    except psutil.Error:  # it has just ended
         return False
 
 
