@@ -137,6 +137,11 @@ class _Child(asyncio.SubprocessProtocol):
                 self._transport, _ = await loop.subprocess_exec(lambda: self, *argv, **options)
         except NotADirectoryError as error:  # which Windows does not name
             raise OSError(f"{error.strerror}: {cwd}") from error
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            said = str(error.strerror)  # Windows leaves a gap for the name, or does not name it at all
+            raise OSError(said.replace("%1", argv[0]) if "%1" in said else f"{said}: {argv[0]}") from error
         except ValueError as error:  # a NUL character, or a variable whose name holds "="
             raise OSError(str(error)) from error
         pid = self._transport.get_pid()
