@@ -1,4 +1,4 @@
-"""Eight hours without a worker: what was missed costs one round, not ninety-six."""
+"""Hours without a worker: what was missed costs one round, however many beats that were."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from tests.end_to_end.workspace import ORDER, Workspace
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
-MISSED = 96  # beats in eight hours
+EIGHT_HOURS = 96  # beats
+# A plain worker asks the server for all that is late at once, and that many answers wait for each other
+# in SQLite, which has one writer. More of them show no more; and on a busy machine, the test's own
+# questions then wait as well.
+TWO_HOURS = 24
 
 
 def test_up_makes_up_for_all_missed_beats_with_one(workspace: Workspace) -> None:
     workspace.five_groups()
     with workspace.served():
         workspace.deploy()
-        _miss(workspace)
+        _miss(workspace, EIGHT_HOURS)
     with workspace.up() as up:
         eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "the first beat")
-        assert f"{MISSED} beats were missed" in up.said
+        assert f"{EIGHT_HOURS} beats were missed" in up.said
         assert len(workspace.runs("rhythm", "COMPLETED")) == 1
         assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
 
@@ -29,7 +33,7 @@ def test_prefects_own_commands_run_the_rhythm_and_a_plain_worker_after_a_gap_run
     workspace.five_groups()
     with workspace.served():
         workspace.deploy()
-        _miss(workspace)
+        _miss(workspace, TWO_HOURS)
         with workspace.start(
             sys.executable,
             "-m",
@@ -40,12 +44,12 @@ def test_prefects_own_commands_run_the_rhythm_and_a_plain_worker_after_a_gap_run
             "rhythm",
             PREFECT_API_URL=workspace.api,
         ):
-            eventually(lambda: not _late(workspace), "all late beats to be dealt with", limit=120)
+            eventually(lambda: not _late(workspace), "all late beats to be dealt with", limit=2 * LIMIT)
             eventually(lambda: workspace.runs("rhythm", "COMPLETED"), "a beat to complete")
             eventually(lambda: not workspace.runs("rhythm", "PENDING", "RUNNING"), "the beats to end")
             assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
             assert len(workspace.runs("rhythm", "COMPLETED")) <= 3
-            assert len(workspace.runs("rhythm", "CANCELLED")) >= MISSED - 3
+            assert len(workspace.runs("rhythm", "CANCELLED")) >= TWO_HOURS - 3
 
             # The schedule itself makes beats run; here one of ten seconds, beside that of five minutes.
             added = workspace.prefect(
@@ -54,7 +58,7 @@ def test_prefects_own_commands_run_the_rhythm_and_a_plain_worker_after_a_gap_run
             assert added.returncode == 0, added.stdout + added.stderr
             done = len(workspace.runs("rhythm", "COMPLETED"))
             eventually(
-                lambda: len(workspace.runs("rhythm", "COMPLETED")) > done, "a scheduled beat", limit=120
+                lambda: len(workspace.runs("rhythm", "COMPLETED")) > done, "a scheduled beat", limit=2 * LIMIT
             )
 
             by_hand = workspace.prefect("deployment", "run", "health-check/health-check", "--watch")
@@ -70,11 +74,11 @@ def _late(workspace: Workspace) -> list[str]:
     ]
 
 
-def _miss(workspace: Workspace) -> None:
-    """Leave what eight hours without a worker leave: a late run for every five minutes."""
+def _miss(workspace: Workspace, beats: int) -> None:
+    """Leave what hours without a worker leave: a late run for every five minutes."""
     deployment = workspace.get("deployments/name/rhythm/rhythm")["id"]
     now = datetime.now(UTC)
-    for count in range(1, MISSED + 1):
+    for count in range(1, beats + 1):
         due = (now - timedelta(minutes=5) * count).isoformat()
         workspace.post(
             f"deployments/{deployment}/create_flow_run",
