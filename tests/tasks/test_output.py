@@ -128,7 +128,7 @@ def test_bytes_that_the_machines_encoding_lacks_are_shown_by_number() -> None:
 
 
 def test_one_odd_line_does_not_spoil_the_others() -> None:
-    first, _, last = lines(["ä\n".encode() + b"\xff\n" + "ö\n".encode()])
+    first, _, last = lines(["ä\n".encode() + b"odd \xff\n" + "ö\n".encode()])
 
     assert (first, last) == ("ä", "ö")
 

@@ -31,6 +31,7 @@ def later(context: Context, hours: float) -> Context:
     return replace(context, now=lambda: moment)
 
 
+@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
 def test_the_first_look_tells_what_is_heavy_now(make_context: MakeContext) -> None:
     reports: list[Report] = []
     context = replace(make_context(), publish=reports.append)
