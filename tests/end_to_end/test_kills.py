@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable
 
 import psutil
@@ -48,7 +49,7 @@ def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace:
         for process in up.tree():
             if "scripts" not in " ".join(process.cmdline()):
                 process.kill()
-        assert scripts_alive(workspace)
+        assert scripts_alive(workspace) or sys.platform == "win32", "there its job object has ended it"
 
     with workspace.up() as up:
         eventually(lambda: not scripts_alive(workspace), "the orphaned script to be ended")
