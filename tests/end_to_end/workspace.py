@@ -269,13 +269,16 @@ class Running:
         return [process for process in self.seen if lives(process)]
 
     def child(self, *words: str) -> psutil.Process | None:
-        """The process below it whose command line has all these words."""
+        """The process below it whose command line has all these words.
+
+        Not the cmd.exe by which Prefect's worker starts it on Windows: that has them in one.
+        """
         for process in self.tree():
             try:
-                line = " ".join(process.cmdline())
+                line = process.cmdline()
             except psutil.Error:
                 continue
-            if process.pid != self.process.pid and all(word in line for word in words):
+            if process.pid != self.process.pid and set(words) <= set(line):
                 return process
         return None
 
