@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import http.server
 import json
+import sys
 import threading
 from datetime import datetime
 
 import psutil
 
 from tests.end_to_end.workspace import ORDER, Workspace, scripts_alive
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 
 def test_a_day_with_up(workspace: Workspace) -> None:
@@ -78,6 +79,8 @@ def test_a_beat_and_a_group_by_hand_never_run_beside_each_other(workspace: Works
         eventually(lambda: workspace.began("performance_analysis"), "the beat to be under way")
 
         with workspace.start(
+            sys.executable,
+            "-m",
             "prefect",
             "deployment",
             "run",
@@ -88,7 +91,7 @@ def test_a_beat_and_a_group_by_hand_never_run_beside_each_other(workspace: Works
             eventually(lambda: workspace.runs("health-check", "RUNNING"), "the run by hand to start")
             assert workspace.began("health_check") == 1
             held.unlink()
-            assert by_hand.process.wait(60) == 0
+            assert by_hand.process.wait(LIMIT) == 0
         eventually(lambda: workspace.runs("rhythm", "COMPLETED"), "the beat to end")
 
     noted = [(who, what) for _, who, what in workspace.notes()]
