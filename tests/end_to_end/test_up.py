@@ -10,7 +10,7 @@ from datetime import datetime
 
 import psutil
 
-from tests.end_to_end.workspace import ORDER, Workspace, scripts_alive
+from tests.end_to_end.workspace import ORDER, Workspace, lives, scripts_alive
 from tests.waiting import LIMIT, eventually
 
 
@@ -64,11 +64,16 @@ def test_a_day_with_up(workspace: Workspace) -> None:
         tree = up.tree()
         assert len(tree) >= 3
         up.terminate()
-        assert up.process.wait(15) == 0
+        ended = up.process.wait(15)
+        if sys.platform == "win32":  # no signal can be sent there: it is killed, and job objects end the rest
+            eventually(lambda: not any(lives(process) for process in tree), "the end of all of it")
+        else:
+            assert ended == 0
+            assert "stopping" in up.said
         _, alive = psutil.wait_procs(tree, timeout=0)
         assert alive == []
         assert not workspace.is_served()
-    for line in ("starting Prefect's server", "health_check completed", "stopping"):
+    for line in ("starting Prefect's server", "health_check completed"):
         assert line in up.said
 
 
