@@ -1,23 +1,38 @@
-"""`python -m tests.bench NAME`: what things cost, measured here and now. No test asserts any of it."""
+"""`python -m tests.bench`: what 42 scripts cost that are due at once, by Rhythm and by others.
+
+With a NAME, another benchmark. No test asserts any of it.
+"""
 
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from importlib import import_module
 from pathlib import Path
+
+from tests.bench.table import SYSTEMS
+from tests.bench.table import run as table
 
 BENCHMARKS = ("builtins", "overhead", "spikes")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("name", choices=BENCHMARKS)
-    parser.add_argument("--repeats", type=int, default=5, help="how often each thing is measured (5)")
+    parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="instead of the table")
+    parser.add_argument("--repeats", type=int, default=3, help="how often each thing is measured (3)")
+    parser.add_argument(
+        "--only", nargs="+", choices=SYSTEMS, default=[], help="systems, beside the bare loop"
+    )
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="labelled series, for spikes")
     args = parser.parse_args()
-    first = args.data if args.name == "spikes" else args.repeats
-    import_module(f"tests.bench.{args.name}").run(first, args.quick)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that was started is ended
+    if args.name is None:
+        table(args.repeats, args.quick, args.only)
+    else:
+        first = args.data if args.name == "spikes" else args.repeats
+        import_module(f"tests.bench.{args.name}").run(first, args.quick)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,121 @@
+"""A `rhythm up` that is measured: started in a place, asked for beats, and what these cost."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+
+from tests.bench.measure import SETTLE
+from tests.bench.system import LeftOutError, Place
+from tests.end_to_end.workspace import PROJECT, Workspace
+from tests.waiting import eventually
+
+#: Seconds from one scheduled beat to the next.
+BEATS = 300.0
+_RHYTHM = (sys.executable, "-m", "deployments.cli")
+_FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+_LIMIT = 3600.0  # seconds for one beat
+_AFTER = 10.0  # seconds after a scheduled beat in which it may still be at work
+
+
+@dataclass(frozen=True)
+class Beat:
+    """Seconds that a beat took by Prefect's record, those from when it was asked for, and of CPU."""
+
+    wall: float
+    asked: float
+    cpu: float
+
+
+@dataclass
+class Up:
+    """`rhythm up` with `options`, with a rhythm.toml that the workspace is given before."""
+
+    place: Place
+    options: Sequence[str] = ()
+    workspace: Workspace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.workspace = Workspace(self.place.folder)
+
+    def start(self) -> None:
+        """Start it, and wait for the end of its first beat, which makes a store's tables: once in its life.
+
+        Raises:
+            LeftOutError: it does not know one of the options.
+        """
+        said = subprocess.run(  # noqa: S603 - the project's own command
+            [*_RHYTHM, "up", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
+        )
+        if unknown := [option for option in self.options if option not in said.stdout]:
+            raise LeftOutError(f"`rhythm up` has no {' '.join(unknown)}")
+        self.workspace.home.mkdir(exist_ok=True)
+        shutil.copy(self.place.database, self.workspace.home / "prefect.db")
+        self.place.tree.start(
+            [*_RHYTHM, "up", *self.options],
+            self.place.log,
+            cwd=PROJECT,
+            env=self.place.env | self.workspace.env,
+        )
+        eventually(self.workspace.is_served, "Rhythm's server")
+        eventually(lambda: self.workspace.runs("rhythm", "COMPLETED"), "the first beat", limit=_LIMIT)
+
+    def ask(self, groups: Sequence[str] = ()) -> str:
+        """Ask for a beat that runs these groups, due or not, and all others that are due. Return its id."""
+        deployment = self.workspace.get("deployments/name/rhythm/rhythm")["id"]
+        run = self.workspace.post(
+            f"deployments/{deployment}/create_flow_run",
+            parameters={"options": {"force": list(groups)}},
+            state={"type": "SCHEDULED"},
+        )
+        return str(run["id"])
+
+    def seconds(self, run: str, since: str = "start_time") -> float:
+        """Return the seconds of a beat that has ended, as Prefect has recorded it.
+
+        Raises:
+            RuntimeError: it did not complete.
+        """
+        found = self.workspace.get(f"flow_runs/{run}")
+        if found["state_type"] != "COMPLETED":
+            raise RuntimeError(f"a beat ended {found['state_name']}: {found['state']['message']}")
+        begin, end = (datetime.fromisoformat(found[key]) for key in (since, "end_time"))
+        return (end - begin).total_seconds()
+
+    def cost(self, groups: Sequence[str] = (), *, times: int = 1, needs: float = 20.0) -> Beat:
+        """Return what a beat costs: medians of wall of so many, the mean of CPU, the server's included.
+
+        All must come between two scheduled beats, and so within `needs` seconds if that is possible.
+        """
+        keep_away(needs)
+        before, runs = self.place.tree.read().cpu, []
+        for _ in range(times):
+            run = self.ask(groups)
+            eventually(self._has_ended(run), "a beat", limit=_LIMIT)
+            runs.append(run)
+        time.sleep(SETTLE)  # what the server writes in batches is a part of the cost
+        spent = (self.place.tree.read().cpu - before) / times
+        walls = [self.seconds(run) for run in runs]
+        asked = [self.seconds(run, since="expected_start_time") for run in runs]
+        return Beat(median(walls), median(asked), spent)
+
+    def _has_ended(self, run: str) -> Callable[[], bool]:
+        return lambda: self.workspace.state(run) in _FINAL
+
+
+def keep_away(needs: float) -> None:
+    """Wait until no scheduled beat is at work, nor comes within so many seconds, if that can be.
+
+    A beat that comes while another one runs is cancelled, be it ours.
+    """
+    since = time.time() % BEATS
+    if since < _AFTER:
+        time.sleep(_AFTER - since)
+    elif since + min(needs, BEATS - _AFTER) > BEATS:
+        time.sleep(BEATS - since + _AFTER)
