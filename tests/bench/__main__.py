@@ -11,10 +11,11 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from tests.bench.growth import run as growth
 from tests.bench.table import SYSTEMS
 from tests.bench.table import run as table
 
-BENCHMARKS = ("builtins", "overhead", "spikes")
+BENCHMARKS = ("builtins", "growth", "overhead", "spikes")
 
 
 def main() -> None:
@@ -30,6 +31,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that was started is ended
     if args.name is None:
         table(args.repeats, args.quick, args.only)
+        if not args.quick and not args.only:
+            growth(args.repeats, args.quick)
     else:
         first = args.data if args.name == "spikes" else args.repeats
         import_module(f"tests.bench.{args.name}").run(first, args.quick)

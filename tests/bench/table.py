@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from math import nan
 from pathlib import Path
 from statistics import median
@@ -16,6 +12,7 @@ from statistics import median
 import httpx
 
 from tests.bench.measure import Make, Run, measure, new_database
+from tests.bench.progress import heading, tell
 from tests.bench.system import LeftOutError
 from tests.bench.systems.all_at_once import AllAtOnce
 from tests.bench.systems.apscheduler import APScheduler
@@ -61,7 +58,7 @@ def run(repeats: int, quick: bool, only: Sequence[str]) -> None:
     """Measure and print; `quick` leaves out what idling costs."""
     if sys.platform != "linux":
         raise SystemExit("Linux only: elsewhere, the CPU of processes that have ended cannot be counted")
-    print(heading(sys.argv[1:]))
+    print(heading())
     names = [name for name in SYSTEMS if not only or name in only or name == _BARE]
     runs: dict[str, dict[int, Run]] = {name: {} for name in names}
     faults: dict[str, str] = {}
@@ -88,20 +85,6 @@ def run(repeats: int, quick: bool, only: Sequence[str]) -> None:
         cells = _cells(runs[name], runs[_BARE]) if runs[name] else [faults[name]]
         cells += [""] * (len(_COLUMNS) - 1 - len(cells))
         print(f"| {' | '.join([SYSTEMS[name][0], *cells])} |", flush=True)
-
-
-def heading(command: Sequence[str]) -> str:
-    """Return when, where and by which command something is measured."""
-    words = " ".join(["python -m tests.bench", *command])
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, Prefect {version('prefect')}: `{words}`"
-    )
-
-
-def tell(what: str) -> None:
-    """Say on stderr how far it is."""
-    print(f"{datetime.now(UTC):%H:%M:%S} {what}", file=sys.stderr, flush=True)
 
 
 def _cells(by_repeat: Mapping[int, Run], bare: Mapping[int, Run]) -> list[str]:

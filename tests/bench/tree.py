@@ -90,7 +90,8 @@ class Tree:
         for root in reversed(self._roots):
             deadline = monotonic() + _POLITE
             self._signal(
-                SIGTERM, [pid for pid, found in proc.below([root.pid]).items() if found.parent == root.pid]
+                signal.SIGTERM,
+                [pid for pid, found in proc.below([root.pid]).items() if found.parent == root.pid],
             )
             while (left := proc.below([root.pid])) and monotonic() < deadline:
                 sleep(_LOOK)

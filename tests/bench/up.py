@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
@@ -88,6 +88,12 @@ class Up:
         begin, end = (datetime.fromisoformat(found[key]) for key in (since, "end_time"))
         return (end - begin).total_seconds()
 
+    def one(self, groups: Sequence[str] = ()) -> str:
+        """Ask for a beat, and wait for its end. Return its id."""
+        run = self.ask(groups)
+        eventually(lambda: self.workspace.state(run) in _FINAL, "a beat", limit=_LIMIT)
+        return run
+
     def cost(self, groups: Sequence[str] = (), *, times: int = 1, needs: float = 20.0) -> Beat:
         """Return what a beat costs: medians of wall of so many, the mean of CPU, the server's included.
 
@@ -96,17 +102,12 @@ class Up:
         keep_away(needs)
         before, runs = self.place.tree.read().cpu, []
         for _ in range(times):
-            run = self.ask(groups)
-            eventually(self._has_ended(run), "a beat", limit=_LIMIT)
-            runs.append(run)
+            runs.append(self.one(groups))
         time.sleep(SETTLE)  # what the server writes in batches is a part of the cost
         spent = (self.place.tree.read().cpu - before) / times
         walls = [self.seconds(run) for run in runs]
         asked = [self.seconds(run, since="expected_start_time") for run in runs]
         return Beat(median(walls), median(asked), spent)
-
-    def _has_ended(self, run: str) -> Callable[[], bool]:
-        return lambda: self.workspace.state(run) in _FINAL
 
 
 def keep_away(needs: float) -> None:
