@@ -19,6 +19,7 @@ from tests.bench.up import Beat, Up
 from tests.bench.workload import GROUPS, Workload
 
 _STEPS = (42, 420, 4200)
+_LARGE = 1000  # steps from which a beat is measured once
 _GROUPS = 40  # of one step each
 _DAYS = (1, 30)
 _IN_A_ROW = 10  # beats with nothing due, so that the server's own idling adds little to each
@@ -35,13 +36,13 @@ def run(repeats: int, quick: bool) -> None:
         template = folder / "with-beats.db"
         for options in ([], ["--isolated"]):
             _nothing_due(folder, database, options)
-        _steps(folder, database, _STEPS[: 2 if quick else None])
+        _steps(folder, database, _STEPS[: 2 if quick else None], repeats)
         full, nothing = _beats(folder, database, template)
         for days in _DAYS[: 1 if quick else None]:
             filled = folder / f"{days}-days.db"
             shutil.copy(template, filled)
             beats = fill(filled, full, nothing, days)
-            _with_history(folder, filled, f"with {days} days ({beats:,} beats) of history", repeats)
+            _with_history(folder, filled, f"after {days} days ({beats:,} beats)", repeats)
 
 
 def _nothing_due(folder: Path, database: Path, options: Sequence[str]) -> None:
@@ -55,7 +56,7 @@ def _nothing_due(folder: Path, database: Path, options: Sequence[str]) -> None:
         print(f"| a beat with nothing due, by `{command}` | {error} | | |", flush=True)
 
 
-def _steps(folder: Path, database: Path, sizes: Sequence[int]) -> None:
+def _steps(folder: Path, database: Path, sizes: Sequence[int], repeats: int) -> None:
     """Groups that only a forced beat runs, as they are paused: one for each size, and many of one step."""
     with _up(folder, database) as up:
         groups = {f"steps_{size}": size for size in sizes} | {f"one_{number}": 1 for number in range(_GROUPS)}
@@ -63,14 +64,20 @@ def _steps(folder: Path, database: Path, sizes: Sequence[int]) -> None:
         up.start()
         costs = {}
         for size in sizes:
-            costs[size] = up.cost([f"steps_{size}"], needs=30 + size / 20)
+            times = repeats if size < _LARGE else 1
+            costs[size] = up.cost([f"steps_{size}"], times=times, needs=times * (10 + size / 20))
             _row(f"a beat of {size:,} scripts that do nothing", costs[size])
-            _row("… each of them", costs[size], 1 / size)
+            _row("… each of them", _times(costs[size], 1 / size))
         few, many = min(sizes), max(sizes)
-        _row("a step more", _less(costs[many], costs[few]), 1 / (many - few))
-        one, all_of_them = ([f"one_{number}" for number in range(size)] for size in (1, _GROUPS))
-        more = _less(up.cost(all_of_them, needs=60), up.cost(one))
-        _row("a group of one step more", more, 1 / (_GROUPS - 1))
+        step = _times(_less(costs[many], costs[few]), 1 / (many - few))
+        _row("a step more", step)
+        one, forty = (
+            up.cost(
+                [f"one_{number}" for number in range(size)], times=repeats, needs=repeats * (10 + size / 2)
+            )
+            for size in (1, _GROUPS)
+        )
+        _row("an empty group more", _less(_times(_less(forty, one), 1 / (_GROUPS - 1)), step))
 
 
 def _beats(folder: Path, database: Path, kept: Path) -> tuple[str, str]:
@@ -118,8 +125,11 @@ def _less(more: Beat, less: Beat) -> Beat:
     return Beat(more.wall - less.wall, more.asked - less.asked, more.cpu - less.cpu)
 
 
-def _row(what: str, beat: Beat, share: float = 1.0) -> None:
-    places = 2 if share == 1.0 else 4
-    cells = [f"{value * share:.{places}f}" for value in (beat.wall, beat.asked, beat.cpu)]
+def _times(beat: Beat, factor: float) -> Beat:
+    return Beat(beat.wall * factor, beat.asked * factor, beat.cpu * factor)
+
+
+def _row(what: str, beat: Beat) -> None:
+    cells = [f"{value:.3g}" for value in (beat.wall, beat.asked, beat.cpu)]
     print(f"| {' | '.join([what, *cells])} |", flush=True)
     tell(f"{what}: {' '.join(cells)}")

@@ -56,7 +56,6 @@ def fill(database: Path, full: str, nothing: str, days: int) -> int:
         for index in range(1, number + 1):
             _copy(connection, templates[nothing if index % _FULL else full], index * _BEAT)
         connection.commit()
-        connection.execute("ANALYZE")
     return number
 
 
