@@ -85,6 +85,7 @@ def _beats(folder: Path, database: Path, kept: Path) -> tuple[str, str]:
     with _up(folder, database) as up:
         _five_groups(up)
         up.start()
+        up.keep_away(60)
         ids = (up.one(GROUPS), up.one())
         sleep(SETTLE)  # until all of it is written
     home = up.workspace.home / "prefect.db"

@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from statistics import median
 
 from tests.bench.measure import SETTLE
@@ -21,7 +22,8 @@ BEATS = 300.0
 _RHYTHM = (sys.executable, "-m", "deployments.cli")
 _FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 _LIMIT = 3600.0  # seconds for one beat
-_AFTER = 10.0  # seconds after a scheduled beat in which it may still be at work
+_AFTER = 10.0  # seconds from a beat's time to when it surely has begun
+_LONGEST = 60.0  # seconds from then to its end
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,38 @@ class Up:
         return (end - begin).total_seconds()
 
     def one(self, groups: Sequence[str] = ()) -> str:
-        """Ask for a beat, and wait for its end. Return its id."""
-        run = self.ask(groups)
-        eventually(lambda: self.workspace.state(run) in _FINAL, "a beat", limit=_LIMIT)
-        return run
+        """Ask for a beat, again if a scheduled one has it cancelled, and wait for its end. Return its id."""
+        while True:
+            run = self.ask(groups)
+            eventually(partial(self.has_ended, run), "a beat", limit=_LIMIT)
+            if self.workspace.state(run) != "CANCELLED":
+                return run
+
+    def has_ended(self, run: str) -> bool:
+        """Whether nothing will come of a beat any more."""
+        return self.workspace.state(run) in _FINAL
+
+    def keep_away(self, needs: float) -> None:
+        """Wait until no beat is at work, nor a scheduled one comes within so many seconds, if that can be.
+
+        A beat that comes while another one runs is cancelled, be it ours.
+        """
+        since = time.time() % BEATS
+        if since < _AFTER or since + min(needs, BEATS - _LONGEST) > BEATS:
+            time.sleep((_AFTER - since) % BEATS)
+        eventually(lambda: not self._is_busy(), "the other beats' end", _LONGEST)
+
+    def _is_busy(self) -> bool:
+        """Whether a beat is at work, or is late."""
+        found = self.workspace.runs("rhythm", "SCHEDULED", "PENDING", "RUNNING")
+        return any(datetime.fromisoformat(run["expected_start_time"]) <= datetime.now(UTC) for run in found)
 
     def cost(self, groups: Sequence[str] = (), *, times: int = 1, needs: float = 20.0) -> Beat:
         """Return what a beat costs: medians of wall of so many, the mean of CPU, the server's included.
 
         All must come between two scheduled beats, and so within `needs` seconds if that is possible.
         """
-        keep_away(needs)
+        self.keep_away(needs)
         before, runs = self.place.tree.read().cpu, []
         for _ in range(times):
             runs.append(self.one(groups))
@@ -108,15 +131,3 @@ class Up:
         walls = [self.seconds(run) for run in runs]
         asked = [self.seconds(run, since="expected_start_time") for run in runs]
         return Beat(median(walls), median(asked), spent)
-
-
-def keep_away(needs: float) -> None:
-    """Wait until no scheduled beat is at work, nor comes within so many seconds, if that can be.
-
-    A beat that comes while another one runs is cancelled, be it ours.
-    """
-    since = time.time() % BEATS
-    if since < _AFTER:
-        time.sleep(_AFTER - since)
-    elif since + min(needs, BEATS - _AFTER) > BEATS:
-        time.sleep(BEATS - since + _AFTER)
