@@ -19,6 +19,9 @@ _BEAT = timedelta(minutes=5)
 #: Every so many beats, all groups run; in the other ones, nothing is due. That makes 48 runs a day of each
 #: of the five groups, where the shipped rhythm has 229 in all.
 _FULL = 6
+#: Prefect's server keeps its events for a week, and would first of all delete older ones, for minutes.
+_EVENTS_KEPT = timedelta(days=7)
+_EVENTS = ("events", "event_resources")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = "%Y-%m-%d %H:%M:%S.%f"
 _TABLES = (
@@ -111,6 +114,8 @@ def _copy(connection: sqlite3.Connection, template: Sequence[_Rows], earlier: ti
         at = rows.columns.index("id")
         new |= {str(row[at]): str(uuid.uuid4()) for row in rows.rows}
     for rows in template:
+        if rows.table in _EVENTS and earlier >= _EVENTS_KEPT:
+            continue
         key = rows.columns.index("idempotency_key") if "idempotency_key" in rows.columns else None
         marks = ", ".join("?" * len(rows.columns))
         connection.executemany(
