@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from tasks.outcome import StepResult
+from tasks.step_settings import StepSettings
 
 
 class Progress:
@@ -31,14 +32,17 @@ class Progress:
     ) -> None:
         self._bar.stop()
 
+    def turn_awaited(self) -> None:
+        """Show nothing new: a beat waits for moments only."""
+
     def group_begins(self, group: str, steps: Sequence[str]) -> None:
         """Make room for the group's steps."""
         self._steps += len(steps)
         self._bar.update(self._task, total=self._steps)
 
-    def step_begins(self, group: str, step: str) -> None:
+    def step_begins(self, group: str, step: StepSettings) -> None:
         """Show the step's name."""
-        self._bar.update(self._task, description=f"{group} / {step}")
+        self._bar.update(self._task, description=f"{group} / {step.name}")
 
     def step_ended(self, group: str, result: StepResult) -> None:
         """Advance."""

@@ -9,19 +9,19 @@ from time import monotonic
 from typing import Any
 
 from prefect import Flow, State
-from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import clock, ledger, stale
+from flows import cancellation, clock, ledger, stale
 from flows.cadence import Decision
 from flows.events import events_of
 from flows.group_report import publish
 from flows.history import DRY_RUN, flow_name
+from flows.run_client import run_client
 from flows.turn import is_ours, turn
 from flows.watch import watcher
 from tasks import settings as config
@@ -30,7 +30,7 @@ from tasks.measurements import GroupEvent, StepUsage
 from tasks.outcome import Outcome, StepResult
 from tasks.problem import ConfigError
 from tasks.settings import Settings
-from tasks.step import step_task
+from tasks.step import run_as_task
 from tasks.step_settings import StepSettings
 
 
@@ -106,14 +106,16 @@ async def run_group(name: str, options: GroupOptions) -> State[GroupRun]:
         return Completed(name=DRY_RUN, message=f"would run {names}")
     by_hand = not is_ours()
     if by_hand:  # a beat has claimed its own run, and is asked for those below it
-        async with get_client() as client:
-            await stale.claim(client, flow_run.id)
+        await stale.claim(run_client(), flow_run.id)
     async with turn(settings.outputs_dir, patience=0) as held:
         if held:
             return _as_state(await _run(name, settings, by_hand))
     log.info("waits for its turn: another beat or group is running on this machine")
-    async with turn(settings.outputs_dir):
-        return _as_state(await _run(name, settings, by_hand))
+    watcher.get().turn_awaited()
+    async with turn(settings.outputs_dir) as held:
+        if held:
+            return _as_state(await _run(name, settings, by_hand))
+    return Cancelled(message=cancellation.current().reason)
 
 
 async def _run(name: str, settings: Settings, by_hand: bool) -> GroupRun:
@@ -147,18 +149,22 @@ async def _run_steps(name: str, context: Context) -> GroupRun:
     watch.group_begins(name, [step.name for step in group.steps])
     results: list[StepResult] = []
     failed: list[StepResult] = []
+    last: StepResult | None = None  # the one after which no other begins
     for step in group.steps:
-        if failed and group.on_failure == "stop":
-            message = f"not run: {failed[0].name} {failed[0].outcome}"
-            result = StepResult(step.name, Outcome.SKIPPED, 0.0, message)
+        if last:
+            result = StepResult(step.name, Outcome.SKIPPED, 0.0, f"not run: {last.name} {last.outcome}")
         else:
-            watch.step_begins(name, step.name)
+            watch.step_begins(name, step)
             result = await _run_step(step, context)
         watch.step_ended(name, result)
         results.append(result)
-        if result.outcome.is_failure and not step.optional:
+        is_cancelled = result.outcome is Outcome.CANCELLED
+        if is_cancelled or (result.outcome.is_failure and not step.optional):
             failed.append(result)
-    outcome = Outcome.FAILED if failed else Outcome.COMPLETED
+            last = result if is_cancelled or group.on_failure == "stop" else None
+    outcome = Outcome.COMPLETED
+    if failed:
+        outcome = Outcome.CANCELLED if failed[-1].outcome is Outcome.CANCELLED else Outcome.FAILED
     told = failed or results
     message = "; ".join(f"{result.name}: {result.message or result.outcome}" for result in told)
     return GroupRun(outcome, monotonic() - began, tuple(results), message)
@@ -166,8 +172,12 @@ async def _run_steps(name: str, context: Context) -> GroupRun:
 
 async def _run_step(step: StepSettings, context: Context) -> StepResult:
     began = monotonic()
-    state: State[Any] = await step_task(step, context)(return_state=True)  # type: ignore[misc]  # declared for sync tasks only
-    value = await state.aresult(raise_on_failure=False)
+    ended = cancellation.current()
+    with ended.heeded() as scope:
+        state: State[Any] = await run_as_task(step, context)
+        value = await state.aresult(raise_on_failure=False)
+    if scope.cancelled_caught:
+        return StepResult(step.name, Outcome.CANCELLED, monotonic() - began, ended.reason)
     if isinstance(value, StepResult):
         return value
     # The step raised: a fault of a built-in, whose traceback is in the task run's log.
@@ -175,9 +185,13 @@ async def _run_step(step: StepSettings, context: Context) -> StepResult:
 
 
 def _as_state(run: GroupRun) -> State[GroupRun]:
-    if run.outcome is Outcome.COMPLETED:
-        return Completed(message=run.message, data=run)
-    return Failed(message=run.message, data=run)
+    match run.outcome:
+        case Outcome.COMPLETED:
+            return Completed(message=run.message, data=run)
+        case Outcome.CANCELLED:
+            return Cancelled(message=run.message, data=run)
+        case _:
+            return Failed(message=run.message, data=run)
 
 
 def _emit(name: str, about: str, payload: Mapping[str, Any]) -> None:

@@ -9,16 +9,17 @@ from typing import Any
 
 from prefect import State, flow
 from prefect.artifacts import acreate_table_artifact
-from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.orchestration import PrefectClient
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import clock, history, ledger, stale
+from flows import cancellation, clock, history, ledger, stale
 from flows.cadence import Choice, Decision, History, Run, after_run, choose, decide
 from flows.group import GroupRun, group_subflow, one_at_a_time
 from flows.report import BeatReport, GroupReport
+from flows.run_client import run_client
 from flows.turn import turn
 from tasks import orphans
 from tasks import settings as config
@@ -59,7 +60,8 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
     except ConfigError as error:
         return Failed(message=str(error))
 
-    async with get_client() as client, turn(settings.outputs_dir, patience=_PATIENCE) as ours:
+    client = run_client()
+    async with turn(settings.outputs_dir, patience=_PATIENCE) as ours:
         await stale.claim(client, flow_run.id)
         if ours:
             await mend(client, settings)
@@ -68,6 +70,8 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
 
     await acreate_table_artifact(report.table, key=BEAT_KEY, description=report.summary)
     log.info("%s", report.summary)
+    if reason := cancellation.current().reason:
+        return Cancelled(message=reason, data=report)
     if options.dry_run:
         return Completed(name=history.DRY_RUN, message=report.summary, data=report)
     name = "Degraded" if report.outcome == "degraded" else None
@@ -95,6 +99,8 @@ async def _run_due(
     done: dict[str, Choice] = {}
     groups: list[GroupReport] = []
     for name in settings.order:
+        if cancellation.current().reason:
+            break
         forced = name in options.force
         choice = choose(name, settings, past, at, earlier=done, forced=forced, held_by=held_by)
         run = choice.decision is Decision.RUN

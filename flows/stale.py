@@ -6,6 +6,7 @@ whoever comes next looks whether that process still lives.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -36,12 +37,17 @@ _UNDER_WAY = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 #: takes on a slow machine.
 STARTING = timedelta(seconds=60)
 
+# The runs that this process has claimed and still executes: a worker outlives the beats that it runs.
+_executing: set[UUID] = set()
+
 
 async def claim(client: PrefectClient, flow_run_id: UUID | str, pid: int | None = None) -> None:
     """Note on a run that a process runs it: this one, unless told otherwise."""
     owner = Identity.mine() if pid is None else Identity.of(pid)
     if owner is None:
         raise ProcessLookupError(pid)
+    if owner.pid == os.getpid():
+        _executing.add(UUID(str(flow_run_id)))
     labels: dict[str, bool | int | float | str] = {
         _HOST: socket.gethostname(),
         _PID: owner.pid,
@@ -50,11 +56,16 @@ async def claim(client: PrefectClient, flow_run_id: UUID | str, pid: int | None 
     await client.update_flow_run_labels(UUID(str(flow_run_id)), labels)
 
 
+def executed(flow_run_id: UUID) -> None:
+    """Note that this process does not execute a run any more: if it has no end, it will get none."""
+    _executing.discard(flow_run_id)
+
+
 async def crash_stale(client: PrefectClient, flows: Iterable[str], now: datetime) -> list[str]:
     """Set every run of `flows` (their names) Crashed whose process is gone; return the runs' names."""
     found = await find_stale(client, flows, now)
     for run in found:
-        await _crash(client, run)
+        await crash(client, run, "The process that ran it is gone.")
     return [run.name for run in found]
 
 
@@ -77,13 +88,16 @@ async def _is_stale(client: PrefectClient, run: FlowRun, now: datetime) -> bool:
     if run.state is None or run.state.is_final():
         return True
     if _PID in run.labels:
-        here = run.labels[_HOST] == socket.gethostname()
-        return here and Identity(int(run.labels[_PID]), float(run.labels[_CREATED])).process() is None
+        if run.labels[_HOST] != socket.gethostname():
+            return False
+        owner = Identity(int(run.labels[_PID]), float(run.labels[_CREATED])).process()
+        return owner is None or (owner.pid == os.getpid() and run.id not in _executing)
     return now - run.state.timestamp > STARTING
 
 
-async def _crash(client: PrefectClient, run: FlowRun) -> None:
-    state: State[None] = Crashed(message="The process that ran it is gone.")
+async def crash(client: PrefectClient, run: FlowRun, message: str) -> None:
+    """Set a run Crashed, and the task runs that it has under way."""
+    state: State[None] = Crashed(message=message)
     for task_run in await client.read_task_runs(
         task_run_filter=TaskRunFilter(
             flow_run_id=TaskRunFilterFlowRunId(any_=[run.id]),

@@ -13,6 +13,8 @@ from pathlib import Path
 import anyio
 from filelock import FileLock, Timeout
 
+from flows import cancellation
+
 _POLL = 0.25  # seconds between two looks at a lock that somebody else holds
 _ours: ContextVar[bool] = ContextVar("turn_is_ours", default=False)
 
@@ -26,7 +28,8 @@ def is_ours() -> bool:
 async def turn(outputs_dir: Path, patience: float | None = None) -> AsyncIterator[bool]:
     """Take the turn while the block runs; a group inside a beat shares the beat's.
 
-    Waits up to `patience` seconds (None: as long as it takes) and yields whether it was had.
+    Waits up to `patience` seconds (None: as long as it takes, or until the beat is cancelled) and
+    yields whether it was had.
     """
     if _ours.get():
         yield True
@@ -43,7 +46,7 @@ async def turn(outputs_dir: Path, patience: float | None = None) -> AsyncIterato
 
 
 async def _acquire(lock: FileLock, patience: float | None) -> bool:
-    with anyio.move_on_after(patience):
+    with cancellation.current().heeded(), anyio.move_on_after(patience):
         while True:
             try:
                 lock.acquire(blocking=False)

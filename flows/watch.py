@@ -1,4 +1,4 @@
-"""Lets whoever runs a beat in this process follow its steps, for a progress bar."""
+"""Lets whoever runs a beat in this process follow its steps: a progress bar, or who looks after it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from tasks.outcome import StepResult
+from tasks.step_settings import StepSettings
 
 
 class Watcher(Protocol):
     """Is told how a beat gets on."""
 
+    def turn_awaited(self) -> None:
+        """Nothing will happen until another beat or group on this machine has ended."""
+        ...
+
     def group_begins(self, group: str, steps: Sequence[str]) -> None:
         """A group is about to run these steps."""
         ...
 
-    def step_begins(self, group: str, step: str) -> None:
+    def step_begins(self, group: str, step: StepSettings) -> None:
         """A step is about to run."""
         ...
 
@@ -28,10 +33,13 @@ class Watcher(Protocol):
 class Unwatched:
     """Nobody follows."""
 
+    def turn_awaited(self) -> None:
+        """Do nothing."""
+
     def group_begins(self, group: str, steps: Sequence[str]) -> None:
         """Do nothing."""
 
-    def step_begins(self, group: str, step: str) -> None:
+    def step_begins(self, group: str, step: StepSettings) -> None:
         """Do nothing."""
 
     def step_ended(self, group: str, result: StepResult) -> None:

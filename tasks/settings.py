@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,10 +37,10 @@ from tasks.duration import Duration
 from tasks.endpoint_settings import EndpointSettings
 from tasks.group_settings import GroupName, GroupSettings
 from tasks.problem import ConfigError, Problem
+from tasks.project import CONFIG_VARIABLE as CONFIG_VARIABLE
+from tasks.project import PROJECT as PROJECT
+from tasks.project import config_path as config_path
 from tasks.user_path import UserPath
-
-CONFIG_VARIABLE = "RHYTHM_CONFIG"
-PROJECT = Path(__file__).resolve().parent.parent
 
 
 def _known_zone(name: str) -> str:
@@ -59,7 +58,7 @@ def _known_zone(name: str) -> str:
 def _local_zone() -> str:
     """Return the name of the machine's time zone, or what it gives for one."""
     try:
-        return str(tzlocal.get_localzone())
+        return str(tzlocal.reload_localzone())  # it may change while a worker lives
     except (KeyError, ValueError, OSError):  # TZ=UTC+3 names none, nor do two files that disagree
         return os.environ.get("TZ") or "local"
 
@@ -175,17 +174,6 @@ class Settings(BaseSettings):
         return self
 
 
-def config_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where rhythm.toml is: RHYTHM_CONFIG, else the current folder's, else the project's."""
-    if named := environ.get(CONFIG_VARIABLE):
-        path = Path(named)
-        with suppress(RuntimeError):  # ~ and a user whom nobody knows: there is no such file, then
-            path = path.expanduser()
-        return path.resolve()
-    here = Path.cwd() / "rhythm.toml"
-    return here if here.exists() else PROJECT / "rhythm.toml"
-
-
 def load(path: Path | None = None) -> Settings:
     """Read and validate rhythm.toml (`config_path()` unless told otherwise) and RHYTHM_* variables.
 
@@ -195,8 +183,24 @@ def load(path: Path | None = None) -> Settings:
         ConfigError: with every problem found; nothing has been started or written.
     """
     path = path or config_path()
+    written = _read(path)
+    return _validated(path, written, _surroundings())
+
+
+def _surroundings() -> tuple[str, ...]:
+    """What settings come from beside their file: variables, whose home ~ is, and the machine's time zone."""
+    names = (faults.PREFIX, "HOME", "USERPROFILE")
+    return (
+        *(f"{name}={value}" for name, value in os.environ.items() if name.startswith(names)),
+        _local_zone(),
+    )
+
+
+@lru_cache(maxsize=1)
+def _validated(path: Path, written: bytes, surroundings: tuple[str, ...]) -> Settings:
+    """Return the settings that a file's bytes make. They are kept: a beat asks once for each group."""
     try:
-        settings = Settings(**_read(path))
+        settings = Settings(**_parsed(path, written))
     except ValidationError as error:
         raise ConfigError(faults.problems(error, path)) from None
     except SettingsError as error:  # a RHYTHM_ variable that should hold JSON and does not
@@ -216,20 +220,28 @@ def _below(folder: Path, replans: ReplanSettings) -> ReplanSettings:
     return replans.model_copy(update={"ledger": folder / replans.ledger if replans.ledger else None})
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Read a TOML file, which may start with a byte order mark (Windows' Notepad writes one)."""
-
-    def broken(problem: str, remedy: str) -> ConfigError:
-        return ConfigError([Problem(str(path), problem, remedy)])
-
+def _read(path: Path) -> bytes:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return path.read_bytes()
     except FileNotFoundError:
-        raise broken("there is no such file", f"Write it, or name another in {CONFIG_VARIABLE}.") from None
+        remedy = f"Write it, or name another in {CONFIG_VARIABLE}."
+        raise _broken(path, "there is no such file", remedy) from None
     except OSError as error:
-        raise broken(f"cannot be read ({error.strerror})", "Make it a file that you may read.") from None
+        remedy = "Make it a file that you may read."
+        raise _broken(path, f"cannot be read ({error.strerror})", remedy) from None
+
+
+def _parsed(path: Path, written: bytes) -> dict[str, Any]:
+    """Read TOML, which may start with a byte order mark (Windows' Notepad writes one)."""
+    try:
+        return tomllib.loads(written.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise broken(f"line {line} is not UTF-8", "Save the file as UTF-8.") from None
+        raise _broken(path, f"line {line} is not UTF-8", "Save the file as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
-        raise broken(f"is not valid TOML: {error}", "Mend it; https://toml.io has the rules.") from None
+        remedy = "Mend it; https://toml.io has the rules."
+        raise _broken(path, f"is not valid TOML: {error}", remedy) from None
+
+
+def _broken(path: Path, problem: str, remedy: str) -> ConfigError:
+    return ConfigError([Problem(str(path), problem, remedy)])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Coroutine
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -25,11 +27,8 @@ from tasks.outcome import Outcome, StepFailedError, StepResult
 from tasks.output import Redactor
 from tasks.redacted_log import RedactedLog
 from tasks.settings import Settings
-from tasks.step_settings import StepSettings
+from tasks.step_settings import RETRY_JITTER, StepSettings
 from tasks.usage import UNKNOWN, Cost, OwnMeter
-
-# Several retries at once should not become several at once again.
-_JITTER = 0.3
 
 
 async def run_step(step: StepSettings, context: Context, attempt: int = 1) -> StepResult:
@@ -61,24 +60,40 @@ def redactor(step: StepSettings, settings: Settings) -> Redactor:
     return Redactor(values.get(name, "") for name in settings.secrets)
 
 
-def step_task(step: StepSettings, context: Context) -> Task[[], Coroutine[Any, Any, State[StepResult]]]:
-    """Return the Prefect task that runs `step`; its final state holds the `StepResult`.
+async def run_as_task(step: StepSettings, context: Context) -> State[StepResult]:
+    """Run `step` as a Prefect task, with its retries; its final state holds the `StepResult`."""
+    token = _current.set((step, context))
+    try:
+        task = _task(step.name, step.retries, step.retry_delay)
+        state: State[StepResult] = await task(return_state=True)  # type: ignore[misc]  # declared for sync tasks only
+        return state
+    finally:
+        _current.reset(token)
 
-    Step and context are no parameters of it: Prefect would search them, and all settings with them,
-    for the results of other tasks, at every step.
-    """
 
-    async def run() -> State[StepResult]:
-        attempt = task_run.run_count or 1
-        return _as_state(await run_step(step, replace(context, log=get_run_logger()), attempt))
+# No parameters of the task: Prefect would search them, and all settings with them, for the results of
+# other tasks, at every step.
+_current: ContextVar[tuple[StepSettings, Context]] = ContextVar("current")
 
+
+async def _run_current() -> State[StepResult]:
+    step, context = _current.get()
+    attempt = task_run.run_count or 1
+    return _as_state(await run_step(step, replace(context, log=get_run_logger()), attempt))
+
+
+@lru_cache(maxsize=4096)
+def _task(
+    name: str, retries: int, retry_delay: tuple[float, ...]
+) -> Task[[], Coroutine[Any, Any, State[StepResult]]]:
+    """Return the task of a step. Prefect reads source files to make one, so it is kept."""
     return Task(
-        fn=run,
-        name=step.name,
-        task_run_name=step.name.replace("{", "{{").replace("}", "}}"),
-        retries=step.retries,
-        retry_delay_seconds=list(step.retry_delay),
-        retry_jitter_factor=_JITTER,
+        fn=_run_current,
+        name=name,
+        task_run_name=name.replace("{", "{{").replace("}", "}}"),
+        retries=retries,
+        retry_delay_seconds=list(retry_delay),
+        retry_jitter_factor=RETRY_JITTER,
         cache_policy=NO_CACHE,
         persist_result=False,
     )

@@ -14,6 +14,10 @@ from tasks.duration import Duration, parse_duration
 from tasks.user_path import UserPath
 from tasks.words import split_words
 
+#: By how much of itself a delay may be longer: several retries at once should not become several at
+#: once again.
+RETRY_JITTER = 0.3
+
 
 class StepSettings(BaseModel):
     """What to run, and how patiently. `run` is an argument list; no shell ever sees it.
@@ -38,6 +42,12 @@ class StepSettings(BaseModel):
         """Whether it is a script (its first word is a path or has an ending), not a built-in."""
         word = self.run[0]
         return "/" in word or "\\" in word or bool(PurePosixPath(word).suffix)
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest that it may take with all its retries, without what is done around it."""
+        delays = [*self.retry_delay, *[self.retry_delay[-1]] * self.retries][: self.retries]
+        return self.timeout * (self.retries + 1) + timedelta(seconds=(1 + RETRY_JITTER) * sum(delays))
 
     @model_validator(mode="before")
     @classmethod

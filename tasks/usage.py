@@ -12,10 +12,11 @@ import psutil
 
 from tasks.ownership import Ownership
 
-#: Seconds until the first look at a tree, and the longest time between two: each is twice the one
-#: before. A look costs 1 to 5 ms with 100 to 400 processes on the machine: 5 to 13 ms of CPU for a step
-#: of 0.1 s, 0.2 to 0.5 % of a core for one of 20 s (measured on Linux).
-_SOON, _LATER = 0.02, 2.0
+#: Seconds until the first look, and the longest time between two: each is twice the one before.
+_SOON, _LATER = 0.05, 2.0
+#: Seconds in which only the script itself is looked at. To find its descendants, all processes of the
+#: machine are gone through: 1 to 5 ms with 100 to 400 of them, which many a script does not take itself.
+_ALONE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,13 @@ class ScriptMeter:
             self.cost = Cost(cpu, self._peak or None)
 
     def _watch(self, pid: int) -> None:
-        pause = _SOON
+        pause, age = _SOON, 0.0
         with suppress(psutil.Error):  # it is over already
             leader = psutil.Process(pid)
             while not self._over.wait(pause):
-                self._look([leader, *leader.children(recursive=True)])
+                age += pause
+                below = leader.children(recursive=True) if age > _ALONE else []
+                self._look([leader, *below])
                 pause = min(2 * pause, _LATER)
 
     def _look(self, tree: list[psutil.Process]) -> None:

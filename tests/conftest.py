@@ -1,8 +1,9 @@
-"""What all tests share: settings that come from a test's own file, and from nothing else."""
+"""What all tests share: settings from a test's own file and from nothing else, and one Prefect server."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -69,3 +70,22 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         timeout=120,
     )
     return home
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_home: Path) -> Iterator[str]:
+    """A server that flows in this process talk to. Tests keep apart by the names of their groups."""
+    from prefect.context import refresh_global_settings_context  # which most tests do without
+
+    from tests.end_to_end.workspace import Workspace
+
+    root = tmp_path_factory.mktemp("served")
+    shutil.copytree(prefect_home, root / "prefect")
+    workspace = Workspace(root)
+    workspace.toml('[groups.none]\nevery = "1h"\nsteps = ["check_health"]\n')
+    with workspace.served(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_API_URL", workspace.api)
+        patch.setenv("PREFECT_HOME", str(workspace.home))
+        refresh_global_settings_context()
+        yield workspace.api
+    refresh_global_settings_context()

@@ -21,7 +21,7 @@ IDLE_SHARE = 0.01
 _SYSTEM = 4
 #: Prefect's server and worker, however they were started, and Rhythm itself.
 _SERVICES = re.compile(
-    r"\bprefect\b.*\b(server|worker)\b|\bprefect\.server\b|\bdeployments\.cli\b|\brhythm\b.* up\b"
+    r"\bprefect\b.*\b(server|worker)\b|\bprefect\.server\b|\bdeployments\.(cli|daemon)\b|\brhythm\b.* up\b"
 )
 
 #: A process that cannot be mistaken for a later one: its pid, and when it was created.

@@ -14,7 +14,6 @@ from tasks.builtin.contract import Report
 from tasks.measurements import Sample
 from tasks.outcome import StepFailedError
 from tasks.store import store_of
-from tests.flows.conftest import prefect_api as prefect_api
 from tests.tasks.builtin.conftest import NOW, MakeContext
 from tests.tasks.builtin.service import Service, nowhere
 

@@ -90,6 +90,7 @@ def test_idleness_lasts_until_there_is_work() -> None:
         ("python -m uvicorn --factory prefect.server.api.server:create_app", True),
         ("C:\\v\\Scripts\\prefect.exe worker start", True),
         ("python -m deployments.cli up", True),
+        ("python -m deployments.daemon --isolated", True),
         ("/v/bin/python /v/bin/rhythm up", True),
         ("python agent_worker.py", False),
         ("python rhythm_of_my_life.py", False),
