@@ -10,7 +10,6 @@ import sys
 from time import monotonic
 from uuid import UUID
 
-import anyio
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -20,11 +19,11 @@ from prefect.client.schemas.filters import (
     TaskRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
-from prefect.events.worker import EventsWorker
 from prefect.exceptions import TerminationSignal
-from prefect.logging.handlers import APILogHandler, PrefectConsoleHandler
+from prefect.logging.handlers import PrefectConsoleHandler
 
 from deployments import check, output
+from deployments.last_words import told
 from deployments.progress import Progress
 from deployments.server import ServerError, some_server
 from flows.cadence import Decision
@@ -75,7 +74,7 @@ async def _beat(settings: Settings, options: BeatOptions, quiet: bool) -> BeatRe
             try:
                 state = await rhythm(options, return_state=True)
             finally:
-                await _told()
+                await told(_DRAIN)
         report = await state.aresult(raise_on_failure=False)
         if not isinstance(report, BeatReport):
             output.error(f"the beat itself failed: {state.message}")
@@ -83,13 +82,6 @@ async def _beat(settings: Settings, options: BeatOptions, quiet: bool) -> BeatRe
         if is_temporary:
             await _recorded(report)
         return report
-
-
-async def _told() -> None:
-    """Send what Prefect's client still holds, while there is a server: at exit it would try for minutes."""
-    with anyio.CancelScope(shield=True):
-        await APILogHandler.aflush()
-        await asyncio.to_thread(EventsWorker.drain_all, timeout=_DRAIN)
 
 
 async def _recorded(report: BeatReport) -> None:

@@ -62,7 +62,10 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument("--json", action="store_true", help="print one JSON object on stdout")
         return added
 
-    command("up", "Start everything, beat at once, and show how it goes.", json=False)
+    up = command("up", "Start everything, beat at once, and show how it goes.", json=False)
+    up.add_argument(
+        "--isolated", action="store_true", help="give every beat an interpreter of its own (dearer)"
+    )
 
     beat = command("beat", "One beat now, here.")
     beat.add_argument(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from rich.console import Console, Group
@@ -11,6 +14,15 @@ from rich.text import Text
 
 from deployments import output
 from deployments.state import GroupState, State
+
+
+@contextmanager
+def _nobody_may_listen() -> Iterator[None]:
+    """Whoever reads this may have been killed: that is no reason not to end in order."""
+    try:
+        yield
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Display:
@@ -23,18 +35,20 @@ class Display:
 
     def say(self, news: str) -> None:
         """Tell a piece of news; on a terminal it scrolls by above the table."""
-        if self._live:
-            self._live.console.print(news, highlight=False)
-        else:
-            output.say(news)
+        with _nobody_may_listen():
+            if self._live:
+                self._live.console.print(news, highlight=False)
+            else:
+                output.say(news)
 
     def show(self, state: State) -> None:
         """Show how things stand now."""
-        if sys.stdout.isatty():
-            self._redraw(state)
-        else:
-            for group in state.groups:
-                self._tell(group, state)
+        with _nobody_may_listen():
+            if sys.stdout.isatty():
+                self._redraw(state)
+            else:
+                for group in state.groups:
+                    self._tell(group, state)
 
     def close(self) -> None:
         """Leave the last table standing."""

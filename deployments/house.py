@@ -46,10 +46,11 @@ def taken(outputs_dir: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def noted(outputs_dir: Path, url: str) -> Iterator[None]:
-    """Let other `rhythm` commands find this process and its server while the block runs."""
+def noted(outputs_dir: Path, url: str, process: Identity | None = None) -> Iterator[None]:
+    """Let other `rhythm` commands find a process (this one) and its server while the block runs."""
     path = _note(outputs_dir)
-    atomic_file.write_text(path, Host(url=url, process=Identity.mine()).model_dump_json())
+    host = Host(url=url, process=process or Identity.mine())
+    atomic_file.write_text(path, host.model_dump_json())
     try:
         yield
     finally:

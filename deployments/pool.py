@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,14 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 from prefect.utilities.processutils import command_to_string
-from prefect.workers.process import ProcessWorker
 
 from deployments.server import PREFECT
 from tasks.settings import PROJECT
 from tasks.system import IN_UTF_8
 
 POOL = "rhythm"
-POOL_TYPE = "process"
+#: Of the worker that beats in its own process, and of Prefect's own.
+POOL_TYPE, ISOLATED_TYPE = "rhythm", "process"
 RHYTHM = "rhythm/rhythm"
 
 
@@ -45,21 +46,25 @@ def deployment_names() -> list[str]:
     return [f"{one['name']}/{one['name']}" for one in deployments]
 
 
-async def make_pool(client: PrefectClient) -> None:
-    """Make the pool if it is not there, and let it start beats with this very Python.
+async def make_pool(client: PrefectClient, isolated: bool = False) -> None:
+    """Make the pool if it is not there, and let it start interpreters with this very Python.
 
     Without a command of its own, Prefect's worker starts a second interpreter that waits for the
-    first: twice the CPU and memory for every beat.
+    first: twice the CPU and memory for every beat. A pool of another type is made anew, as a type
+    cannot be changed; its deployments find the new one by its name once they are deployed again.
     """
+    from prefect.workers.process import ProcessWorker  # which commands that only look have no use for
+
+    kind = ISOLATED_TYPE if isolated else POOL_TYPE
     template = ProcessWorker.get_default_base_job_template()
     command = command_to_string([sys.executable, "-m", "prefect.engine"])
     template["variables"]["properties"]["command"]["default"] = command
-    try:
-        await client.read_work_pool(POOL)
-    except ObjectNotFound:
-        await client.create_work_pool(WorkPoolCreate(name=POOL, type=POOL_TYPE, base_job_template=template))
-    else:
-        await client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
+    with suppress(ObjectNotFound):
+        if (await client.read_work_pool(POOL)).type == kind:
+            await client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
+            return
+        await client.delete_work_pool(POOL)
+    await client.create_work_pool(WorkPoolCreate(name=POOL, type=kind, base_job_template=template))
 
 
 async def deploy(log: Path) -> None:

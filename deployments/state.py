@@ -116,8 +116,9 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
     Raises:
         httpx.HTTPError: it does not answer.
     """
-    last = await history.latest(client, settings.groups)
     past = await history.in_slots(client, settings, now)
+    last = {name: max(runs, key=lambda run: run.started) for name, runs in past.items() if runs}
+    last |= await history.latest(client, settings.groups.keys() - last.keys())
 
     def as_before(name: str) -> Outcome:
         """A group that has failed in this slot is not expected to complete: its dependents wait."""

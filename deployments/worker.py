@@ -1,34 +1,47 @@
-"""Prefect's worker as a child process."""
+"""Prefect's worker beside the server in one process: started, watched, stopped."""
 
 from __future__ import annotations
 
-import os
+import asyncio
 import socket
+from collections.abc import Callable
 
-from deployments.child import Child
-from deployments.pool import POOL, POOL_TYPE
-from deployments.server import PREFECT
-from tasks import settings as config
-from tasks.settings import PROJECT, Settings
+from prefect.workers.process import ProcessWorker
+
+from deployments.pool import POOL
+from deployments.rhythm_worker import RhythmWorker
 
 
-def worker(settings: Settings) -> Child:
-    """Return the worker, not yet started. Its beats read the same rhythm.toml as this process."""
-    env = {**os.environ, config.CONFIG_VARIABLE: str(config.config_path())}
-    return Child(
-        name="worker",
-        argv=[
-            *PREFECT,
-            "worker",
-            "start",
-            "--pool",
-            POOL,
-            "--type",
-            POOL_TYPE,
-            "--name",
-            f"rhythm up on {socket.gethostname()}",
-        ],
-        cwd=PROJECT,
-        env=env,
-        outputs_dir=settings.outputs_dir,
-    )
+class Worker:
+    """Takes runs from the pool. `isolated` gives each an interpreter of its own.
+
+    `renew` is called, with the reason, when this process should be replaced.
+    """
+
+    def __init__(self, isolated: bool, renew: Callable[[str], None]) -> None:
+        kind = ProcessWorker if isolated else RhythmWorker
+        self._worker = kind(
+            work_pool_name=POOL,
+            name=f"rhythm up on {socket.gethostname()}",
+            create_pool_if_not_found=False,
+        )
+        if isinstance(self._worker, RhythmWorker):
+            self._worker.retire = renew
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Let it take runs from now on."""
+        self._task = asyncio.create_task(self._worker.start(printer=lambda *_: None))
+
+    def has_died(self) -> str:
+        """Return how it has ended, if it has by itself."""
+        if self._task is None or not self._task.done():
+            return ""
+        fault = None if self._task.cancelled() else self._task.exception()
+        return f"the worker has ended: {fault!r}"
+
+    async def stop(self, seconds: float) -> None:
+        """End what it runs, and then itself, within so many seconds."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=seconds)

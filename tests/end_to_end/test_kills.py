@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
@@ -18,35 +17,31 @@ def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace:
     with workspace.up() as up:
         eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "the first beat")
 
-        # The beat's own process: its script ends with it, and the worker says that it crashed.
-        beat, _ = _beat_hangs(workspace, up)
-        _kill(up, "prefect.engine")
+        # The daemon: server, worker and beat are gone with it.
+        beat = _beat_hangs(workspace)
+        _kill(up, "deployments.daemon")
+        eventually(lambda: "it has died" in up.said, "the death to be told")
         eventually(lambda: not scripts_alive(workspace), "the orphaned script to be ended")
-        eventually(lambda: workspace.state(beat) == "CRASHED", "the beat to be crashed")
-        _recovers(workspace, up)
-
-        # The worker, and the beat below it with it.
-        beat, _ = _beat_hangs(workspace, up)
-        engine = up.child("prefect.engine")
-        _kill(up, "worker", "start")
-        if engine:
-            engine.kill()
-        eventually(lambda: not scripts_alive(workspace), "the orphaned script to be ended")
-        eventually(lambda: workspace.state(beat) == "CRASHED", "the beat to be crashed")
-        eventually(lambda: up.child("worker", "start"), "the worker to be started again")
-        _recovers(workspace, up)
-
-        # The server alone: the step goes on, and the beat ends as it should once the server is back.
-        beat, hold = _beat_hangs(workspace, up)
-        _kill(up, "server", "start")
-        eventually(lambda: "the server has died" in up.said, "the death to be told")
         eventually(workspace.is_served, "the server to be back")
-        hold()
-        eventually(lambda: workspace.state(beat) in ("COMPLETED", "CRASHED"), "the beat to end")
-        _recovers(workspace, up)
+        eventually(lambda: workspace.state(beat) == "CRASHED", "the beat to be crashed")
+        _recovers(workspace)
+
+        # Its supervisor alone: the daemon ends as well, and in order.
+        beat = _beat_hangs(workspace)
+        daemon = up.child("deployments.daemon")
+        up.process.kill()
+        assert daemon
+        psutil.wait_procs([daemon], timeout=30)
+        assert not up.tree()
+        assert not scripts_alive(workspace)
+
+    with workspace.up() as up:
+        eventually(workspace.is_served, "the server")
+        assert workspace.state(beat) == "CANCELLED"
+        _recovers(workspace)
 
         # All of it at once, `rhythm up` included.
-        _beat_hangs(workspace, up)
+        _beat_hangs(workspace)
         for process in up.tree():
             with suppress(psutil.NoSuchProcess):  # on Windows it has ended with its owner
                 if "scripts" not in " ".join(process.cmdline()):
@@ -56,8 +51,7 @@ def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace:
     with workspace.up() as up:
         eventually(lambda: not scripts_alive(workspace), "the orphaned script to be ended")
         eventually(workspace.is_served, "the server")
-        eventually(lambda: up.child("worker", "start"), "the worker")
-        _recovers(workspace, up)
+        _recovers(workspace)
         for flow in ("rhythm", *(name.replace("_", "-") for name in ORDER)):
             assert not workspace.runs(flow, "RUNNING", "PENDING", "CANCELLING")
 
@@ -71,17 +65,17 @@ def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace:
     assert twice == []  # it had completed before the first kill
 
 
-def _beat_hangs(workspace: Workspace, up: Running) -> tuple[str, Callable[[], None]]:
-    """Start a beat that hangs in health_check; return its id, and what lets it go on."""
-    hold = workspace.hold("health_check")
+def _beat_hangs(workspace: Workspace) -> str:
+    """Start a beat that hangs in health_check; return its id."""
+    workspace.hold("health_check")
     before = workspace.began("health_check")
     run = workspace.force("health_check")
     eventually(lambda: workspace.began("health_check") > before, "the step to begin")
     eventually(lambda: len(scripts_alive(workspace)) == 2, "its child to run")
-    return run, hold.unlink
+    return run
 
 
-def _recovers(workspace: Workspace, up: Running) -> None:
+def _recovers(workspace: Workspace) -> None:
     """With nothing to hold it, the next beat completes."""
     (workspace.root / "hold-health_check").unlink(missing_ok=True)
     before = workspace.ended("health_check")

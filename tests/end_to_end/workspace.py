@@ -160,9 +160,9 @@ class Workspace:
         finally:
             running.end()
 
-    def up(self, **env: str) -> Any:
+    def up(self, *options: str) -> Any:
         """`rhythm up`, for the length of a `with` block."""
-        return self.start(sys.executable, "-m", "deployments.cli", "up", **env)
+        return self.start(sys.executable, "-m", "deployments.cli", "up", *options)
 
     @contextmanager
     def served(self) -> Iterator[None]:
@@ -173,7 +173,7 @@ class Workspace:
 
     def deploy(self) -> None:
         """Prefect's own commands, as its users type them."""
-        pool = self.prefect("work-pool", "create", "rhythm", "--type", "process")
+        pool = self.prefect("work-pool", "create", "rhythm", "--type", "rhythm")
         assert pool.returncode == 0, pool.stdout + pool.stderr
         deployed = self.prefect("--no-prompt", "deploy", "--all")
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr
@@ -289,9 +289,10 @@ class Running:
     def end(self) -> None:
         if lives(self.process):
             self.terminate()
-            psutil.wait_procs([self.process], timeout=20)
+            psutil.wait_procs(self.tree(), timeout=20)
         for process in self.tree():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def lives(process: psutil.Process) -> bool:

@@ -1,0 +1,56 @@
+"""Prefect's server in a thread of this process: what `prefect server start` serves, and nothing less."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import uvicorn
+from prefect.server.api.server import create_app
+from prefect.settings import get_current_settings
+
+from deployments.address import HOST
+
+_POLL = 0.05
+
+
+class ApiServer:
+    """Serves Prefect's API and UI on this machine, from an event loop of its own."""
+
+    def __init__(self, port: int) -> None:
+        settings = get_current_settings().server
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(final=True),
+                host=HOST,
+                port=port,
+                log_level=settings.logging_level.lower(),
+                timeout_keep_alive=settings.api.keepalive_timeout,
+            )
+        )
+        self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
+
+    async def start(self) -> None:
+        """Return when it answers.
+
+        Raises:
+            OSError: it has ended instead; why is in the log.
+        """
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise OSError("Prefect's server does not start")
+            await asyncio.sleep(_POLL)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still serves."""
+        return self._thread.is_alive()
+
+    async def stop(self, seconds: float) -> None:
+        """End it, waiting at most so long for what it still does."""
+        self._server.should_exit = True
+        await asyncio.to_thread(self._thread.join, seconds)
+
+    def _serve(self) -> None:
+        self._server.run()

@@ -1,0 +1,180 @@
+"""A Prefect worker that beats in its own process: no interpreter is started for a beat.
+
+`prefect worker start --pool rhythm` starts it, as any worker, for pools of the type `rhythm`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from importlib import import_module
+from pathlib import Path, PurePath
+from time import monotonic
+from typing import Any, cast
+
+import anyio
+import psutil
+from prefect import Flow
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterNextScheduledStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
+from pydantic import PrivateAttr
+
+from deployments.hosted_run import PATIENCE, HostedRun, WedgedError
+from deployments.loaded_code import LoadedCode
+from deployments.up import DIED
+from flows import clock
+from tasks.settings import PROJECT
+
+#: Bytes by which the process may have grown since its first run. What built-in steps import stays: the
+#: dashboard alone brings 150 MiB.
+GROWTH = 120 * 2**20
+
+_FLOWS = PurePath("flows")
+#: Seconds after which runs are asked for in any case: of deployments whose runs nobody asks for, Prefect
+#: says after 60 that they are not ready.
+_SHOW_UP = 30.0
+
+
+class RhythmJobConfiguration(ProcessJobConfiguration):
+    """What a run is to be run with, whether in a process of its own or here."""
+
+    _deployment: DeploymentResponse | None = PrivateAttr(default=None)
+    _is_particular: bool = PrivateAttr(default=False)
+
+    def prepare_for_flow_run(
+        self, flow_run: FlowRun, deployment: DeploymentResponse | None = None, *rest: Any, **more: Any
+    ) -> None:
+        """Note what the base class does not keep: whose run it is, and whether it is like any other."""
+        self._deployment = deployment
+        wanted = (self.env, self.working_dir, flow_run.job_variables, deployment and deployment.job_variables)
+        self._is_particular = any(wanted)
+        super().prepare_for_flow_run(flow_run, deployment, *rest, **more)
+
+    @classmethod
+    @cache
+    def _base_environment(cls) -> dict[str, str]:
+        """The worker's own settings: to gather them takes 20 ms, and they stay as they are."""
+        return super()._base_environment()
+
+    def own_flow(self) -> Flow[..., Any] | None:
+        """Return the flow of a run that can be run here: this project's, with nothing particular about it."""
+        deployment = self._deployment
+        if deployment is None or self._is_particular or not _is_here(deployment):
+            return None
+        path, _, name = str(deployment.entrypoint).partition(":")
+        if PurePath(path).parent != _FLOWS:
+            return None
+        return cast("Flow[..., Any]", getattr(import_module(f"{_FLOWS}.{PurePath(path).stem}"), name))
+
+
+class RhythmWorker(ProcessWorker):
+    """Runs this project's own flows in a thread of its process, and any other one as its base does.
+
+    A run with job variables of its own gets an interpreter of its own as well; so does each run once
+    the code has changed or the process has grown, until it has been replaced.
+    """
+
+    type = "rhythm"
+    job_configuration = RhythmJobConfiguration
+    _display_name = "Rhythm"
+    _description = "Runs beats and groups in the worker's own process, and everything else as subprocesses."
+
+    #: Seconds without a sign of life after which a run is given up.
+    patience = PATIENCE
+    #: Called between two runs with the reason why this process should be replaced.
+    retire: Callable[[str], None] | None = None
+    #: Called when a run hangs: its thread can only be ended with the process.
+    give_up: Callable[[str], None] = staticmethod(lambda why: os._exit(DIED))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._code = LoadedCode()
+        self._size: int | None = None
+        self._asked = -_SHOW_UP
+
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        """Take the runs that are due; ask for them only if there are any, or to show that we are there.
+
+        To rank a pool's runs by its queues costs Prefect's server ten times what counting them does,
+        and there is one beat in five minutes.
+        """
+        if monotonic() - self._asked < _SHOW_UP and not await self._any_due():
+            self._last_polled_time = clock.now()
+            return []
+        self._asked = monotonic()
+        return await super().get_and_submit_flow_runs()
+
+    async def _any_due(self) -> bool:
+        before = clock.now() + timedelta(seconds=self._prefetch_seconds)
+        due = FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+            next_scheduled_start_time=FlowRunFilterNextScheduledStartTime.model_validate({"before_": before}),
+        )
+        pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name]))
+        return await self.client.count_flow_runs(flow_run_filter=due, work_pool_filter=pool) > 0
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: ProcessJobConfiguration,
+        task_status: anyio.abc.TaskStatus[int] | None = None,
+    ) -> ProcessWorkerResult:
+        """Run a flow run to its end, here if it is one of this project's flows."""
+        flow = configuration.own_flow() if isinstance(configuration, RhythmJobConfiguration) else None
+        if flow is None or self._outdated():
+            result = await super().run(flow_run, configuration, task_status)
+        else:
+            if task_status:
+                task_status.started(os.getpid())
+            result = await self._run_here(flow, flow_run)
+        if self.retire and (reason := self._outdated()):
+            self.retire(reason)
+        return result
+
+    async def _run_here(self, flow: Flow[..., Any], flow_run: FlowRun) -> ProcessWorkerResult:
+        try:
+            fault = await HostedRun(flow, flow_run, self.patience).run(self.client)
+        except WedgedError as error:
+            self._logger.error("flow run %r hangs: %s Ending this process.", flow_run.name, error)
+            self.give_up(str(error))
+            raise
+        if fault:
+            self._logger.error("flow run %r was ended by %r", flow_run.name, fault, exc_info=fault)
+        if self._size is None:
+            self._size = _memory()
+        return ProcessWorkerResult(identifier=str(os.getpid()), status_code=1 if fault else 0)
+
+    def _outdated(self) -> str:
+        """Return why this process should be replaced; "" if it need not."""
+        if changed := self._code.changed():
+            return f"{changed[0].relative_to(PROJECT)} has changed"
+        if self._size is not None and _memory() - self._size > GROWTH:
+            return f"it has grown by {(_memory() - self._size) / 2**20:.0f} MiB"
+        return ""
+
+
+def _is_here(deployment: DeploymentResponse) -> bool:
+    """Whether a deployment is of the project in this folder, and not of another copy of it."""
+    folders = [
+        step["prefect.deployments.steps.set_working_directory"]["directory"]
+        for step in deployment.pull_steps or []
+        if "prefect.deployments.steps.set_working_directory" in step
+    ]
+    return len(folders) == len(deployment.pull_steps or []) and all(
+        Path(folder).resolve() == PROJECT for folder in folders or [deployment.path or ""]
+    )
+
+
+def _memory() -> int:
+    return int(psutil.Process().memory_info().rss)

@@ -1,0 +1,47 @@
+"""Logs that are continued, and start anew once they have grown large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deployments import log_file
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "logs" / "rhythm.log"
+
+
+def write(log: Path, text: str) -> None:
+    with log_file.opened(log) as file:
+        file.write(text.encode())
+
+
+def test_one_that_is_still_small_is_continued(log: Path) -> None:
+    write(log, "one\n")
+    write(log, "two\n")
+
+    assert log.read_text() == "one\ntwo\n"
+
+
+def test_one_that_has_grown_large_is_set_aside(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_file, "_SIZE", 3)
+    for text in ("first\n", "second\n", "third\n"):
+        write(log, text)
+
+    assert log.read_text() == "third\n"
+    assert log.with_name("rhythm.old.log").read_text() == "second\n"
+    assert len(list(log.parent.iterdir())) == 2
+
+
+def test_a_large_one_that_cannot_be_set_aside_is_continued(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_file, "_SIZE", 3)
+    log.with_name("rhythm.old.log").mkdir(parents=True)
+    for text in ("first\n", "second\n"):
+        write(log, text)
+
+    assert log.read_text() == "first\nsecond\n"

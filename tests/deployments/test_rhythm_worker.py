@@ -1,0 +1,264 @@
+"""The worker that beats in its own process, on a real Prefect server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelling
+
+from deployments import hosted_run
+from deployments.rhythm_worker import RhythmWorker
+from flows.history import flow_name
+from tasks.builtin import check_health
+from tasks.settings import PROJECT
+from tests.family import SCRIPTS, Family
+from tests.waiting import LIMIT, soon
+
+
+def step(name: str, family: Family) -> str:
+    """A step that runs an example script of a family, as rhythm.toml has it."""
+    return f"{{ run = {json.dumps([name, str(family.folder)])}, retries = 3 }}"
+
+
+@dataclass
+class Rhythm:
+    """A rhythm.toml, a pool, and the deployment of the parent flow, of one test."""
+
+    client: PrefectClient
+    folder: Path
+    pool: str
+    retired: list[str] = field(default_factory=list)
+    gave_up: list[str] = field(default_factory=list)
+
+    def toml(self, steps: str, group: str) -> None:
+        text = f'scripts_dir = "{SCRIPTS.as_posix()}"\n[groups.{group}]\nevery = "1d"\nsteps = [{steps}]\n'
+        (self.folder / "rhythm.toml").write_text(text, encoding="utf-8")
+
+    async def ask(self, group: str = "", **variables: Any) -> UUID:
+        """Ask for a beat; `variables` are the run's job variables."""
+        folder = {"prefect.deployments.steps.set_working_directory": {"directory": str(PROJECT)}}
+        deployment = await self.client.create_deployment(
+            await self.client.create_flow_from_name("rhythm"),
+            name=self.pool,
+            entrypoint="flows/rhythm.py:rhythm",
+            pull_steps=[folder],
+            work_pool_name=self.pool,
+        )
+        run = await self.client.create_flow_run_from_deployment(
+            deployment,
+            parameters={"options": {"force": [group] if group else []}},
+            job_variables=variables or None,
+        )
+        return run.id
+
+    async def ended(self, run: UUID) -> FlowRun:
+        """Wait for a run's end."""
+        end = time.monotonic() + LIMIT
+        while not ((found := await self.client.read_flow_run(run)).state and found.state.is_final()):
+            assert time.monotonic() < end, found.state
+            await asyncio.sleep(0.1)
+        return found
+
+    async def group_run(self, group: str) -> FlowRun:
+        (found,) = await self.client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow_name(group)]))
+        )
+        return found
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[RhythmWorker]:
+        """The worker, which asks for runs until the block ends."""
+        worker = RhythmWorker(work_pool_name=self.pool, name=self.pool)
+        worker.retire, worker.give_up = self.retired.append, self.gave_up.append
+        task = asyncio.create_task(worker.start(printer=lambda *_: None))
+        try:
+            yield worker
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+@pytest.fixture
+async def rhythm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> AsyncIterator[Rhythm]:
+    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
+    monkeypatch.setattr(hosted_run, "_ASK", 0.1)
+    async with get_client() as client:
+        pool = f"pool-{tmp_path.name}"
+        await client.create_work_pool(WorkPoolCreate(name=pool, type="rhythm"))
+        yield Rhythm(client, tmp_path, pool)
+
+
+async def test_a_beat_runs_in_the_workers_own_process(rhythm: Rhythm, family: Family) -> None:
+    rhythm.toml(step("sleeps.py", family), "hosted")
+    async with rhythm.worker():
+        run = await rhythm.ask("hosted")
+        await soon(lambda: family.said("sleeping"), "the script to run")
+        (script,) = family.alive()
+
+        assert script.ppid() == os.getpid()
+
+        family.tell("end")
+        ended = await rhythm.ended(run)
+
+    assert ended.state
+    assert ended.state.is_completed()
+    assert ended.infrastructure_pid == str(os.getpid())
+    assert ended.name.startswith("beat ")
+    assert (rhythm.retired, rhythm.gave_up) == ([], [])
+
+
+async def test_a_cancelled_beat_ends_its_script_and_becomes_cancelled(rhythm: Rhythm, family: Family) -> None:
+    rhythm.toml(step("hangs.py", family) + ', "shows.py X"', "stopped")
+    async with rhythm.worker():
+        run = await rhythm.ask("stopped")
+        await soon(lambda: family.said("grandchild"), "all of the script to run")
+
+        await rhythm.client.set_flow_run_state(run, Cancelling(), force=True)
+        ended = await rhythm.ended(run)
+
+        assert not family.alive()
+        rhythm.toml('"shows.py X"', "not_stopped")
+        again = await rhythm.ended(await rhythm.ask())  # the worker goes on
+
+    assert ended.state
+    assert (ended.state.name, ended.state.message) == ("Cancelled", "It was cancelled.")
+    group = await rhythm.group_run("stopped")
+    assert group.state
+    assert (group.state.name, group.state.message) == ("Cancelled", "hangs: It was cancelled.")
+    assert again.state
+    assert again.state.is_completed()
+
+
+async def test_a_worker_that_ends_ends_its_script_and_cancels_the_beat(
+    rhythm: Rhythm, family: Family
+) -> None:
+    rhythm.toml(step("hangs.py", family), "let_go")
+    async with rhythm.worker():
+        run = await rhythm.ask("let_go")
+        await soon(lambda: family.said("grandchild"), "all of the script to run")
+
+    assert not family.alive()
+    ended = await rhythm.ended(run)
+    assert ended.state
+    assert (ended.state.name, ended.state.message) == ("Cancelled", "The worker was stopped.")
+
+
+@pytest.mark.parametrize("fault", [SystemExit(3), KeyboardInterrupt(), MemoryError(), RecursionError()])
+async def test_a_step_that_would_end_its_process_does_not_end_the_worker(
+    rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    def breaks(*_: object) -> str:
+        raise fault
+
+    monkeypatch.setattr(check_health, "main", breaks)
+    group = f"breaks_{type(fault).__name__.lower()}"
+    rhythm.toml('"check_health"', group)
+    async with rhythm.worker():
+        broken = await rhythm.ended(await rhythm.ask(group))
+
+        monkeypatch.setattr(check_health, "main", lambda *_: "fine")
+        well = await rhythm.ended(await rhythm.ask(group))
+
+    assert broken.state
+    assert broken.state.name in ("Degraded", "Crashed")
+    assert well.state
+    assert well.state.name == "Completed"
+
+
+async def test_a_beat_that_hangs_is_crashed_and_its_process_given_up(
+    rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch, family: Family
+) -> None:
+    def blocks(*_: object) -> None:  # the beat's event loop, and not only a step
+        while not family.said("end"):
+            time.sleep(0.05)
+
+    monkeypatch.setattr("flows.group.publish", blocks)
+    rhythm.toml('{ run = "shows.py X", timeout = "1s" }', "hangs_on")
+    async with rhythm.worker() as worker:
+        worker.patience = 3.0
+        run = await rhythm.ask("hangs_on")
+        await soon(lambda: rhythm.gave_up, "the process to be given up")
+        ended = await rhythm.client.read_flow_run(run)
+        family.tell("end")
+        await soon(lambda: "beat" not in {thread.name for thread in threading.enumerate()}, "its end")
+
+    assert ended.state
+    assert ended.state.is_crashed()
+    assert ended.state.message == "It has shown no sign of life for too long."
+
+
+async def test_after_its_code_has_changed_beats_get_an_interpreter_until_it_is_replaced(
+    rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rhythm.toml('"shows.py X"', "changed")
+    async with rhythm.worker() as worker:
+        monkeypatch.setattr(worker._code, "changed", lambda: [PROJECT / "flows" / "rhythm.py"])
+        ended = await rhythm.ended(await rhythm.ask("changed"))
+        await soon(lambda: rhythm.retired, "it to say so")
+
+    assert ended.state
+    assert ended.state.is_completed()
+    assert ended.infrastructure_pid != str(os.getpid())
+    assert rhythm.retired == [f"{Path('flows', 'rhythm.py')} has changed"]
+
+
+async def test_a_run_with_job_variables_gets_an_interpreter_with_them(rhythm: Rhythm) -> None:
+    rhythm.toml('"shows.py . RHYTHM_TEST_WHO"', "with_variables")
+    async with rhythm.worker():
+        command = f"{sys.executable} -m prefect.engine"
+        run = await rhythm.ask("with_variables", env={"RHYTHM_TEST_WHO": "me"}, command=command)
+        ended = await rhythm.ended(run)
+
+    assert ended.state
+    assert ended.state.is_completed()
+    assert ended.infrastructure_pid != str(os.getpid())
+    group = await rhythm.group_run("with_variables")
+    assert group.state
+    assert "RHYTHM_TEST_WHO=me" in str(group.state.message)
+
+
+async def test_one_that_has_grown_is_to_be_replaced(rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch) -> None:
+    rhythm.toml('"shows.py X"', "grown")
+    async with rhythm.worker():
+        await rhythm.ended(await rhythm.ask())
+        monkeypatch.setattr("deployments.rhythm_worker.GROWTH", -(2**40))
+        ended = await rhythm.ended(await rhythm.ask())
+        await soon(lambda: rhythm.retired, "it to say so")
+
+    assert ended.state
+    assert ended.state.is_completed()
+    assert "it has grown by" in rhythm.retired[0]
+
+
+async def test_two_runs_at_once_are_both_hosted(rhythm: Rhythm, family: Family) -> None:
+    rhythm.toml(step("sleeps.py", family), "beside")
+    async with rhythm.worker():
+        first = await rhythm.ask("beside")
+        await soon(lambda: family.said("sleeping"), "the script to run")
+
+        second = await rhythm.ended(await rhythm.ask("beside"))
+
+        family.tell("end")
+        ended = await rhythm.ended(first)
+
+    assert second.state
+    assert "beside busy: running since" in str(second.state.message)
+    assert second.state.is_completed()
+    assert ended.state
+    assert ended.state.is_completed()
