@@ -15,6 +15,7 @@ from prefect import Flow
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.flow_engine import run_flow
+from prefect.logging.loggers import flow_run_logger
 
 from deployments.local_settings import local_settings
 from flows import stale
@@ -80,6 +81,7 @@ class HostedRun:
         self._cancellation, self._progress = Cancellation(), Progress(patience)
         self._over = asyncio.Event()
         self._fault: BaseException | None = None
+        self._is_cancelled = False
 
     async def run(self, client: PrefectClient) -> BaseException | None:
         """Run it to its end. Return what it raised: its state says that already, if there was a server.
@@ -107,6 +109,8 @@ class HostedRun:
             raise
         finally:
             stale.executed(self._flow_run.id)
+        if self._is_cancelled:
+            await self._run_hooks(client)
         return self._fault
 
     def _execute(self, over: Callable[[], None]) -> None:
@@ -136,8 +140,22 @@ class HostedRun:
         except httpx.HTTPError:
             return  # a server that is away is no reason to end a script
         if run.state and run.state.is_cancelling() and not self._cancellation.reason:
+            self._is_cancelled = True
             self._cancellation.ask("It was cancelled.")
             self._progress.deadline = monotonic() + _ENDING
+
+    async def _run_hooks(self, client: PrefectClient) -> None:
+        """Run what the flow has for its cancellation: Prefect's engine leaves that to whoever cancels."""
+        run = await client.read_flow_run(self._flow_run.id)
+        if run.state is None:
+            return
+        for hook in self._flow.on_cancellation_hooks:
+            try:
+                ran = hook(self._flow, run, run.state)
+                if asyncio.iscoroutine(ran):
+                    await ran
+            except Exception:  # noqa: BLE001 - a hook's fault is its own
+                flow_run_logger(run, self._flow).exception("its hook for cancellation failed")
 
     async def _give_up(self, client: PrefectClient, why: str) -> None:
         with suppress(httpx.HTTPError):  # whoever comes next finds that its process is gone

@@ -92,7 +92,7 @@ class RhythmWorker(ProcessWorker):
 
     #: Seconds without a sign of life after which a run is given up.
     patience = PATIENCE
-    #: Called between two runs with the reason why this process should be replaced.
+    #: Called with the reason why this process should be replaced, when nothing runs in it.
     retire: Callable[[str], None] | None = None
     #: Called when a run hangs: its thread can only be ended with the process.
     give_up: Callable[[str], None] = staticmethod(lambda why: os._exit(DIED))
@@ -102,6 +102,7 @@ class RhythmWorker(ProcessWorker):
         self._code = LoadedCode()
         self._size: int | None = None
         self._asked = -_SHOW_UP
+        self._under_way = 0
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Take the runs that are due; ask for them only if there are any, or to show that we are there.
@@ -132,15 +133,17 @@ class RhythmWorker(ProcessWorker):
     ) -> ProcessWorkerResult:
         """Run a flow run to its end, here if it is one of this project's flows."""
         flow = configuration.own_flow() if isinstance(configuration, RhythmJobConfiguration) else None
-        if flow is None or self._outdated():
-            result = await super().run(flow_run, configuration, task_status)
-        else:
+        self._under_way += 1
+        try:
+            if flow is None or self._outdated():
+                return await super().run(flow_run, configuration, task_status)
             if task_status:
                 task_status.started(os.getpid())
-            result = await self._run_here(flow, flow_run)
-        if self.retire and (reason := self._outdated()):
-            self.retire(reason)
-        return result
+            return await self._run_here(flow, flow_run)
+        finally:
+            self._under_way -= 1
+            if self.retire and not self._under_way and (reason := self._outdated()):
+                self.retire(reason)
 
     async def _run_here(self, flow: Flow[..., Any], flow_run: FlowRun) -> ProcessWorkerResult:
         try:

@@ -25,6 +25,7 @@ from prefect.states import Cancelling
 from deployments import hosted_run
 from deployments.rhythm_worker import RhythmWorker
 from flows.history import flow_name
+from flows.rhythm import rhythm as parent
 from tasks.builtin import check_health
 from tasks.settings import PROJECT
 from tests.family import SCRIPTS, Family
@@ -123,8 +124,12 @@ async def test_a_beat_runs_in_the_workers_own_process(rhythm: Rhythm, family: Fa
     assert (rhythm.retired, rhythm.gave_up) == ([], [])
 
 
-async def test_a_cancelled_beat_ends_its_script_and_becomes_cancelled(rhythm: Rhythm, family: Family) -> None:
+async def test_a_cancelled_beat_ends_its_script_and_becomes_cancelled(
+    rhythm: Rhythm, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rhythm.toml(step("hangs.py", family) + ', "shows.py X"', "stopped")
+    heard: list[str] = []
+    monkeypatch.setattr(parent, "on_cancellation_hooks", [lambda flow, run, state: heard.append(state.name)])
     async with rhythm.worker():
         run = await rhythm.ask("stopped")
         await soon(lambda: family.said("grandchild"), "all of the script to run")
@@ -143,6 +148,7 @@ async def test_a_cancelled_beat_ends_its_script_and_becomes_cancelled(rhythm: Rh
     assert (group.state.name, group.state.message) == ("Cancelled", "hangs: It was cancelled.")
     assert again.state
     assert again.state.is_completed()
+    assert heard == ["Cancelled"]
 
 
 async def test_a_worker_that_ends_ends_its_script_and_cancels_the_beat(
