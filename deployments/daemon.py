@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import TextIO
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
@@ -66,7 +67,7 @@ def main(words: list[str] | None = None) -> int:
             output.error(str(problem))
         return BAD_CONFIG
     except (UpError, ServerError, pool.DeployError) as error:
-        output.error(str(error))
+        print(f"error: {error}", file=daemon.errors, flush=True)  # for people: standard error is a log by now
         return CANNOT_START
     except Exception:  # noqa: BLE001 - whatever it is, another try may go well
         traceback.print_exc()
@@ -83,6 +84,8 @@ class Daemon:
     display: Display = field(default_factory=Display)
     renewed: str = ""
     """Why it is to be started anew; empty if it is not."""
+    errors: TextIO = field(default_factory=lambda: sys.stderr)
+    """Where people are told why it cannot start."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -102,7 +105,7 @@ class Daemon:
     async def _work(self, stack: AsyncExitStack) -> None:
         outputs_dir = self.settings.outputs_dir
         await self._take_house(stack)
-        daemon_log.redirect(outputs_dir)
+        self.errors = daemon_log.redirect(outputs_dir)
         for service in await orphans.sweep(outputs_dir, folder=orphans.SERVICES):
             self.display.say(f"ended the {service}, left over from a command that was killed")
         served = await serving.server(stack, outputs_dir, self.display.say)

@@ -6,6 +6,7 @@ import faulthandler
 import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from deployments import log_file
 
@@ -15,8 +16,10 @@ def path(outputs_dir: Path) -> Path:
     return outputs_dir / "logs" / "rhythm.log"
 
 
-def redirect(outputs_dir: Path) -> None:
-    """Send standard error there from now on, of this process and of all below it."""
+def redirect(outputs_dir: Path) -> TextIO:
+    """Send standard error there from now on, also of all below this process; return where it went before."""
+    before = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="replace")
     with log_file.opened(path(outputs_dir)) as log:
         os.dup2(log.fileno(), sys.stderr.fileno())
     faulthandler.enable()
+    return before

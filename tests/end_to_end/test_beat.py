@@ -98,10 +98,12 @@ def test_bad_configuration_starts_nothing(workspace: Workspace) -> None:
 def test_a_named_server_elsewhere_that_does_not_answer_is_not_replaced(workspace: Workspace) -> None:
     workspace.five_groups()
 
-    done = workspace.run(
-        [sys.executable, "-m", "deployments.cli", "beat"], 60, PREFECT_API_URL="http://192.0.2.1:1/api"
-    )
+    for command in ("beat", "up"):
+        done = workspace.run(
+            [sys.executable, "-m", "deployments.cli", command], 60, PREFECT_API_URL="http://192.0.2.1:1/api"
+        )
 
-    assert done.returncode == 1
-    assert "192.0.2.1" in done.stderr
+        assert done.returncode == 1
+        assert "192.0.2.1" in done.stderr
+        assert "Traceback" not in done.stderr
     assert workspace.notes() == []
