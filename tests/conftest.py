@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -23,6 +24,8 @@ hypothesis.settings.register_profile(
     deadline=None,
 )
 hypothesis.settings.load_profile("patient")
+
+_LAST_WORDS = 5.0  # seconds; once the server has ended, Prefect's client would try for a minute
 
 #: Writes a rhythm.toml, text or bytes, and reads it.
 MakeSettings = Callable[[str | bytes], Settings]
@@ -77,15 +80,17 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_home: Path) ->
     """A server that flows in this process talk to. Tests keep apart by the names of their groups."""
     from prefect.context import refresh_global_settings_context  # which most tests do without
 
+    from deployments.last_words import told
     from tests.end_to_end.workspace import Workspace
 
     root = tmp_path_factory.mktemp("served")
     shutil.copytree(prefect_home, root / "prefect")
     workspace = Workspace(root)
     workspace.toml('[groups.none]\nevery = "1h"\nsteps = ["check_health"]\n')
-    with workspace.served(), pytest.MonkeyPatch.context() as patch:
+    with workspace.served("tests.serve"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_API_URL", workspace.api)
         patch.setenv("PREFECT_HOME", str(workspace.home))
         refresh_global_settings_context()
         yield workspace.api
+        asyncio.run(told(_LAST_WORDS))
     refresh_global_settings_context()

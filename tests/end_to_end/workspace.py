@@ -165,9 +165,9 @@ class Workspace:
         return self.start(sys.executable, "-m", "deployments.cli", "up", *options)
 
     @contextmanager
-    def served(self) -> Iterator[None]:
-        """A plain `prefect server start` in the project's folder."""
-        with self.start(sys.executable, "-m", "prefect", "server", "start"):
+    def served(self, *module: str) -> Iterator[None]:
+        """A plain `prefect server start` in the project's folder, or another module that serves."""
+        with self.start(sys.executable, "-m", *(module or ("prefect", "server", "start"))):
             eventually(self.is_served, "the server")
             yield
 

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.flow_engine import run_flow
 from prefect.logging.loggers import flow_run_logger
 
-from deployments.local_settings import local_settings
+from deployments.worker.local_settings import local_settings
 from flows import stale
 from flows.cancellation import Cancellation, cancellation
 from flows.watch import watcher

@@ -10,7 +10,7 @@ import pytest
 from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL, get_current_settings
 
-from deployments.local_settings import local_settings
+from deployments.worker.local_settings import local_settings
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deployments import loaded_code
-from deployments.loaded_code import LoadedCode
+from deployments.worker import loaded_code
+from deployments.worker.loaded_code import LoadedCode
 
 
 @pytest.fixture

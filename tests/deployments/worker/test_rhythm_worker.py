@@ -22,8 +22,8 @@ from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Cancelling
 
-from deployments import hosted_run
-from deployments.rhythm_worker import RhythmWorker
+from deployments.worker import hosted_run
+from deployments.worker.rhythm_worker import RhythmWorker
 from flows.history import flow_name
 from flows.rhythm import rhythm as parent
 from tasks.builtin import check_health
@@ -243,7 +243,7 @@ async def test_one_that_has_grown_is_to_be_replaced(rhythm: Rhythm, monkeypatch:
     rhythm.toml('"shows.py X"', "grown")
     async with rhythm.worker():
         await rhythm.ended(await rhythm.ask())
-        monkeypatch.setattr("deployments.rhythm_worker.GROWTH", -(2**40))
+        monkeypatch.setattr("deployments.worker.rhythm_worker.GROWTH", -(2**40))
         ended = await rhythm.ended(await rhythm.ask())
         await soon(lambda: rhythm.retired, "it to say so")
 

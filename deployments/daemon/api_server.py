@@ -10,6 +10,7 @@ from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
 from deployments.address import HOST
+from deployments.daemon.collector import Collector
 
 _POLL = 0.05
 
@@ -28,7 +29,8 @@ class ApiServer:
                 timeout_keep_alive=settings.api.keepalive_timeout,
             )
         )
-        self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
+        self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
+        self._collector = Collector()
 
     async def start(self) -> None:
         """Return when it answers.
@@ -36,6 +38,7 @@ class ApiServer:
         Raises:
             OSError: it has ended instead; why is in the log.
         """
+        self._collector.start()
         self._thread.start()
         while not self._server.started:
             if not self._thread.is_alive():
@@ -51,6 +54,4 @@ class ApiServer:
         """End it, waiting at most so long for what it still does."""
         self._server.should_exit = True
         await asyncio.to_thread(self._thread.join, seconds)
-
-    def _serve(self) -> None:
-        self._server.run()
+        self._collector.stop()

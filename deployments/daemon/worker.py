@@ -9,7 +9,7 @@ from collections.abc import Callable
 from prefect.workers.process import ProcessWorker
 
 from deployments.pool import POOL
-from deployments.rhythm_worker import RhythmWorker
+from deployments.worker.rhythm_worker import RhythmWorker
 
 
 class Worker:

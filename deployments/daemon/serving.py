@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployments import address as addresses
-from deployments import daemon_log
 from deployments.address import Address
+from deployments.daemon import log
 from deployments.server import REMOTE, ServerError
 
 if TYPE_CHECKING:
-    from deployments.api_server import ApiServer
+    from deployments.daemon.api_server import ApiServer
 
 _STOP = 1.5  # seconds for its end
 
@@ -49,14 +49,14 @@ async def server(stack: AsyncExitStack, outputs_dir: Path, say: Callable[[str], 
     address = _free_address(say)
     addresses.use(address)
     say(f"starting Prefect's server; its UI will be at {address.ui}")
-    from deployments.api_server import ApiServer  # which imports all of Prefect's server
+    from deployments.daemon.api_server import ApiServer  # which imports all of Prefect's server
 
     own = ApiServer(address.port)
     stack.push_async_callback(own.stop, _STOP)
     try:
         await own.start()
     except OSError as error:
-        raise ServerError(f"{error}; see {daemon_log.path(outputs_dir)}") from None
+        raise ServerError(f"{error}; see {log.path(outputs_dir)}") from None
     return Serving(address, own)
 
 

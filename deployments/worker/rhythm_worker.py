@@ -30,9 +30,9 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 from pydantic import PrivateAttr
 
-from deployments.hosted_run import PATIENCE, HostedRun, WedgedError
-from deployments.loaded_code import LoadedCode
 from deployments.up import DIED
+from deployments.worker.hosted_run import PATIENCE, HostedRun, WedgedError
+from deployments.worker.loaded_code import LoadedCode
 from flows import clock
 from tasks.settings import PROJECT
 

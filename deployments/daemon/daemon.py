@@ -7,13 +7,11 @@ and then keeps watch. Two interpreters with Prefect in them would take twice the
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,19 +21,16 @@ from typing import TextIO
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 
-from deployments import check, daemon_log, house, output, pool, serving, state
+from deployments import house, pool, state
 from deployments.address import Address
-from deployments.display import Display
+from deployments.daemon import log, serving
+from deployments.daemon.display import Display
+from deployments.daemon.serving import UpError
+from deployments.daemon.worker import Worker
 from deployments.last_words import told
-from deployments.server import ServerError
-from deployments.serving import UpError
-from deployments.up import BAD_CONFIG, CANNOT_START, DIED, RENEW
-from deployments.worker import Worker
 from flows import clock, stale
 from flows.rhythm import flow_names
 from tasks import orphans
-from tasks import settings as config
-from tasks.problem import ConfigError
 from tasks.process_tree import Identity
 from tasks.settings import Settings
 
@@ -49,30 +44,6 @@ _FOR_WORKER, _FOR_LAST_WORDS = 7.0, 1.0
 
 class DiedError(Exception):
     """A part of it has ended by itself."""
-
-
-def main(words: list[str] | None = None) -> int:
-    """Run until standard input ends. Return 0 after a proper end, or one of the codes of `deployments.up`."""
-    parser = argparse.ArgumentParser(prog="python -m deployments.daemon", description=__doc__)
-    parser.add_argument("--isolated", action="store_true", help="an interpreter of its own for every beat")
-    args = parser.parse_args(words)
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    try:
-        settings = config.load()
-        check.ready(settings)
-        daemon = Daemon(settings, args.isolated)
-        asyncio.run(daemon.run())
-    except ConfigError as error:
-        for problem in error.problems:
-            output.error(str(problem))
-        return BAD_CONFIG
-    except (UpError, ServerError, pool.DeployError) as error:
-        print(f"error: {error}", file=daemon.errors, flush=True)  # for people: standard error is a log by now
-        return CANNOT_START
-    except Exception:  # noqa: BLE001 - whatever it is, another try may go well
-        traceback.print_exc()
-        return DIED
-    return RENEW if daemon.renewed else 0
 
 
 @dataclass(slots=True)
@@ -105,7 +76,7 @@ class Daemon:
     async def _work(self, stack: AsyncExitStack) -> None:
         outputs_dir = self.settings.outputs_dir
         await self._take_house(stack)
-        self.errors = daemon_log.redirect(outputs_dir)
+        self.errors = log.redirect(outputs_dir)
         for service in await orphans.sweep(outputs_dir, folder=orphans.SERVICES):
             self.display.say(f"ended the {service}, left over from a command that was killed")
         served = await serving.server(stack, outputs_dir, self.display.say)
@@ -225,9 +196,3 @@ async def _first(work: asyncio.Task[None]) -> None:
         await work
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
-
-
-if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    os._exit(code)  # all is in order; Prefect's own threads would still look for the server that has ended

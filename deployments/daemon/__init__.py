@@ -1,0 +1,1 @@
+"""What `rhythm up` keeps alive: Prefect's server and the worker in one process."""

@@ -1,0 +1,1 @@
+"""The worker of the type `rhythm`: it beats in its own process."""

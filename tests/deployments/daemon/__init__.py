@@ -1,0 +1,1 @@
+"""What `rhythm up` keeps alive."""

@@ -1,0 +1,1 @@
+"""The worker that beats in its own process."""
