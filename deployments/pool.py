@@ -26,6 +26,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 from prefect.utilities.processutils import command_to_string
 
+from deployments.code_version import VARIABLE, code_version
 from deployments.server import PREFECT
 from tasks.settings import PROJECT
 from tasks.system import IN_UTF_8
@@ -67,6 +68,13 @@ async def make_pool(client: PrefectClient, isolated: bool = False) -> None:
     await client.create_work_pool(WorkPoolCreate(name=POOL, type=kind, base_job_template=template))
 
 
+async def is_deployed(client: PrefectClient) -> bool:
+    """Return whether all that prefect.yaml names is deployed to the pool, from this very code."""
+    version = code_version()
+    found = [await find(client, name) for name in deployment_names()]
+    return all(one and (one.version, one.work_pool_name) == (version, POOL) for one in found)
+
+
 async def deploy(log: Path) -> None:
     """Deploy all that prefect.yaml names, with Prefect's own command.
 
@@ -79,7 +87,7 @@ async def deploy(log: Path) -> None:
         "deploy",
         "--all",
         cwd=PROJECT,
-        env={**os.environ, **IN_UTF_8},
+        env={**os.environ, **IN_UTF_8, VARIABLE: code_version()},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -91,8 +91,9 @@ class Daemon:
             stack.push_async_callback(worker.stop, _FOR_WORKER)
             worker.start()
             tasks.create_task(self._keep_watch(served.has_died, worker.has_died))
-            self.display.say("deploying the rhythm and its groups")
-            await pool.deploy(outputs_dir / "logs" / "deploy.log")
+            if not await pool.is_deployed(client):
+                self.display.say("deploying the rhythm and its groups")
+                await pool.deploy(outputs_dir / "logs" / "deploy.log")
             await pool.beat_now(client)
             tasks.create_task(self._show(client, served.address))
             tasks.create_task(self._mend_for_ever(client))
