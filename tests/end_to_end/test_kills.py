@@ -34,11 +34,13 @@ def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace:
         psutil.wait_procs([daemon], timeout=30)
         assert not up.tree()
         assert not scripts_alive(workspace)
+        assert up.said.count("deploying") == 1, "the same code is not deployed twice"
 
     with workspace.up() as up:
         eventually(workspace.is_served, "the server")
         assert workspace.state(beat) == "CANCELLED"
         _recovers(workspace)
+        assert "deploying" not in up.said
 
         # All of it at once, `rhythm up` included.
         _beat_hangs(workspace)

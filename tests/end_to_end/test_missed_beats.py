@@ -23,6 +23,7 @@ def test_up_makes_up_for_all_missed_beats_with_one(workspace: Workspace) -> None
     with workspace.up() as up:
         eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "the first beat")
         assert f"{EIGHT_HOURS} beats were missed" in up.said
+        assert "deploying" in up.said, "what was deployed by hand does not say of which code it is"
         assert len(workspace.runs("rhythm", "COMPLETED")) == 1
         assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
 
