@@ -1,7 +1,7 @@
 """What Wine 8 lacks and the tests need; loaded when Windows' Python starts under Wine, and nothing elsewhere.
 
 The path and the command line of a process, which psutil asks the kernel for; and Ctrl-Break, which ends
-the processes of a group that has no handler for it: handlers are never called.
+the processes of a group that has no handler for it: handlers are never called. And quicker imports.
 """
 
 import ctypes
@@ -16,6 +16,8 @@ from pathlib import Path
 QUERY, TERMINATE, NEW_GROUP = 0x1000, 0x1, 0x200
 CONTROL_C_EXIT = 0xC000013A
 INVALID_PARAMETER = 87
+DIRECTORY = 0x10
+EPOCH = 116_444_736_000_000_000  # 1970 in tenths of a microsecond since 1601
 GROUPS = Path(tempfile.gettempdir(), "process-groups")
 
 
@@ -28,6 +30,7 @@ def kernel():
     found.OpenProcess.restype = wintypes.HANDLE
     found.OpenProcess.argtypes = [wintypes.DWORD, wintypes.BOOL, wintypes.DWORD]
     found.CloseHandle.argtypes = [wintypes.HANDLE]
+    found.GetFileAttributesExW.argtypes = [wintypes.LPCWSTR, ctypes.c_int, ctypes.c_void_p]
     found.TerminateProcess.argtypes = [wintypes.HANDLE, wintypes.UINT]
     found.QueryFullProcessImageNameW.argtypes = [
         wintypes.HANDLE,
@@ -128,8 +131,45 @@ def press_break(leader):
     return ended
 
 
+class FileData(ctypes.Structure):
+    """WIN32_FILE_ATTRIBUTE_DATA"""
+
+    _pack_ = 4
+    _fields_ = (
+        ("attributes", wintypes.DWORD),
+        ("created", ctypes.c_uint64),
+        ("accessed", ctypes.c_uint64),
+        ("written", ctypes.c_uint64),
+        ("size_high", wintypes.DWORD),
+        ("size_low", wintypes.DWORD),
+    )
+
+
+class FileStatus:
+    """What imports want to know of a file, as os.stat would tell it."""
+
+    __slots__ = ("st_mode", "st_mtime", "st_size")
+
+    def __init__(self, path):
+        data = FileData()
+        if not KERNEL.GetFileAttributesExW(path, 0, ctypes.byref(data)):
+            raise FileNotFoundError(path)
+        self.st_mode = 0o040777 if data.attributes & DIRECTORY else 0o100666
+        self.st_mtime = (data.written - EPOCH) / 10_000_000
+        self.st_size = data.size_high << 32 | data.size_low
+
+
+def import_quicker():
+    """Ask for a file's status without opening the file: a quarter of what importing Prefect takes.
+
+    As Python does by itself from 3.12 on; each file that is opened is several questions to Wine's server.
+    """
+    importlib._bootstrap_external._path_stat = FileStatus
+
+
 if is_wine():
     KERNEL = kernel()
+    import_quicker()
     sys.meta_path.insert(0, ForPsutil())
     remember_groups()
     own_kill = os.kill

@@ -12,7 +12,7 @@ from time import monotonic
 
 from deployments import address as addresses
 from deployments import house
-from deployments.address import HOST, Address
+from deployments.address import Address
 from deployments.child import Child
 from tasks import orphans
 from tasks.settings import PROJECT
@@ -34,17 +34,7 @@ def server(address: Address, outputs_dir: Path, extra: dict[str, str] | None = N
     env = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     return Child(
         name="server",
-        argv=[
-            sys.executable,
-            "-m",
-            "prefect",
-            "server",
-            "start",
-            "--host",
-            HOST,
-            "--port",
-            str(address.port),
-        ],
+        argv=[sys.executable, "-m", "deployments.daemon.api_server", "--port", str(address.port)],
         cwd=PROJECT,
         env=env | (extra or {}),
         outputs_dir=outputs_dir,

@@ -1,7 +1,11 @@
-"""Prefect's server in a thread of this process: what `prefect server start` serves, and nothing less."""
+"""Prefect's server in this process: what `prefect server start` serves, and nothing less.
+
+`python -m deployments.daemon.api_server` is the server alone.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import threading
 
@@ -9,14 +13,14 @@ import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
-from deployments.address import HOST
+from deployments.address import HOST, default_port
 from deployments.daemon.collector import Collector
 
 _POLL = 0.05
 
 
 class ApiServer:
-    """Serves Prefect's API and UI on this machine, from an event loop of its own."""
+    """Serves Prefect's API and UI on this machine: in a thread of its own, or in the one that calls."""
 
     def __init__(self, port: int) -> None:
         settings = get_current_settings().server
@@ -55,3 +59,19 @@ class ApiServer:
         self._server.should_exit = True
         await asyncio.to_thread(self._thread.join, seconds)
         self._collector.stop()
+
+    def serve(self) -> None:
+        """Serve until Ctrl-C or SIGTERM; for a main thread that does nothing else."""
+        self._collector.start()
+        self._server.run()
+
+
+def main(words: list[str] | None = None) -> None:
+    """Serve alone."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.daemon.api_server", description=__doc__)
+    parser.add_argument("--port", type=int, default=default_port(), help="default: Prefect's own setting")
+    ApiServer(parser.parse_args(words).port).serve()
+
+
+if __name__ == "__main__":
+    main()

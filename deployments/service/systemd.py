@@ -71,7 +71,7 @@ def definition(what: Installation) -> list[Path]:
 
 def server_unit(what: Installation) -> str:
     """Return Prefect's server, on this machine only."""
-    command = ["-m", "prefect", "server", "start", "--host", HOST, "--port", str(what.port)]
+    command = ["-m", "deployments.daemon.api_server", "--port", str(what.port)]
     return _unit(what, "Rhythm: Prefect's server", command, hardened=_HARDENED + _SERVERS_OWN)
 
 

@@ -96,7 +96,7 @@ def test_the_units_start_server_and_worker_in_order_and_again_when_they_end() ->
         assert "Restart=always\n" in unit
         assert "NoNewPrivileges=yes\n" in unit
         assert "Environment=PREFECT_HOME=/srv/prefect\n" in unit
-    assert "--host 127.0.0.1 --port 4200" in server
+    assert "-m deployments.daemon.api_server --port 4200\n" in server
     assert "After=rhythm-server.service\n" in worker
     assert "Environment=PREFECT_API_URL=http://127.0.0.1:4200/api\n" in worker
 
@@ -106,7 +106,7 @@ def test_words_with_blanks_and_marks_come_back_from_a_unit_as_they_were() -> Non
     found = adopted_units.read({"rhythm-server.service": systemd.server_unit(what)}, Origin("units"))
 
     (job,) = found.jobs
-    assert job.through == (f"{HARD}/python", "-m", "prefect")
+    assert job.through == (f"{HARD}/python", "-m", "deployments.daemon.api_server")
     assert "/srv/$$x/python" in systemd.server_unit(installation(python=PurePosixPath("/srv/$x/python")))
 
 
