@@ -87,7 +87,7 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_home: Path) ->
     shutil.copytree(prefect_home, root / "prefect")
     workspace = Workspace(root)
     workspace.toml('[groups.none]\nevery = "1h"\nsteps = ["check_health"]\n')
-    with workspace.served("tests.serve"), pytest.MonkeyPatch.context() as patch:
+    with workspace.served("deployments.daemon.api_server"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_API_URL", workspace.api)
         patch.setenv("PREFECT_HOME", str(workspace.home))
         refresh_global_settings_context()
