@@ -68,7 +68,7 @@ class Tree:
             if waited == self._waited() and again == {pid: found.children for pid, found in tree.items()}:
                 break
         alive = tuple(pid for pid, found in tree.items() if found.state not in "ZX")
-        return Reading(spent + sum(waited.values()), alive)
+        return Reading(round(spent + sum(waited.values()), 2), alive)  # the kernel counts hundredths
 
     def _waited(self) -> dict[int, float]:
         """Seconds of CPU of what each root has waited for.

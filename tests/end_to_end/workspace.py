@@ -49,6 +49,8 @@ class Workspace:
 
     root: Path
     port: int = field(default_factory=lambda: free_port())
+    more: dict[str, str] = field(default_factory=dict)
+    """Variables for all that is started here."""
 
     def __post_init__(self) -> None:
         self.scripts.mkdir(exist_ok=True)
@@ -77,6 +79,7 @@ class Workspace:
             "NOTES": str(self.root / "notes.txt"),
             "PYTHONUTF8": "1",  # Prefect's own commands die of their frames in a Windows code page
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), mine["PATH"]]),
+            **self.more,
         }
 
     def script(self, name: str, text: str) -> None:
