@@ -9,6 +9,7 @@ import sys
 import traceback
 
 from deployments import check, output, pool
+from deployments.daemon import memory
 from deployments.daemon.daemon import Daemon
 from deployments.daemon.serving import UpError
 from deployments.server import ServerError
@@ -23,6 +24,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--isolated", action="store_true", help="an interpreter of its own for every beat")
     args = parser.parse_args(words)
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    memory.give_back()
     try:
         settings = config.load()
         check.ready(settings)
