@@ -15,9 +15,9 @@ VARIABLE = "RHYTHM_CODE_VERSION"
 def code_version() -> str:
     """Return a hash of what deployments are made of: prefect.yaml, the project's code, and Prefect itself.
 
-    12 hexadecimal digits, as Prefect's own versions of flows are of files.
+    Where the code is belongs to it: a deployment names the folder. 12 hexadecimal digits.
     """
-    found = hashlib.sha256(prefect_version.encode())
+    found = hashlib.sha256(f"{prefect_version}\n{PROJECT}".encode())
     files = [path for layer in ("flows", "tasks", "deployments") for path in (PROJECT / layer).rglob("*.py")]
     for path in [PROJECT / "prefect.yaml", *sorted(files)]:
         found.update(f"\n{path.relative_to(PROJECT).as_posix()}\n".encode())

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Seconds: far beyond what anything here takes, so that only a real fault reaches it. SQLite alone waits
-#: for a minute for a lock that a request has left which was cancelled, as it is when a program ends. Under
-#: Wine, each process takes seconds to start.
+#: Seconds: far beyond what anything here takes, so that only a real fault reaches it. Prefect's own server
+#: can stand still for a minute (see deployments/daemon/collector.py). Under Wine, each process takes seconds
+#: to start.
 LIMIT = 240.0 if sys.platform == "win32" else 120.0
 #: Seconds between looks: short at first, and longer the longer it takes, so that asking costs a busy
 #: server little of what it is waited for.

@@ -41,6 +41,15 @@ def test_nothing_else_changes_it(project: Path) -> None:
     assert code_version.code_version() == before
 
 
+def test_another_folder_changes_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = code_version.code_version()
+
+    moved = project.rename(project.with_name("moved"))
+    monkeypatch.setattr(code_version, "PROJECT", moved)
+
+    assert code_version.code_version() != before
+
+
 def test_another_prefect_changes_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_version.code_version()
 
