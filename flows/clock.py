@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import anyio
+
+_NEAR = 1.0  # seconds
+
 
 def now() -> datetime:
     """Return the present moment, aware, in UTC."""
     return datetime.now(UTC)
+
+
+async def reach(moment: datetime) -> None:
+    """Wait for a moment that is about to come; one that is further away than a second is not waited for.
+
+    Prefect rounds to seconds, and starts a run up to half of one before its time: a beat that looks at
+    09:59:59.6 finds that nothing is due, and what is due at 10:00 would wait for the beat of 10:05.
+    """
+    while 0 < (left := (moment - now()).total_seconds()) <= _NEAR:
+        await anyio.sleep(left)

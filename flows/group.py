@@ -12,6 +12,7 @@ from prefect import Flow, State
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
+from prefect.settings import get_current_settings
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,6 +59,11 @@ def one_at_a_time() -> TaskRunner[Any]:
     return runner
 
 
+#: Where results would be kept. None is; but of a flow that names no place, Prefect asks the server for its
+#: place, twice a beat.
+RESULTS = get_current_settings().results.local_storage_path
+
+
 @cache
 def group_flow(name: str, description: str | None = None) -> Flow[[GroupOptions], Any]:
     """Return the flow of the group `name`, for runs by hand. Its final state holds the `GroupRun`."""
@@ -87,6 +93,7 @@ def _as_all(name: str) -> dict[str, Any]:
         "flow_run_name": lambda: _run_name(name),
         "task_runner": one_at_a_time(),
         "persist_result": False,
+        "result_storage": RESULTS,
     }
 
 

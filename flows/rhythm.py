@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flows import cancellation, clock, history, ledger, stale
 from flows.cadence import Choice, Decision, History, Run, after_run, choose, decide
-from flows.group import GroupRun, group_subflow, one_at_a_time
+from flows.group import RESULTS, GroupRun, group_subflow, one_at_a_time
 from flows.report import BeatReport, GroupReport
 from flows.run_client import run_client
 from flows.turn import turn
@@ -50,6 +50,7 @@ class BeatOptions(BaseModel):
     flow_run_name=lambda: f"beat {clock.now().astimezone():%Y-%m-%d %H:%M}",
     task_runner=one_at_a_time(),
     persist_result=False,
+    result_storage=RESULTS,
 )
 async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # noqa: B008
     """One beat. Its table artifact says for every group what it did, or why it did not."""
@@ -60,6 +61,7 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
     except ConfigError as error:
         return Failed(message=str(error))
 
+    await clock.reach(flow_run.scheduled_start_time)
     client = run_client()
     async with turn(settings.outputs_dir, patience=_PATIENCE) as ours:
         await stale.claim(client, flow_run.id)

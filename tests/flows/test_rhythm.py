@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prefect import State
@@ -20,7 +20,8 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
 )
-from prefect.states import Running
+from prefect.flow_engine import run_flow
+from prefect.states import Running, Scheduled
 
 from flows import clock, stale
 from flows.cadence import Decision
@@ -73,6 +74,22 @@ def chain(prefix: str, first: str, rest: str = "fine.py") -> str:
         after = ["{prefix}_two"]
         steps = ["{rest}"]
     """
+
+
+async def test_a_beat_that_is_started_a_little_early_waits_for_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str
+) -> None:
+    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
+    (tmp_path / "rhythm.toml").write_text('[groups.early]\nevery = "1d"\nsteps = ["check_health"]\n')
+    async with get_client() as client:
+        time = clock.now() + timedelta(seconds=0.49)  # from half a second on, Prefect itself waits
+        run = await client.create_flow_run(rhythm, state=Scheduled(scheduled_time=time))
+
+        ran = run_flow(rhythm, flow_run=run, return_type="state")
+        state: State[Any] = await cast("Awaitable[State[Any]]", ran)
+
+    report = await state.aresult()
+    assert report.at >= time
 
 
 async def test_a_failed_group_makes_the_others_wait_and_all_catch_up_in_the_next_beat(
