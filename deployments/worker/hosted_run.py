@@ -12,11 +12,14 @@ from typing import Any, cast
 import anyio
 import httpx
 from prefect import Flow
+from prefect._flow_run_suspension import is_suspended_flow_run_state, mark_flow_run_suspension_requested
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound, Pause
 from prefect.flow_engine import run_flow
 from prefect.logging.loggers import flow_run_logger
 
+from deployments.worker.bell import Bell
 from deployments.worker.local_settings import local_settings
 from flows import stale
 from flows.cancellation import Cancellation, cancellation
@@ -24,9 +27,9 @@ from flows.watch import watcher
 from tasks.outcome import StepResult
 from tasks.step_settings import StepSettings
 
-#: Seconds between two questions whether the run was cancelled: a beat with nothing due is over before
-#: the first.
-_ASK = 3.0
+_LOOK = 3.0  # seconds between two looks whether it shows signs of life
+#: Seconds after which it is asked whether the run was cancelled, though no bell has rung for that.
+_ASK = 30.0
 #: Seconds that a cancelled run may take to end: a stubborn script alone has five before it is killed.
 _ENDING = 30.0
 #: Seconds without a sign of life, beyond what a step may take, after which a run is given up. Prefect's
@@ -76,8 +79,8 @@ class HostedRun:
     Whatever the flow does to its loop, the worker's own goes on, and can look after it.
     """
 
-    def __init__(self, flow: Flow[..., Any], flow_run: FlowRun, patience: float) -> None:
-        self._flow, self._flow_run = flow, flow_run
+    def __init__(self, flow: Flow[..., Any], flow_run: FlowRun, bell: Bell, patience: float) -> None:
+        self._flow, self._flow_run, self._bell = flow, flow_run, bell
         self._cancellation, self._progress = Cancellation(), Progress(patience)
         self._over = asyncio.Event()
         self._fault: BaseException | None = None
@@ -97,17 +100,18 @@ class HostedRun:
             loop.call_soon_threadsafe(self._over.set)
 
         threading.Thread(target=self._execute, args=(over,), name="beat", daemon=True).start()
+        heeding = asyncio.create_task(self._heed(client))
         try:
-            while not await self._ends(_ASK):
+            while not await self._ends(_LOOK):
                 if self._progress.is_overdue:
                     await self._give_up(client, "It has shown no sign of life for too long.")
-                await self._heed(client)
         except asyncio.CancelledError:
             self._cancellation.ask("The worker was stopped.")
             with anyio.CancelScope(shield=True):
                 await self._ends(_ENDING)
             raise
         finally:
+            heeding.cancel()
             stale.executed(self._flow_run.id)
         if self._is_cancelled:
             await self._run_hooks(client)
@@ -118,6 +122,8 @@ class HostedRun:
         watcher.set(self._progress)
         try:
             asyncio.run(self._as_task())
+        except Pause:
+            pass  # it is suspended; to be resumed, it is scheduled anew
         except BaseException as fault:  # noqa: BLE001 - a step may end its own process, but not this one
             self._fault = fault
         finally:
@@ -125,8 +131,11 @@ class HostedRun:
 
     async def _as_task(self) -> None:
         # Its parameters are those of the flow run. It says itself, in logs and states, what goes wrong.
+        # Were it a deployment's, Prefect would listen for its suspension, with a thread, a client and a
+        # connection more. The bell does.
+        flow_run = self._flow_run.model_copy(update={"deployment_id": None})
         with local_settings():
-            await cast("Awaitable[Any]", run_flow(self._flow, flow_run=self._flow_run, return_type="state"))
+            await cast("Awaitable[Any]", run_flow(self._flow, flow_run=flow_run, return_type="state"))
 
     async def _ends(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):
@@ -134,15 +143,23 @@ class HostedRun:
         return self._over.is_set()
 
     async def _heed(self, client: PrefectClient) -> None:
-        """Cancel the run if that was asked for."""
-        try:
-            run = await client.read_flow_run(self._flow_run.id)
-        except httpx.HTTPError:
-            return  # a server that is away is no reason to end a script
-        if run.state and run.state.is_cancelling() and not self._cancellation.reason:
-            self._is_cancelled = True
-            self._cancellation.ask("It was cancelled.")
-            self._progress.deadline = monotonic() + _ENDING
+        """Cancel the run once that is asked for; let it suspend itself if that is."""
+        asked = monotonic()
+        while not self._cancellation.reason:
+            asked = await self._bell.time_to_ask(asked, _ASK)
+            try:
+                run = await client.read_flow_run(self._flow_run.id)
+            except httpx.HTTPError:
+                continue  # a server that is away is no reason to end a script
+            except ObjectNotFound:
+                self._cancellation.ask("It was deleted.")
+                break
+            if run.state and is_suspended_flow_run_state(run.state):
+                mark_flow_run_suspension_requested(run.id, run.state)
+            if run.state and run.state.is_cancelling():
+                self._is_cancelled = True
+                self._cancellation.ask("It was cancelled.")
+                self._progress.deadline = monotonic() + _ENDING
 
     async def _run_hooks(self, client: PrefectClient) -> None:
         """Run what the flow has for its cancellation: Prefect's engine leaves that to whoever cancels."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path, PurePath
@@ -19,7 +19,6 @@ import psutil
 from prefect import Flow
 from prefect.client.schemas.filters import (
     FlowRunFilter,
-    FlowRunFilterNextScheduledStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
     WorkPoolFilter,
@@ -27,10 +26,12 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 from pydantic import PrivateAttr
 
 from deployments.up import DIED
+from deployments.worker.bell import Bell
 from deployments.worker.hosted_run import PATIENCE, HostedRun, WedgedError
 from deployments.worker.loaded_code import LoadedCode
 from flows import clock
@@ -43,7 +44,7 @@ GROWTH = 120 * 2**20
 _FLOWS = PurePath("flows")
 #: Seconds after which runs are asked for in any case: of deployments whose runs nobody asks for, Prefect
 #: says after 60 that they are not ready.
-_SHOW_UP = 30.0
+_SHOW_UP = 45.0
 
 
 class RhythmJobConfiguration(ProcessJobConfiguration):
@@ -101,29 +102,47 @@ class RhythmWorker(ProcessWorker):
         super().__init__(*args, **kwargs)
         self._code = LoadedCode()
         self._size: int | None = None
+        self.bell = Bell(StateType.SCHEDULED, StateType.CANCELLING, StateType.PAUSED)
         self._asked = -_SHOW_UP
         self._under_way = 0
 
-    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-        """Take the runs that are due; ask for them only if there are any, or to show that we are there.
+    async def setup(self) -> None:
+        """Prepare to run, and listen."""
+        await super().setup()
+        self.bell.listen()
 
-        To rank a pool's runs by its queues costs Prefect's server ten times what counting them does,
-        and there is one beat in five minutes.
+    async def teardown(self, *exc_info: Any) -> None:
+        """End in order."""
+        await self.bell.stop()
+        await super().teardown(*exc_info)
+
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        """Wait until runs are due, or it is time to show that we are there; take those that are due.
+
+        To rank a pool's runs by its queues costs Prefect's server ten times what finding the next one
+        does, and there is one beat in five minutes.
         """
-        if monotonic() - self._asked < _SHOW_UP and not await self._any_due():
-            self._last_polled_time = clock.now()
-            return []
+        while (left := self._asked + _SHOW_UP - monotonic()) > 0:
+            self._last_polled_time = looked = clock.now()
+            since = monotonic()
+            next_due = await self._next_due()
+            if next_due:
+                left = min(left, (next_due - looked).total_seconds() - self._prefetch_seconds)
+            if left <= 0:
+                break
+            await self.bell.time_to_ask(since, every=left)
         self._asked = monotonic()
         return await super().get_and_submit_flow_runs()
 
-    async def _any_due(self) -> bool:
-        before = clock.now() + timedelta(seconds=self._prefetch_seconds)
-        due = FlowRunFilter(
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
-            next_scheduled_start_time=FlowRunFilterNextScheduledStartTime.model_validate({"before_": before}),
+    async def _next_due(self) -> datetime | None:
+        scheduled = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED]))
+        found = await self.client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=scheduled),
+            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name])),
+            sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
+            limit=1,
         )
-        pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name]))
-        return await self.client.count_flow_runs(flow_run_filter=due, work_pool_filter=pool) > 0
+        return found[0].next_scheduled_start_time if found else None
 
     async def run(
         self,
@@ -147,7 +166,7 @@ class RhythmWorker(ProcessWorker):
 
     async def _run_here(self, flow: Flow[..., Any], flow_run: FlowRun) -> ProcessWorkerResult:
         try:
-            fault = await HostedRun(flow, flow_run, self.patience).run(self.client)
+            fault = await HostedRun(flow, flow_run, self.bell, self.patience).run(self.client)
         except WedgedError as error:
             self._logger.error("flow run %r hangs: %s Ending this process.", flow_run.name, error)
             self.give_up(str(error))

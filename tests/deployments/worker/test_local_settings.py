@@ -14,13 +14,13 @@ from deployments.worker.local_settings import local_settings
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A Prefect home of the test's own."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A Prefect home of the test's own, and what it may change for itself."""
     with monkeypatch.context() as patch:
         patch.setenv("PREFECT_HOME", str(tmp_path))
         patch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
         refresh_global_settings_context()
-        yield
+        yield patch
     refresh_global_settings_context()
 
 
@@ -34,8 +34,8 @@ def test_by_plain_http_one_certificate_is_enough() -> None:
     assert get_current_settings().api.ssl_cert_file != file
 
 
-def test_by_https_they_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", "https://prefect.example.com/api")
+def test_by_https_they_stay_as_they_are(home: pytest.MonkeyPatch) -> None:
+    home.setenv("PREFECT_API_URL", "https://prefect.example.com/api")
     refresh_global_settings_context()
     before = get_current_settings().api.ssl_cert_file
 

@@ -16,13 +16,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prefect._flow_run_suspension import _active_flow_run_suspension_requests
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import FlowRun
-from prefect.states import Cancelling
+from prefect.states import Cancelling, Suspended
 
-from deployments.worker import hosted_run
 from deployments.worker.rhythm_worker import RhythmWorker
 from flows.history import flow_name
 from flows.rhythm import rhythm as parent
@@ -98,7 +98,6 @@ class Rhythm:
 @pytest.fixture
 async def rhythm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> AsyncIterator[Rhythm]:
     monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
-    monkeypatch.setattr(hosted_run, "_ASK", 0.1)
     async with get_client() as client:
         pool = f"pool-{tmp_path.name}"
         await client.create_work_pool(WorkPoolCreate(name=pool, type="rhythm"))
@@ -149,6 +148,36 @@ async def test_a_cancelled_beat_ends_its_script_and_becomes_cancelled(
     assert again.state
     assert again.state.is_completed()
     assert heard == ["Cancelled"]
+
+
+async def test_a_beat_that_is_deleted_ends_its_script(rhythm: Rhythm, family: Family) -> None:
+    rhythm.toml(step("hangs.py", family), "deleted")
+    async with rhythm.worker() as worker:
+        run = await rhythm.ask("deleted")
+        await soon(lambda: family.said("grandchild"), "all of the script to run")
+
+        await rhythm.client.delete_flow_run(run)
+        worker.bell.ring()  # Prefect does not tell of it
+        await soon(lambda: not family.alive(), "its end")
+
+
+async def test_a_suspended_beat_begins_no_other_step(rhythm: Rhythm, family: Family) -> None:
+    rhythm.toml(step("sleeps.py", family) + ', "shows.py X"', "suspended")
+    async with rhythm.worker():
+        run = await rhythm.ask("suspended")
+        await soon(lambda: family.said("sleeping"), "the script to run")
+
+        await rhythm.client.set_flow_run_state(run, Suspended(timeout_seconds=3600), force=True)
+        await soon(_active_flow_run_suspension_requests[run].is_requested, "it to be heard of")
+        family.tell("end")
+        await soon(lambda: "beat" not in {thread.name for thread in threading.enumerate()}, "its end")
+        again = await rhythm.ended(await rhythm.ask())  # the worker goes on
+
+    ended = await rhythm.client.read_flow_run(run)
+    assert ended.state
+    assert ended.state.name == "Suspended"
+    assert again.state
+    assert again.state.is_completed()
 
 
 async def test_a_worker_that_ends_ends_its_script_and_cancels_the_beat(
