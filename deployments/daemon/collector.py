@@ -15,7 +15,7 @@ from time import monotonic
 
 _LOOK = 1.0  # seconds between two looks
 _MANY = 1000  # new objects that are worth a look at them; Python's own threshold is 700
-_ALL = 60.0  # seconds between two looks at all objects
+_ALL = 600.0  # seconds between two looks at all objects, which take 80 ms
 
 
 class Collector:

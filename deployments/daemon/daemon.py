@@ -20,6 +20,7 @@ from typing import TextIO
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 
 from deployments import house, pool, state
 from deployments.address import Address
@@ -28,6 +29,7 @@ from deployments.daemon.display import Display
 from deployments.daemon.serving import UpError
 from deployments.daemon.worker import Worker
 from deployments.last_words import told
+from deployments.worker.bell import Bell
 from flows import clock, stale
 from flows.rhythm import flow_names
 from tasks import orphans
@@ -35,9 +37,9 @@ from tasks.process_tree import Identity
 from tasks.settings import Settings
 
 _LOOK = 1.0  # seconds between two looks whether all still lives, and for the house to be free
-_ASK = 10.0  # seconds between two questions whether a group has run
+_PAUSE = 10.0  # seconds between two questions whether a group has run, at least
 _REFRESH = 60.0  # seconds after which all is shown anew
-_MEND = 20.0  # seconds between two looks for what killed runs have left
+_MEND = 60.0  # seconds between two looks for what killed runs have left
 #: Seconds for the end of all of it. A stubborn script alone has five before it is killed.
 _FOR_WORKER, _FOR_LAST_WORDS = 7.0, 1.0
 
@@ -95,7 +97,10 @@ class Daemon:
                 self.display.say("deploying the rhythm and its groups")
                 await pool.deploy(outputs_dir / "logs" / "deploy.log")
             await pool.beat_now(client)
-            tasks.create_task(self._show(client, served.address))
+            bell = Bell(StateType.RUNNING, *TERMINAL_STATES)
+            bell.listen()
+            stack.push_async_callback(bell.stop)
+            tasks.create_task(self._show(client, served.address, bell))
             tasks.create_task(self._mend_for_ever(client))
 
     async def _take_house(self, stack: AsyncExitStack) -> None:
@@ -126,18 +131,22 @@ class Daemon:
                 raise DiedError(died)
             await asyncio.sleep(_LOOK)
 
-    async def _show(self, client: PrefectClient, address: Address) -> None:
-        """Show how things stand when that has changed, and once in a while."""
+    async def _show(self, client: PrefectClient, address: Address, bell: Bell) -> None:
+        """Show how things stand when that has changed, and to who watches, once in a while."""
         shown, at = None, monotonic() - _REFRESH
         while True:
+            asked = monotonic()
             with _forgiving(self.display):
                 newest = await state.newest(client, self.settings)
                 # Where nobody watches, a line is for a run that has ended: all of it, after the beat.
-                is_wanted = sys.stdout.isatty() or not (newest and newest[1] == "Running")
-                if (newest != shown and is_wanted) or monotonic() - at >= _REFRESH:
+                if sys.stdout.isatty():
+                    is_wanted = newest != shown or asked - at >= _REFRESH
+                else:
+                    is_wanted = newest != shown and not (newest and newest[1] == "Running")
+                if is_wanted:
                     self.display.show(await state.read(client, address, self.settings, clock.now()))
-                    shown, at = newest, monotonic()
-            await asyncio.sleep(_ASK)
+                    shown, at = newest, asked
+            await bell.time_to_ask(asked, _REFRESH, _PAUSE)
 
     async def _mend_for_ever(self, client: PrefectClient) -> None:
         """Clear away what killed runs leave, soon after they were killed."""

@@ -1,0 +1,48 @@
+"""Prefect's background services, looked after less often."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from deployments.daemon import background
+from tests.waiting import LIMIT
+
+server: Any = import_module("prefect.server.api.server")
+background_workers: Any = import_module("prefect.server.api.background_workers")
+
+
+@pytest.fixture(autouse=True)
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow for this test alone."""
+    monkeypatch.setattr(server, "Docket", server.Docket)
+    monkeypatch.setattr(background_workers, "Worker", background_workers.Worker)
+    background.slow_down()
+
+
+async def test_a_task_that_need_not_wait_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background_workers, "register_and_schedule_perpetual_services", _nothing)
+    done = asyncio.Event()
+
+    async def task() -> None:
+        done.set()
+
+    async with server.Docket(name="rhythm-test", url="memory://") as docket:
+        assert docket.heartbeat_interval == background.HEARTBEAT
+        async with background_workers.background_worker(docket):
+            await docket.add(task)()
+            await asyncio.wait_for(done.wait(), LIMIT)
+
+
+async def test_nothing_but_the_worker_is_slowed_down() -> None:
+    async with server.Docket(name="rhythm-test", url="memory://") as docket:
+        worker = background_workers.Worker(docket)
+
+    assert worker.scheduling_resolution == worker.minimum_check_interval == background.LOOK
+
+
+async def _nothing(*_: object, **__: object) -> None:
+    pass
