@@ -88,8 +88,11 @@ class Workspace:
     def toml(self, text: str) -> None:
         (self.root / "rhythm.toml").write_text(text, encoding="utf-8")
 
-    def five_groups(self, **steps: str) -> None:
-        """The shipped five groups; `steps` replaces a group's one step, `work.py GROUP`."""
+    def five_groups(self, every: str = "", **steps: str) -> None:
+        """The shipped five groups; `steps` replaces a group's one step, `work.py GROUP`.
+
+        `every` is how often each of them runs, if not as often as the shipped ones.
+        """
         cadence = {
             "health_check": 'every = "10m"',
             "performance_analysis": 'every = "30m"\nafter = ["health_check"]',
@@ -97,6 +100,8 @@ class Workspace:
             "daily_routine": 'at = "03:00"\nafter = ["system_maintenance"]',
             "event_analysis": 'every = "120m"\nafter = ["performance_analysis"]',
         }
+        if every:
+            cadence = {name: f'every = "{every}"' for name in cadence}
         self.toml(
             "\n".join(
                 f"[groups.{name}]\n{when}\nsteps = [{steps.get(name, json.dumps(f'work.py {name}'))}]\n"

@@ -34,7 +34,7 @@ class Rhythm:
         steps = {
             name: ", ".join(json.dumps(path.name) for path in paths) for name, paths in work.groups().items()
         }
-        self._up.workspace.five_groups(**steps)
+        self._up.workspace.five_groups(every="1d", **steps)
         self._up.start()
         work.write()
         self._up.keep_away(_NEEDS)

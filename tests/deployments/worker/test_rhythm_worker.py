@@ -194,24 +194,25 @@ async def test_a_worker_that_ends_ends_its_script_and_cancels_the_beat(
     assert (ended.state.name, ended.state.message) == ("Cancelled", "The worker was stopped.")
 
 
-@pytest.mark.parametrize("fault", [SystemExit(3), KeyboardInterrupt(), MemoryError(), RecursionError()])
 async def test_a_step_that_would_end_its_process_does_not_end_the_worker(
-    rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+    rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(*_: object) -> str:
-        raise fault
+        raise faults[-1]
 
+    faults = [SystemExit(3), KeyboardInterrupt(), MemoryError(), RecursionError()]
     monkeypatch.setattr(check_health, "main", breaks)
-    group = f"breaks_{type(fault).__name__.lower()}"
-    rhythm.toml('"check_health"', group)
+    rhythm.toml('"check_health"', "breaks")
     async with rhythm.worker():
-        broken = await rhythm.ended(await rhythm.ask(group))
+        while faults:
+            broken = await rhythm.ended(await rhythm.ask("breaks"))
+            assert broken.state
+            assert broken.state.name in ("Degraded", "Crashed"), faults[-1]
+            faults.pop()
 
         monkeypatch.setattr(check_health, "main", lambda *_: "fine")
-        well = await rhythm.ended(await rhythm.ask(group))
+        well = await rhythm.ended(await rhythm.ask("breaks"))
 
-    assert broken.state
-    assert broken.state.name in ("Degraded", "Crashed")
     assert well.state
     assert well.state.name == "Completed"
 
