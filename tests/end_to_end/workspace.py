@@ -101,7 +101,7 @@ class Workspace:
             "event_analysis": 'every = "120m"\nafter = ["performance_analysis"]',
         }
         if every:
-            cadence = {name: f'every = "{every}"' for name in cadence}
+            cadence = dict.fromkeys(cadence, f'every = "{every}"')
         self.toml(
             "\n".join(
                 f"[groups.{name}]\n{when}\nsteps = [{steps.get(name, json.dumps(f'work.py {name}'))}]\n"
