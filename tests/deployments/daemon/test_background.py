@@ -37,7 +37,7 @@ async def test_a_task_that_need_not_wait_is_taken_at_once(monkeypatch: pytest.Mo
             await asyncio.wait_for(done.wait(), LIMIT)
 
 
-async def test_nothing_but_the_worker_is_slowed_down() -> None:
+async def test_what_comes_at_its_time_is_looked_for_less_often() -> None:
     async with server.Docket(name="rhythm-test", url="memory://") as docket:
         worker = background_workers.Worker(docket)
 
