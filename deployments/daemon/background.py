@@ -11,20 +11,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import docket
+from docket import Docket, Worker
 from prefect.server.api import background_workers, server
 
 LOOK = timedelta(seconds=5)
 HEARTBEAT = timedelta(seconds=30)
 
 
-class _Docket(docket.Docket):
+class _Docket(Docket):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"heartbeat_interval": HEARTBEAT} | kwargs)
 
 
-class _Worker(docket.Worker):
-    def __init__(self, docket: docket.Docket) -> None:
+class _Worker(Worker):
+    def __init__(self, docket: Docket) -> None:
         super().__init__(docket, minimum_check_interval=LOOK, scheduling_resolution=LOOK)
 
     async def _cancellation_listener(self) -> None:

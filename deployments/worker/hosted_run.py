@@ -105,6 +105,8 @@ class HostedRun:
             while not await self._ends(_LOOK):
                 if self._progress.is_overdue:
                     await self._give_up(client, "It has shown no sign of life for too long.")
+                if heeding.done():
+                    heeding.result()  # a fault of ours must not go unheard
         except asyncio.CancelledError:
             self._cancellation.ask("The worker was stopped.")
             with anyio.CancelScope(shield=True):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deployments.daemon import background
+from deployments.daemon.api_server import ApiServer
 from tests.waiting import LIMIT
 
 server: Any = import_module("prefect.server.api.server")
@@ -17,10 +18,10 @@ background_workers: Any = import_module("prefect.server.api.background_workers")
 
 @pytest.fixture(autouse=True)
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slow for this test alone."""
+    """A server of ours, which is slow for this test alone."""
     monkeypatch.setattr(server, "Docket", server.Docket)
     monkeypatch.setattr(background_workers, "Worker", background_workers.Worker)
-    background.slow_down()
+    ApiServer(port=0)
 
 
 async def test_a_task_that_need_not_wait_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
