@@ -15,7 +15,7 @@ from tests.bench.prefect_history import fill
 from tests.bench.progress import heading, tell
 from tests.bench.system import LeftOutError, Place
 from tests.bench.tree import Tree
-from tests.bench.up import Beat, Up
+from tests.bench.up import NOTHING, Beat, Up
 from tests.bench.workload import GROUPS, Workload
 
 _STEPS = (42, 420, 4200)
@@ -23,7 +23,6 @@ _LARGE = 1000  # steps from which a beat is measured once
 _GROUPS = 40  # of one step each
 _DAYS = (1, 30)
 _IN_A_ROW = 10  # beats with nothing due, so that the server's own idling adds little to each
-_NOTHING = "#!/bin/sh\nexit 0\n"
 
 
 def run(repeats: int, quick: bool) -> None:
@@ -49,7 +48,7 @@ def _nothing_due(folder: Path, database: Path, options: Sequence[str]) -> None:
     command = " ".join(["rhythm up", *options])
     try:
         with _up(folder, database, options) as up:
-            _five_groups(up)
+            up.five_groups()
             up.start()
             _row(f"a beat with nothing due, by `{command}`", up.cost(times=_IN_A_ROW, needs=120))
     except LeftOutError as error:
@@ -83,7 +82,7 @@ def _steps(folder: Path, database: Path, sizes: Sequence[int], repeats: int) -> 
 def _beats(folder: Path, database: Path, kept: Path) -> tuple[str, str]:
     """Keep the database of two real beats: one in which all groups ran, and one with nothing due."""
     with _up(folder, database) as up:
-        _five_groups(up)
+        up.five_groups()
         up.start()
         up.keep_away(60)
         ids = (up.one(GROUPS), up.one())
@@ -96,7 +95,7 @@ def _beats(folder: Path, database: Path, kept: Path) -> tuple[str, str]:
 
 def _with_history(folder: Path, database: Path, what: str, repeats: int) -> None:
     with _up(folder, database) as up:
-        _five_groups(up)
+        up.five_groups()
         up.start()
         _row(f"a beat with nothing due, {what}", up.cost(times=_IN_A_ROW, needs=120))
         _row(f"a beat of five groups, {what}", up.cost(GROUPS, times=repeats, needs=30 + 10 * repeats))
@@ -107,18 +106,11 @@ def _up(folder: Path, database: Path, options: Sequence[str] = ()) -> Iterator[U
     """`rhythm up`, not yet started, in a new folder; all is ended in the end, and the folder kept."""
     place = Path(tempfile.mkdtemp(dir=folder))
     with Tree() as tree:
-        up = Up(Place(place, Workload(place), tree, database), options)
-        up.workspace.script("nothing", _NOTHING)
-        (up.workspace.scripts / "nothing").chmod(0o755)
-        yield up
-
-
-def _five_groups(up: Up) -> None:
-    up.workspace.five_groups(**dict.fromkeys(GROUPS, '"./nothing"'))
+        yield Up(Place(place, Workload(place), tree, database), options)
 
 
 def _group(name: str, steps: int) -> str:
-    listed = ", ".join(f'{{ run = "./nothing", name = "n{number}" }}' for number in range(steps))
+    listed = ", ".join(f'{{ run = "{NOTHING}", name = "n{number}" }}' for number in range(steps))
     return f'[groups.{name}]\nevery = "1d"\nenabled = false\nsteps = [{listed}]\n'
 
 

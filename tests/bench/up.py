@@ -14,11 +14,14 @@ from statistics import median
 
 from tests.bench.measure import SETTLE
 from tests.bench.system import LeftOutError, Place
+from tests.bench.workload import GROUPS
 from tests.end_to_end.workspace import PROJECT, Workspace
 from tests.waiting import eventually
 
 #: Seconds from one scheduled beat to the next.
 BEATS = 300.0
+#: What a step runs that does nothing.
+NOTHING = "./nothing"
 _RHYTHM = (sys.executable, "-m", "deployments.cli")
 _FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 _LIMIT = 3600.0  # seconds for one beat
@@ -45,6 +48,12 @@ class Up:
 
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.place.folder)
+        self.workspace.script(NOTHING, "#!/bin/sh\nexit 0\n")
+        (self.workspace.scripts / NOTHING).chmod(0o755)
+
+    def five_groups(self) -> None:
+        """Give it the shipped five groups, each of one step that does nothing."""
+        self.workspace.five_groups(**dict.fromkeys(GROUPS, f'"{NOTHING}"'))
 
     def start(self) -> None:
         """Start it, and wait for the end of its first beat, which makes a store's tables: once in its life.

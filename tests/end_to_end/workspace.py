@@ -23,6 +23,10 @@ from tests.waiting import LIMIT, eventually
 PROJECT = Path(__file__).resolve().parents[2]
 ORDER = ["health_check", "performance_analysis", "system_maintenance", "daily_routine", "event_analysis"]
 
+# One for all: each makes a context for TLS, which takes 24 ms of CPU, and tests ask a lot. No connection is
+# kept, as servers are ended.
+_client = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+
 # `work.py WHO` notes that it ran; with a file hold-WHO there, it and a child of its own hang until that
 # is gone.
 WORK = """
@@ -219,7 +223,7 @@ class Workspace:
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:
         for _ in range(20):  # a busy SQLite answers 503, and Prefect's own client asks again as well
-            answer = httpx.request(method, f"{self.api}/{path}", timeout=2 * LIMIT, **content)
+            answer = _client.request(method, f"{self.api}/{path}", timeout=2 * LIMIT, **content)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
             sleep(0.2)
@@ -228,7 +232,7 @@ class Workspace:
 
     def is_served(self) -> bool:
         try:
-            return httpx.get(f"{self.api}/health", timeout=5).is_success
+            return _client.get(f"{self.api}/health", timeout=5).is_success
         except httpx.HTTPError:
             return False
 

@@ -1,0 +1,51 @@
+"""What becomes of one process that beats ten thousand times: its memory, and what a beat costs it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from time import monotonic
+
+from tests.bench.measure import new_database
+from tests.bench.progress import heading, tell
+from tests.bench.system import Place
+from tests.bench.tree import Tree
+from tests.bench.up import Up
+from tests.bench.workload import GROUPS, Workload
+
+_BEATS = 10_000  # what five weeks hold, at one in five minutes
+_PART = 1_000
+#: Each so manieth beat runs all five groups: with the default intervals, a beat runs 0.8 on average.
+_WITH_GROUPS = 6
+_SOON = "0.1"  # seconds from taking runs to asking for more: with the usual two it would all take a night
+
+
+def run(_repeats: int, quick: bool) -> None:
+    """Measure and print, a row for each thousand; `quick` ends after the first."""
+    print(heading())
+    print("\n| beats | memory, MB | CPU of one, s | wall of one, s | processes it took |\n|" + " --- |" * 5)
+    with (
+        tempfile.TemporaryDirectory(prefix="rhythm-bench-", ignore_cleanup_errors=True) as name,
+        Tree() as tree,
+    ):
+        folder = Path(name)
+        up = Up(Place(folder, Workload(folder), tree, new_database(folder)))
+        up.workspace.more["PREFECT_WORKER_QUERY_SECONDS"] = _SOON
+        up.five_groups()
+        up.start()
+        lived: set[int] = set()
+        for last in range(0, _PART if quick else _BEATS, _PART):
+            before, began = tree.read().cpu, monotonic()
+            for number in range(_PART):
+                up.one(() if (number + 1) % _WITH_GROUPS else GROUPS)
+            spent, took = tree.read().cpu - before, monotonic() - began
+            up.keep_away(0)
+            lived.update(tree.read().alive)
+            cells = [
+                f"{tree.memory() / 2**20:.0f}",
+                f"{spent / _PART:.2f}",
+                f"{took / _PART:.2f}",
+                f"{len(lived)}",
+            ]
+            print(f"| {last + _PART:,} | {' | '.join(cells)} |", flush=True)
+            tell(f"{last + _PART}: {' '.join(cells)}")
