@@ -14,7 +14,7 @@ from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
 from deployments.address import HOST, default_port
-from deployments.daemon import background
+from deployments.daemon import background, transactions
 from deployments.daemon.collector import Collector
 
 _POLL = 0.05
@@ -26,6 +26,7 @@ class ApiServer:
     def __init__(self, port: int) -> None:
         settings = get_current_settings().server
         background.slow_down()
+        transactions.wait_in_turn()
         self._server = uvicorn.Server(
             uvicorn.Config(
                 create_app(final=True),

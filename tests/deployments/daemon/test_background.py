@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from prefect.server.database.dependencies import MODELS_DEPENDENCIES
 
 from deployments.daemon import background
 from deployments.daemon.api_server import ApiServer
@@ -19,6 +20,7 @@ background_workers: Any = import_module("prefect.server.api.background_workers")
 @pytest.fixture(autouse=True)
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server of ours, which is slow for this test alone."""
+    monkeypatch.setitem(MODELS_DEPENDENCIES, "database_config", None)
     monkeypatch.setattr(server, "Docket", server.Docket)
     monkeypatch.setattr(background_workers, "Worker", background_workers.Worker)
     ApiServer(port=0)
