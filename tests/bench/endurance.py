@@ -34,18 +34,18 @@ def run(_repeats: int, quick: bool) -> None:
         up.five_groups()
         up.start()
         lived: set[int] = set()
-        for last in range(0, _PART if quick else _BEATS, _PART):
+
+        def row(beats: int, *each: str) -> None:
+            up.keep_away(0)
+            lived.update(tree.read().alive)
+            cells = [f"{beats:,}", f"{tree.memory() / 2**20:.0f}", *each, f"{len(lived)}"]
+            print(f"| {' | '.join(cells)} |", flush=True)
+            tell(" ".join(cells))
+
+        row(1, "", "")
+        for part in range(1 if quick else _BEATS // _PART):
             before, began = tree.read().cpu, monotonic()
             for number in range(_PART):
                 up.one(() if (number + 1) % _WITH_GROUPS else GROUPS)
             spent, took = tree.read().cpu - before, monotonic() - began
-            up.keep_away(0)
-            lived.update(tree.read().alive)
-            cells = [
-                f"{tree.memory() / 2**20:.0f}",
-                f"{spent / _PART:.2f}",
-                f"{took / _PART:.2f}",
-                f"{len(lived)}",
-            ]
-            print(f"| {last + _PART:,} | {' | '.join(cells)} |", flush=True)
-            tell(f"{last + _PART}: {' '.join(cells)}")
+            row((part + 1) * _PART, f"{spent / _PART:.2f}", f"{took / _PART:.2f}")
