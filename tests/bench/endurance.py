@@ -15,7 +15,7 @@ from tests.bench.workload import GROUPS, Workload
 
 _BEATS = 10_000  # what five weeks hold, at one in five minutes
 _PART = 1_000
-#: Each so manieth beat runs all five groups: with the default intervals, a beat runs 0.8 on average.
+#: One beat in so many runs all five groups: with the shipped intervals, a beat runs 0.8 on average.
 _WITH_GROUPS = 6
 _SOON = "0.25"  # seconds from taking runs to asking for more: with the usual two it would all take a night
 

@@ -222,7 +222,7 @@ class Workspace:
         return self._ask("POST", path, json=body)
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:
-        for _ in range(20):  # a busy SQLite answers 503, and Prefect's own client asks again as well
+        for _ in range(20):  # Prefect's own server on a busy SQLite answers 503; its client asks again, too
             answer = _client.request(method, f"{self.api}/{path}", timeout=2 * LIMIT, **content)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
