@@ -17,8 +17,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only, as 
 
 _BUSY = 0.3  # seconds of CPU
 _BURN = f"import time\nwhile time.process_time() < {_BUSY}: pass\n"
-# Notes a process and stays until it is ended.
-_STAY = "import pathlib, os, time\npathlib.Path('stays').write_text(str(os.getpid()))\ntime.sleep(600)\n"
+# Notes its process, in a file that is whole as soon as it is there, and stays until it is ended.
+_STAY = """import os, pathlib, time
+pathlib.Path("noted").write_text(str(os.getpid()))
+os.rename("noted", "stays")
+time.sleep(600)
+"""
 _FORK_TWICE = """import os
 if os.fork() == 0:
     os.setsid()
