@@ -9,7 +9,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
 from deployments import output
@@ -118,7 +117,7 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
     """
     past = await history.in_slots(client, settings, now)
     last = {name: max(runs, key=lambda run: run.started) for name, runs in past.items() if runs}
-    last |= await history.latest(client, settings.groups.keys() - last.keys())
+    last |= await history.latest(client, settings.groups.keys() - last.keys(), now)
 
     def as_before(name: str) -> Outcome:
         """A group that has failed in this slot is not expected to complete: its dependents wait."""
@@ -130,15 +129,10 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
     return State(now, settings.zone, address, groups, await _worker(client))
 
 
-async def newest(client: PrefectClient, settings: Settings) -> tuple[UUID, str | None] | None:
-    """Return the group run that began last, and its state: while both stay, hardly anything changes."""
-    runs = await client.read_flow_runs(
-        flow_filter=history.flows_of(settings.groups),
-        flow_run_filter=history.begun(),
-        sort=FlowRunSort.START_TIME_DESC,
-        limit=1,
-    )
-    return (runs[0].id, runs[0].state_name) if runs else None
+async def newest(client: PrefectClient, settings: Settings, now: datetime) -> tuple[UUID, str | None] | None:
+    """Return the last group run of late, and its state: while both stay, hardly anything changes."""
+    run = await history.last(client, settings.groups, now - history.LATELY)
+    return (run.id, run.state_name) if run else None
 
 
 def unknown(settings: Settings, now: datetime, reason: str) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import State
@@ -16,6 +16,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStartTime,
     FlowRunFilterState,
     FlowRunFilterStateName,
+    FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
@@ -32,6 +33,9 @@ DRY_RUN = "DryRun"
 # Runs of a slot that are asked for beyond its attempts: one that still waits for its turn, by hand, may be
 # older than those. What comes before them changes no decision, and each costs a millisecond.
 _BESIDE = 3
+
+#: What began within it is found by an index. To find the last run of all, Prefect reads every run there is.
+LATELY = timedelta(days=2)
 
 _OUTCOMES = {
     StateType.COMPLETED: Outcome.COMPLETED,
@@ -67,19 +71,24 @@ async def in_slots(client: PrefectClient, settings: Settings, now: datetime) -> 
     return dict(zip(settings.groups, found, strict=True))
 
 
-async def latest(client: PrefectClient, groups: Iterable[str]) -> dict[str, Run]:
+async def latest(client: PrefectClient, groups: Iterable[str], now: datetime) -> dict[str, Run]:
     """Return the last run of every group that has one."""
     found = {}
     for name in groups:
-        runs = await client.read_flow_runs(
-            flow_filter=flows_of([name]),
-            flow_run_filter=begun(),
-            sort=FlowRunSort.START_TIME_DESC,
-            limit=1,
-        )
-        if runs:
-            found[name] = as_run(runs[0])
+        if run := await last(client, [name], now - LATELY) or await last(client, [name]):
+            found[name] = as_run(run)
     return found
+
+
+async def last(client: PrefectClient, groups: Iterable[str], since: datetime | None = None) -> FlowRun | None:
+    """Return the run of these groups that began last; None if there is none, or none since a moment."""
+    runs = await client.read_flow_runs(
+        flow_filter=flows_of(groups),
+        flow_run_filter=begun(since=since),
+        sort=FlowRunSort.START_TIME_DESC,
+        limit=1,
+    )
+    return runs[0] if runs else None
 
 
 def as_run(run: FlowRun) -> Run:
@@ -111,5 +120,9 @@ def begun(slot: Slot | None = None, since: datetime | None = None) -> FlowRunFil
         window |= {"after_": since}
     return FlowRunFilter(
         start_time=FlowRunFilterStartTime.model_validate(window),
-        state=FlowRunFilterState(name=FlowRunFilterStateName(not_any_=[DRY_RUN])),
+        state=FlowRunFilterState(
+            # Any state, that is; but SQLite's only index of when runs began is one by their states.
+            type=FlowRunFilterStateType(any_=list(StateType)),
+            name=FlowRunFilterStateName(not_any_=[DRY_RUN]),
+        ),
     )

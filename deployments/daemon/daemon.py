@@ -137,7 +137,7 @@ class Daemon:
         while True:
             asked = monotonic()
             with _forgiving(self.display):
-                newest = await state.newest(client, self.settings)
+                newest = await state.newest(client, self.settings, clock.now())
                 # Where nobody watches, a line is for a run that has ended: all of it, after the beat.
                 if sys.stdout.isatty():
                     is_wanted = newest != shown or asked - at >= _REFRESH
