@@ -81,7 +81,7 @@ def examine(settings: Settings) -> Findings:
             findings.warnings.append(problem)
             continue
         try:
-            command(step, settings)
+            command(step, locate(step, settings), settings)
         except ScriptMissingError as error:
             problem = Problem(where, str(error), "Put it there, or mend the path; until then it is skipped.")
             (findings.warnings if step.optional else findings.problems).append(problem)

@@ -71,14 +71,15 @@ def group_flow(name: str, description: str | None = None) -> Flow[[GroupOptions]
     async def group(options: GroupOptions = GroupOptions()) -> State[GroupRun]:  # noqa: B008
         return await run_group(name, options)
 
-    return Flow(fn=group, description=description, **_as_all(name))
+    return Flow(fn=group, description=description, result_storage=RESULTS, **_as_all(name))
 
 
 @cache
 def group_subflow(name: str) -> Flow[[], Any]:
-    """Return the same flow as a beat calls it: without options.
+    """Return the same flow as a beat calls it: without options, and with the beat's place for results.
 
-    To write down a parameter, Prefect first imports FastAPI, which takes longer than many a group.
+    To write down a parameter, Prefect first imports FastAPI, which takes longer than many a group; for a
+    place of its own, it makes two clients.
     """
 
     async def group() -> State[GroupRun]:
@@ -93,7 +94,6 @@ def _as_all(name: str) -> dict[str, Any]:
         "flow_run_name": lambda: _run_name(name),
         "task_runner": one_at_a_time(),
         "persist_result": False,
-        "result_storage": RESULTS,
     }
 
 

@@ -54,13 +54,12 @@ def locate(step: StepSettings, settings: Settings) -> Path:
     return reached
 
 
-def command(step: StepSettings, settings: Settings) -> list[str]:
-    """Return the argument list that runs the step's script: interpreter, script, arguments.
+def command(step: StepSettings, path: Path, settings: Settings) -> list[str]:
+    """Return the argument list that runs the step's script at `path`: interpreter, script, arguments.
 
     Raises:
-        ScriptMissingError, ScriptRefusedError: as `locate`, or the interpreter is not there.
+        ScriptRefusedError: the interpreter is not there, or the script cannot be started.
     """
-    path = locate(step, settings)
     args = step.run[1:]
     match path.suffix.lower():
         case ".py":

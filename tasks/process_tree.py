@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from time import monotonic, sleep
 
 import anyio
@@ -53,7 +54,7 @@ class Identity:
     @classmethod
     def mine(cls) -> Identity:
         """Return the identity of this process."""
-        return cls(os.getpid(), _created(os.getpid()))
+        return _mine(os.getpid())
 
     def process(self) -> psutil.Process | None:
         """Return the process if it still lives (a zombie does not), else None."""
@@ -63,6 +64,11 @@ class Identity:
             return process if same and lives(process) else None
         except (psutil.Error, ValueError):  # no process ever had such a pid
             return None
+
+
+@cache
+def _mine(pid: int) -> Identity:
+    return Identity(pid, _created(pid))
 
 
 def members(mark: str, known: Iterable[psutil.Process] = ()) -> list[psutil.Process]:

@@ -141,7 +141,8 @@ async def _run_built_in(step: StepSettings, context: Context) -> _Ending:
 async def _run_script(step: StepSettings, context: Context) -> _Ending:
     settings = context.settings
     try:
-        argv, path = command(step, settings), locate(step, settings)
+        path = locate(step, settings)
+        argv = command(step, path, settings)
         is_powershell = path.suffix.lower() == ".ps1"
         ended = await script.run(
             argv,

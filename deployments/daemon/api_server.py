@@ -13,6 +13,7 @@ import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
+from deployments import timezones
 from deployments.address import HOST, default_port
 from deployments.daemon import background, transactions
 from deployments.daemon.collector import Collector
@@ -27,6 +28,7 @@ class ApiServer:
         settings = get_current_settings().server
         background.slow_down()
         transactions.wait_in_turn()
+        timezones.remember()
         self._server = uvicorn.Server(
             uvicorn.Config(
                 create_app(final=True),
@@ -34,6 +36,7 @@ class ApiServer:
                 port=port,
                 log_level=settings.logging_level.lower(),
                 timeout_keep_alive=settings.api.keepalive_timeout,
+                ws_per_message_deflate=False,  # who listens is on this machine
             )
         )
         self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tasks.settings import PROJECT
@@ -17,21 +18,23 @@ class LoadedCode:
     """The project's own modules, as their files were when this process imported them."""
 
     def __init__(self) -> None:
+        self._known: set[str] = set()
         self._seen: dict[Path, Stamp | None] = {}
         self.changed()
 
     def changed(self) -> list[Path]:
         """Return the files that have changed since; those imported lately are only noted."""
-        for path in _files():
-            if path not in self._seen:
-                self._seen[path] = _stamp(path)
+        lately = sys.modules.keys() - self._known
+        self._known |= lately
+        for path in _files(lately):
+            self._seen.setdefault(path, _stamp(path))
         return [path for path, seen in self._seen.items() if _stamp(path) != seen]
 
 
-def _files() -> list[Path]:
+def _files(modules: Iterable[str]) -> list[Path]:
     found = []
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
+    for name in modules:
+        file = getattr(sys.modules.get(name), "__file__", None)
         if file and name.split(".", 1)[0] in _PACKAGES:
             found.append(Path(file))
     return [path for path in found if path.is_relative_to(PROJECT)]

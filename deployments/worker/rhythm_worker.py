@@ -30,6 +30,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 from pydantic import PrivateAttr
 
+from deployments import timezones
 from deployments.up import DIED
 from deployments.worker.bell import Bell
 from deployments.worker.hosted_run import PATIENCE, HostedRun, WedgedError
@@ -100,6 +101,7 @@ class RhythmWorker(ProcessWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        timezones.remember()
         self._code = LoadedCode()
         self._size: int | None = None
         self.bell = Bell(StateType.SCHEDULED, StateType.CANCELLING, StateType.PAUSED)

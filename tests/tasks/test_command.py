@@ -43,7 +43,8 @@ class House:
         return locate(step(str(word), name="a step"), self.settings(allow=allow))
 
     def command(self, *run: str, python: str | None = None) -> list[str]:
-        return command(step(*run), self.settings(python=python))
+        settings = self.settings(python=python)
+        return command(step(*run), locate(step(*run), settings), settings)
 
 
 def step(*run: str, **options: Any) -> StepSettings:
@@ -188,10 +189,8 @@ def test_a_named_python_is_taken_the_steps_before_the_files(house: House, tmp_pa
     files, steps = (house.file(tmp_path / f"{name}{suffix}", 0o755) for name in ("files", "steps"))
 
     assert house.command("sub/inside.py", python=str(files))[0] == str(files)
-    assert command(step("sub/inside.py", python=str(steps)), house.settings(python=str(files))) == [
-        str(steps),
-        str(house.inside),
-    ]
+    own = step("sub/inside.py", python=str(steps))
+    assert command(own, house.inside, house.settings(python=str(files))) == [str(steps), str(house.inside)]
 
 
 @pytest.mark.parametrize("ending", [".PY", ".py"])

@@ -59,7 +59,7 @@ class Scripts:
         path = command.locate(step, settings)
         return asyncio.run(
             script.run(
-                command.command(step, settings),
+                command.command(step, path, settings),
                 name=step.name,
                 cwd=self.folder,
                 env=command.environment(step, path),
@@ -94,9 +94,12 @@ def test_a_python_script_gets_its_arguments(scripts: Scripts, folder: str) -> No
 
 
 def test_a_program_gets_its_arguments(scripts: Scripts) -> None:
-    settings = {"groups": {"a": {"every": "5m", "steps": ["check_health"]}}, "allow": [sys.executable]}
+    groups = {"a": {"every": "5m", "steps": ["check_health"]}}
+    settings = Settings.model_validate(
+        {"groups": groups, "allow": [sys.executable], "scripts_dir": scripts.folder}
+    )
     step = StepSettings.model_validate({"run": [sys.executable, "-c", ECHO, *HARD, *QUOTED]})
-    argv = command.command(step, Settings.model_validate({**settings, "scripts_dir": scripts.folder}))
+    argv = command.command(step, command.locate(step, settings), settings)
 
     done = subprocess.run(argv, capture_output=True, env={**os.environ, "PYTHONUTF8": "1"}, check=True)  # noqa: S603
 

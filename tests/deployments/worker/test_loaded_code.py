@@ -63,4 +63,4 @@ def test_what_is_imported_later_is_compared_with_what_it_was_then(
 
 
 def test_the_projects_own_modules_are_among_it() -> None:
-    assert Path(loaded_code.__file__) in loaded_code._files()
+    assert Path(loaded_code.__file__) in loaded_code._files(sys.modules)
