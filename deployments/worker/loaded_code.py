@@ -24,7 +24,7 @@ class LoadedCode:
 
     def changed(self) -> list[Path]:
         """Return the files that have changed since; those imported lately are only noted."""
-        lately = sys.modules.keys() - self._known
+        lately = set(sys.modules) - self._known  # a copy: other threads import meanwhile
         self._known |= lately
         for path in _files(lately):
             self._seen.setdefault(path, _stamp(path))
