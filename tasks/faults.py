@@ -74,7 +74,7 @@ def _problem(path: Path, detail: ErrorDetails) -> Problem:
     message, remedy = detail["msg"], context.get("remedy", "Mend the value.")
     if known := _WORDS.get(detail["type"]):
         message, remedy = known[0], known[1].format(**context)
-    value = _shown(detail["input"])
+    value = "" if _is_secret(keys) else _shown(detail["input"])
     if value and value not in message and detail["type"] != "extra_forbidden":
         message = f"{value} {message[0].lower()}{message[1:]}"
     return Problem(where(path, keys), message.rstrip("."), remedy)
@@ -85,6 +85,11 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return json.dumps(value)
     return repr(value) if isinstance(value, str | int | float) else ""
+
+
+def _is_secret(keys: Sequence[str]) -> bool:
+    """Whether what stands there must not be printed, however wrong it is."""
+    return keys[:1] in (["server_password"], ["database_url"])
 
 
 def _is_echo(detail: ErrorDetails) -> bool:

@@ -40,6 +40,7 @@ from tasks.problem import ConfigError, Problem
 from tasks.project import CONFIG_VARIABLE as CONFIG_VARIABLE
 from tasks.project import PROJECT as PROJECT
 from tasks.project import config_path as config_path
+from tasks.server_settings import AllowedHost, Auth, ListenAddress, Password, ProxyAddress
 from tasks.user_path import UserPath
 
 
@@ -85,6 +86,12 @@ class Settings(BaseSettings):
     secret_env: tuple[str, ...] = ()
     groups: dict[GroupName, GroupSettings] = Field(min_length=1)
     endpoints: tuple[EndpointSettings, ...] = ()
+    listen: ListenAddress | None = None
+    auth: Auth = "password"
+    server_password: Password | None = None
+    allowed_hosts: tuple[AllowedHost, ...] = ()
+    trusted_proxy: ProxyAddress | None = None
+    allow_foreign_deployments: bool = False
     database_url: SecretStr | None = None
     retention: Duration = timedelta(days=90)
     health: HealthSettings = HealthSettings()
@@ -142,6 +149,20 @@ class Settings(BaseSettings):
                 "endpoints",
                 "has two endpoints named '{name}'",
                 {"name": name, "key": "endpoints", "remedy": "Give one of them another name."},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_is_let_in(self) -> Settings:
+        if self.auth == "off" and self.listen and not self.listen.is_loopback:
+            raise PydanticCustomError(
+                "listen",
+                "would let everybody in who can reach {listen}, as auth is off",
+                {
+                    "listen": str(self.listen),
+                    "key": "listen",
+                    "remedy": 'Take auth = "off" out, or listen on 127.0.0.1 alone.',
+                },
             )
         return self
 

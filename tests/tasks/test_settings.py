@@ -173,6 +173,12 @@ def test_a_file_that_is_not_there_is_named(
             "endpoints",
             str(EndpointSettings.model_validate({"name": "api", "url": "http://localhost:1/"})),
         ),
+        ("RHYTHM_LISTEN", "127.0.0.1:4300", "listen", "127.0.0.1:4300"),
+        ("RHYTHM_AUTH", "off", "auth", "off"),
+        ("RHYTHM_SERVER_PASSWORD", "a long one", "server_password", "**********"),
+        ("RHYTHM_ALLOWED_HOSTS", '["a.example", "b.example:1"]', "allowed_hosts", "a.example b.example:1"),
+        ("RHYTHM_TRUSTED_PROXY", "127.0.0.1", "trusted_proxy", "127.0.0.1"),
+        ("RHYTHM_ALLOW_FOREIGN_DEPLOYMENTS", "true", "allow_foreign_deployments", "True"),
         ("RHYTHM_DATABASE_URL", "postgresql://u:p@127.0.0.1/r", "database_url", "**********"),
         ("RHYTHM_RETENTION", "30d", "retention", "30 days, 0:00:00"),
         ("RHYTHM_HEALTH", '{"cpu": {"warning": 50}}', "health.cpu.warning", "50.0"),
@@ -219,6 +225,12 @@ def test_a_variable_overrides_every_top_level_key(
 
 def test_every_top_level_key_has_been_tried_above() -> None:
     assert set(Settings.model_fields) == {
+        "listen",
+        "auth",
+        "server_password",
+        "allowed_hosts",
+        "trusted_proxy",
+        "allow_foreign_deployments",
         "timezone",
         "scripts_dir",
         "outputs_dir",
@@ -498,3 +510,100 @@ def test_a_problem_becomes_json_with_three_keys() -> None:
         "problem": "is wrong",
         "remedy": "Mend it.",
     }
+
+
+# Prefect's server
+
+
+def test_the_server_listens_on_this_machine_and_has_a_password_unless_told_otherwise(
+    make_settings: MakeSettings,
+) -> None:
+    settings = make_settings(A)
+
+    assert (settings.listen, settings.auth, settings.server_password) == (None, "password", None)
+    assert (settings.allowed_hosts, settings.trusted_proxy) == ((), None)
+    assert not settings.allow_foreign_deployments
+
+
+@pytest.mark.parametrize(
+    ("written", "host", "port", "is_loopback", "is_every"),
+    [
+        ("127.0.0.1:4200", "127.0.0.1", 4200, True, False),
+        ("localhost:1", "localhost", 1, True, False),
+        ("[::1]:4200", "::1", 4200, True, False),
+        ("0.0.0.0:65535", "0.0.0.0", 65535, False, True),  # noqa: S104 - only read
+        ("[::]:4200", "::", 4200, False, True),
+        ("192.168.1.5:4200", "192.168.1.5", 4200, False, False),
+    ],
+)
+def test_listen_is_an_address_and_a_port(
+    make_settings: MakeSettings, written: str, host: str, port: int, is_loopback: bool, is_every: bool
+) -> None:
+    listen = make_settings(f'listen = "{written}"\n{A}').listen
+
+    assert listen
+    assert (listen.host, listen.port, str(listen)) == (host, port, written)
+    assert (listen.is_loopback, listen.is_every_address) == (is_loopback, is_every)
+
+
+@pytest.mark.parametrize(
+    "written", ["4200", ":4200", "127.0.0.1", "127.0.0.1:0", "0.0.0.0:65536", "example.com:80", "::1:80", ""]
+)
+def test_what_is_not_an_address_and_a_port_is_named(make_settings: MakeSettings, written: str) -> None:
+    (problem,) = problems_of(make_settings, f'listen = "{written}"\n{A}')
+
+    assert problem.where.endswith("rhythm.toml: listen")
+    assert "is not an address and a port" in problem.problem
+    assert "127.0.0.1:4200" in problem.remedy
+
+
+def test_listening_for_other_machines_without_a_password_is_refused(make_settings: MakeSettings) -> None:
+    (problem,) = problems_of(make_settings, f'listen = "0.0.0.0:4200"\nauth = "off"\n{A}')
+
+    assert problem.where.endswith("rhythm.toml: listen")
+    assert "would let everybody in who can reach 0.0.0.0:4200" in problem.problem
+    assert make_settings(f'listen = "127.0.0.1:4200"\nauth = "off"\n{A}').auth == "off"
+
+
+@pytest.mark.parametrize("written", ["https://a.example", "a.example/ui", "*", "a b", "a.example:port", ""])
+def test_an_allowed_host_is_a_host(make_settings: MakeSettings, written: str) -> None:
+    (problem,) = problems_of(make_settings, f'allowed_hosts = ["{written}"]\n{A}')
+
+    assert "is not a host name" in problem.problem
+
+
+def test_hosts_are_compared_in_lower_case(make_settings: MakeSettings) -> None:
+    hosts = make_settings(f'allowed_hosts = ["Rhythm.Example.com:8443", "[FE80::1]"]\n{A}').allowed_hosts
+
+    assert hosts == ("rhythm.example.com:8443", "[fe80::1]")
+
+
+@pytest.mark.parametrize("written", ["proxy.example.com", "*", "10.0.0.1/8"])
+def test_a_trusted_proxy_is_an_address(make_settings: MakeSettings, written: str) -> None:
+    (problem,) = problems_of(make_settings, f'trusted_proxy = "{written}"\n{A}')
+
+    assert "is not an address" in problem.problem
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"), [("hunter2", "is too short"), ("비밀번호-비밀번호", "cannot compare")]
+)
+def test_a_password_that_cannot_be_used_is_refused_and_not_printed(
+    make_settings: MakeSettings, written: str, fault: str
+) -> None:
+    (problem,) = problems_of(make_settings, f'server_password = "{written}"\n{A}')
+
+    assert fault in problem.problem
+    assert written not in str(problem)
+
+
+def test_the_environment_may_hold_the_password(
+    make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYTHM_SERVER_PASSWORD", "from the environment")
+
+    password = make_settings(f'server_password = "from the file"\n{A}').server_password
+
+    assert password
+    assert password.get_secret_value() == "from the environment"
+    assert "environment" not in repr(password)
