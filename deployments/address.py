@@ -1,21 +1,21 @@
-"""Where the Prefect server is: named by the user, started by `rhythm up`, or at Prefect's own port."""
+"""Where the Prefect server is: named by the user, in rhythm.toml, or at Prefect's own port."""
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import httpx
 from prefect.context import refresh_global_settings_context
 from prefect.settings import get_current_settings
 
-from deployments import house
+from tasks.loopback import bypass_proxies, is_loopback
+from tasks.server_settings import Listen
+from tasks.settings import Settings
 
 HOST = "127.0.0.1"
-_TIMEOUT = 5.0  # seconds for a local server to answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Address:
 
     url: str
     named: bool
+    password: str | None = field(default=None, repr=False)
+    """What it is asked by; None if it wants none, or none is known."""
 
     @property
     def port(self) -> int:
@@ -39,12 +41,27 @@ class Address:
     @property
     def is_local(self) -> bool:
         """Whether a server could be started there by us."""
-        return urlsplit(self.url).hostname in {HOST, "localhost", "::1"}
+        return is_loopback(urlsplit(self.url).hostname)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that a request needs, if it needs one."""
+        if self.password is None:
+            return {}
+        return {"Authorization": f"Basic {base64.b64encode(self.password.encode()).decode()}"}
 
 
 def local(port: int, named: bool = False) -> Address:
     """Return the address of a server on this machine."""
-    return Address(f"http://{HOST}:{port}/api", named)
+    return at(Listen(HOST, port), named)
+
+
+def at(listen: Listen, named: bool = False) -> Address:
+    """Return the address by which this machine reaches a server that listens there."""
+    reached = (
+        Listen("::1" if ":" in listen.host else HOST, listen.port) if listen.is_every_address else listen
+    )
+    return Address(f"http://{reached}/api", named)
 
 
 def named() -> Address | None:
@@ -53,24 +70,9 @@ def named() -> Address | None:
     return Address(url, named=True) if url else None
 
 
-def find(outputs_dir: Path) -> Address | None:
-    """Return the address of the server that answers and keeps this rhythm's history; None if none does."""
-    if address := named():
-        return address if answers(address) else None
-    host = house.host(outputs_dir)
-    up = [Address(host.url, named=False)] if host else []
-    for address in (*up, local(default_port())):
-        if answers(address) and _same_home(address):
-            return address
-    return None
-
-
-def answers(address: Address) -> bool:
-    """Whether a Prefect API answers there."""
-    try:
-        return httpx.get(f"{address.url}/health", timeout=_TIMEOUT).text.strip() == "true"
-    except httpx.HTTPError:
-        return False
+def wanted(settings: Settings) -> Address:
+    """Return where a server of ours is to be: at rhythm.toml's `listen`, else at Prefect's own port."""
+    return at(settings.listen or Listen(HOST, default_port()))
 
 
 def default_port() -> int:
@@ -78,30 +80,30 @@ def default_port() -> int:
     return int(get_current_settings().server.api.port)
 
 
-def free_port(wanted: int) -> int:
-    """Return `wanted` if nothing listens there, else a port that the system picks."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            if os.name == "posix":  # there, a port in TIME_WAIT is free; elsewhere this means another thing
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError(f"no free port on {HOST}")
+def is_free(listen: Listen) -> bool:
+    """Whether a server could listen there."""
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name == "posix":  # there, a port in TIME_WAIT is free; elsewhere this means another thing
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((listen.host, listen.port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """Return a port of this machine that the system picks."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def use(address: Address) -> None:
     """Make everything in this process, and its children, talk to this API."""
     os.environ["PREFECT_API_URL"] = address.url
+    if address.password is not None:
+        os.environ["PREFECT_API_AUTH_STRING"] = address.password
+    bypass_proxies()
     refresh_global_settings_context()
-
-
-def _same_home(address: Address) -> bool:
-    """Whether the server keeps its data where ours would: another project's may run on this machine."""
-    try:
-        home = httpx.get(f"{address.url}/admin/settings", timeout=_TIMEOUT).json()["home"]
-        return Path(home).samefile(get_current_settings().home)
-    except (httpx.HTTPError, ValueError, KeyError, OSError):
-        return False

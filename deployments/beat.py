@@ -25,7 +25,8 @@ from prefect.logging.handlers import PrefectConsoleHandler
 from deployments import check, output
 from deployments.last_words import told
 from deployments.progress import Progress
-from deployments.server import ServerError, some_server
+from deployments.server import some_server
+from deployments.server_lookup import ServerError
 from flows.cadence import Decision
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, known_groups, rhythm
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _beat(settings: Settings, options: BeatOptions, quiet: bool) -> BeatReport | None:
-    async with some_server(settings.outputs_dir) as is_temporary:
+    async with some_server(settings) as is_temporary:
         terminal = sys.stderr.isatty() and not quiet
         if not quiet:
             _hush()

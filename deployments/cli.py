@@ -81,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     command("status", "Every group's last run, what is due, and why nothing runs now.")
+    ui = command("ui", "Open Prefect's UI in the browser, signed in.")
+    ui.add_argument("--no-browser", action="store_true", help="only print the link")
+
+    env = command("env", "The variables by which Prefect's own commands reach the server.")
+    env.add_argument("--shell", choices=("bash", "fish", "powershell", "cmd"), help="default: the one in use")
+    env.add_argument("--secrets", action="store_true", help="the server's password as well")
+
     command("check", "Is rhythm.toml sound, and is all there that it names?")
     command("doctor", "Prove that the installation works.")
 

@@ -15,13 +15,15 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
 
 from deployments import address as addresses
-from deployments import output, pool, state
+from deployments import exposure, output, password, pool, server_lookup, state
 from deployments.check import Findings, examine
+from deployments.server_lookup import PasswordError
 from flows import clock, stale
 from flows.rhythm import flow_names
 from flows.slots import BEAT
 from tasks import settings as config
 from tasks.problem import ConfigError, Problem
+from tasks.server_settings import Listen
 from tasks.settings import Settings
 from tasks.store import StoreError, store_of
 
@@ -47,7 +49,13 @@ def run(args: argparse.Namespace) -> int:
 async def _examine(settings: Settings) -> Findings:
     findings = examine(settings)
     findings.problems += [*versions(), *_store(settings)]
-    address = await asyncio.to_thread(addresses.find, settings.outputs_dir)
+    listen = settings.listen or Listen(addresses.HOST, addresses.default_port())
+    findings.warnings += exposure.warnings(listen, settings, is_open=password.is_off(settings))
+    try:
+        address = await asyncio.to_thread(server_lookup.find, settings)
+    except PasswordError as error:
+        findings.problems.append(Problem("server", error.fault, error.remedy))
+        return findings
     if address is None:
         named = addresses.named()
         where = named.url if named else f"port {addresses.default_port()}"

@@ -24,7 +24,8 @@ from prefect.client.schemas.objects import FlowRun, Log
 from prefect.client.schemas.sorting import FlowRunSort, LogSort
 
 from deployments import output
-from deployments.server import ServerError, some_server
+from deployments.server import some_server
+from deployments.server_lookup import ServerError
 from flows import clock, history
 from flows.moments import iso
 from flows.rhythm import flow_names
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _show(flows: Sequence[str], args: argparse.Namespace, settings: Settings) -> None:
-    async with some_server(settings.outputs_dir), get_client() as client:
+    async with some_server(settings), get_client() as client:
         runs = await _runs(client, flows)
         lines = await _last(client, list(runs), args.n)
         if args.json:

@@ -7,15 +7,18 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
 from deployments import address as addresses
-from deployments import house
+from deployments import house, password, server_lookup
 from deployments.address import Address
 from deployments.child import Child
+from deployments.server_lookup import ServerError
 from tasks import orphans
-from tasks.settings import PROJECT
+from tasks.project import CONFIG_VARIABLE, PROJECT, config_path
+from tasks.settings import Settings
 
 #: The `prefect` command of this very installation.
 PREFECT = (sys.executable, "-m", "prefect")
@@ -25,13 +28,10 @@ _STOP = 5.0
 _POLL = 0.25
 
 
-class ServerError(Exception):
-    """The server does not come up; the message says where to look."""
-
-
 def server(address: Address, outputs_dir: Path, extra: dict[str, str] | None = None) -> Child:
     """Return a server for `address`, not yet started. It reads [tool.prefect] in the project's folder."""
     env = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    env[CONFIG_VARIABLE] = str(config_path())  # this folder is left for the project's
     return Child(
         name="server",
         argv=[sys.executable, "-m", "deployments.daemon.api_server", "--port", str(address.port)],
@@ -48,7 +48,7 @@ async def ready(child: Child, address: Address) -> None:
         ServerError: it has ended, or not answered within a minute.
     """
     deadline = monotonic() + _START
-    while not await asyncio.to_thread(addresses.answers, address):
+    while not await asyncio.to_thread(server_lookup.answers, address):
         if child.exit_code is not None:
             raise ServerError(f"the server ended with exit code {child.exit_code}; see {child.log}")
         if monotonic() > deadline:
@@ -57,7 +57,7 @@ async def ready(child: Child, address: Address) -> None:
 
 
 @asynccontextmanager
-async def some_server(outputs_dir: Path) -> AsyncIterator[bool]:
+async def some_server(settings: Settings) -> AsyncIterator[bool]:
     """Talk to the server that answers, else to a temporary one; yield whether it is that.
 
     A temporary one serves the same database while the block runs. While another command has one,
@@ -65,16 +65,17 @@ async def some_server(outputs_dir: Path) -> AsyncIterator[bool]:
 
     Raises:
         ServerError: there is none to be had.
+        PasswordError: one answers, but not to us.
     """
     deadline = monotonic() + _START
     while True:
-        if address := await asyncio.to_thread(addresses.find, outputs_dir):
+        if address := await asyncio.to_thread(server_lookup.find, settings):
             addresses.use(address)
             yield False
             return
-        with house.taken(outputs_dir) as ours:
+        with house.taken(settings.outputs_dir) as ours:
             if ours:
-                async with _temporary(outputs_dir) as address:
+                async with _temporary(settings) as address:
                     addresses.use(address)
                     yield True
                 return
@@ -84,14 +85,15 @@ async def some_server(outputs_dir: Path) -> AsyncIterator[bool]:
 
 
 @asynccontextmanager
-async def _temporary(outputs_dir: Path) -> AsyncIterator[Address]:
+async def _temporary(settings: Settings) -> AsyncIterator[Address]:
     named = addresses.named()
     if named and not named.is_local:
         raise ServerError(f"PREFECT_API_URL names {named.url}, which does not answer. {REMOTE}")
-    await orphans.sweep(outputs_dir, folder=orphans.SERVICES)
+    await orphans.sweep(settings.outputs_dir, folder=orphans.SERVICES)
     # A port of its own: it will be gone in moments, and nobody else should come to rely on it.
-    address = addresses.local(addresses.free_port(0))
-    child = server(address, outputs_dir, _EAGER)
+    secret = await asyncio.to_thread(password.for_server, settings)
+    address = replace(addresses.local(addresses.free_port()), password=secret)
+    child = server(address, settings.outputs_dir, _EAGER)
     child.start()
     try:
         await ready(child, address)

@@ -9,16 +9,21 @@ import httpx
 from prefect.client.orchestration import get_client
 
 from deployments import address as addresses
-from deployments import output, state
+from deployments import output, server_lookup, state
+from deployments.server_lookup import ServerError
 from flows import clock
 from tasks import settings as config
 from tasks.settings import Settings
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print how things stand. Return 0: `rhythm doctor` is the one that judges."""
+    """Print how things stand. Return 0, or 1 if refused: `rhythm doctor` judges the rest."""
     settings = config.load()
-    now = asyncio.run(_read(settings))
+    try:
+        now = asyncio.run(_read(settings))
+    except ServerError as error:
+        output.error(str(error))
+        return 1
     if args.json:
         output.show_json(now.to_json())
     else:
@@ -28,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _read(settings: Settings) -> state.State:
-    address = addresses.find(settings.outputs_dir)
+    address = await asyncio.to_thread(server_lookup.find, settings)
     if address is None:
         return state.unknown(settings, clock.now(), "no Prefect server answers")
     addresses.use(address)

@@ -88,7 +88,8 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_home: Path) ->
     workspace = Workspace(root)
     workspace.toml('[groups.none]\nevery = "1h"\nsteps = ["check_health"]\n')
     with workspace.served("deployments.daemon.api_server"), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_API_URL", workspace.api)
+        for name, value in workspace.prefect_env.items():
+            patch.setenv(name, value)
         patch.setenv("PREFECT_HOME", str(workspace.home))
         refresh_global_settings_context()
         yield workspace.api

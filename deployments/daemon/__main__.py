@@ -12,7 +12,7 @@ from deployments import check, output, pool
 from deployments.daemon import memory
 from deployments.daemon.daemon import Daemon
 from deployments.daemon.serving import UpError
-from deployments.server import ServerError
+from deployments.server_lookup import ServerError
 from deployments.up import BAD_CONFIG, CANNOT_START, DIED, RENEW
 from tasks import settings as config
 from tasks.problem import ConfigError

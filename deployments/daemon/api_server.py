@@ -1,4 +1,4 @@
-"""Prefect's server in this process: what `prefect server start` serves, and nothing less.
+"""Prefect's server in this process: what `prefect server start` serves, behind Rhythm's guard.
 
 `python -m deployments.daemon.api_server` is the server alone.
 """
@@ -7,36 +7,55 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import sys
 import threading
+from typing import Any, cast
 
 import uvicorn
+from prefect.context import refresh_global_settings_context
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from deployments import timezones
+from deployments import exposure, output, password, timezones
 from deployments.address import HOST, default_port
 from deployments.daemon import background, transactions
 from deployments.daemon.collector import Collector
+from deployments.daemon.guard import Guard, Policy
+from deployments.daemon.sign_in import SignIn
+from tasks import settings as config
+from tasks.problem import ConfigError
+from tasks.server_settings import Listen
+from tasks.settings import Settings
 
 _POLL = 0.05
 
 
 class ApiServer:
-    """Serves Prefect's API and UI on this machine: in a thread of its own, or in the one that calls."""
+    """Serves Prefect's API and UI: in a thread of its own, or in the one that calls.
 
-    def __init__(self, port: int) -> None:
-        settings = get_current_settings().server
+    It is asked by the password `secret`, unless that is None. To make one changes Prefect's settings in
+    this process, which can have one server.
+    """
+
+    def __init__(self, listen: Listen, settings: Settings, secret: str | None) -> None:
+        _configure(secret)
+        server = get_current_settings().server
         background.slow_down()
         transactions.wait_in_turn()
         timezones.remember()
         self._server = uvicorn.Server(
             uvicorn.Config(
-                create_app(final=True),
-                host=HOST,
-                port=port,
-                log_level=settings.logging_level.lower(),
-                timeout_keep_alive=settings.api.keepalive_timeout,
+                guarded(create_app(final=True), listen, settings, secret),
+                host=listen.host,
+                port=listen.port,
+                log_level=server.logging_level.lower(),
+                timeout_keep_alive=server.api.keepalive_timeout,
                 ws_per_message_deflate=False,  # who listens is on this machine
+                proxy_headers=False,  # by default, uvicorn believes whoever is on this machine
+                server_header=False,
             )
         )
         self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
@@ -72,12 +91,49 @@ class ApiServer:
         self._server.run()
 
 
-def main(words: list[str] | None = None) -> None:
-    """Serve alone."""
+def guarded(app: ASGIApp, listen: Listen, settings: Settings, secret: str | None) -> ASGIApp:
+    """Return Prefect's application behind what decides who reaches it."""
+    origins = get_current_settings().server.api.cors_allowed_origins.split(",")
+    policy = Policy.of(listen, settings.allowed_hosts, filter(None, map(str.strip, origins)))
+    guard = Guard(SignIn(app, secret), policy)
+    if settings.trusted_proxy is None:
+        return guard
+    # uvicorn has types of its own for what ASGI names.
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", guard), settings.trusted_proxy))
+
+
+def _configure(secret: str | None) -> None:
+    """Give Prefect's server its password, and what its pages need behind any name that the guard allows."""
+    server = get_current_settings().server
+    if secret is not None:
+        os.environ["PREFECT_SERVER_API_AUTH_STRING"] = secret
+    if server.ui.api_url is None:  # relative, so that the UI asks whom it came from, by whatever name
+        os.environ["PREFECT_SERVER_UI_API_URL"] = server.api.base_path or "/api"
+    if server.api.cors_allowed_origins == "*":  # Prefect's default
+        os.environ["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] = ""
+    refresh_global_settings_context()
+
+
+def main(words: list[str] | None = None) -> int:
+    """Serve alone, for the rhythm.toml that all commands read. Return 2 if that cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m deployments.daemon.api_server", description=__doc__)
-    parser.add_argument("--port", type=int, default=default_port(), help="default: Prefect's own setting")
-    ApiServer(parser.parse_args(words).port).serve()
+    parser.add_argument(
+        "--port", type=int, help=f"on {HOST}; default: rhythm.toml's `listen`, or Prefect's own"
+    )
+    port = parser.parse_args(words).port
+    try:
+        settings = config.load()
+        listen = Listen(HOST, port) if port else settings.listen or Listen(HOST, default_port())
+        secret = password.for_server(settings)
+    except ConfigError as error:
+        for problem in error.problems:
+            output.error(str(problem))
+        return 2
+    for warning in exposure.warnings(listen, settings, is_open=secret is None):
+        output.warning(str(warning))
+    ApiServer(listen, settings, secret).serve()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -81,7 +81,7 @@ class Daemon:
         self.errors = log.redirect(outputs_dir)
         for service in await orphans.sweep(outputs_dir, folder=orphans.SERVICES):
             self.display.say(f"ended the {service}, left over from a command that was killed")
-        served = await serving.server(stack, outputs_dir, self.display.say)
+        served = await serving.server(stack, self.settings, self.display)
         stack.enter_context(house.noted(outputs_dir, served.address.url, Identity.of(os.getppid())))
         stack.push_async_callback(_within, 2 * _FOR_LAST_WORDS, self._last_words)
         async with get_client() as client, asyncio.TaskGroup() as tasks:

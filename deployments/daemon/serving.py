@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deployments import address as addresses
+from deployments import exposure, password, server_lookup
 from deployments.address import Address
 from deployments.daemon import log
-from deployments.server import REMOTE, ServerError
+from deployments.daemon.display import Display
+from deployments.server import REMOTE
+from deployments.server_lookup import ServerError
+from tasks.server_settings import Listen
+from tasks.settings import Settings
 
 if TYPE_CHECKING:
     from deployments.daemon.api_server import ApiServer
@@ -36,41 +39,53 @@ class Serving:
         return "Prefect's server has ended" if self.own and not self.own.is_alive else ""
 
 
-async def server(stack: AsyncExitStack, outputs_dir: Path, say: Callable[[str], None]) -> Serving:
+async def server(stack: AsyncExitStack, settings: Settings, display: Display) -> Serving:
     """Talk to a server that answers; one of our own ends with `stack`.
 
     Raises:
-        ServerError, UpError: there is none to be had.
+        ServerError, UpError, PasswordError: there is none to be had.
     """
-    if found := await asyncio.to_thread(addresses.find, outputs_dir):
-        say(f"using the Prefect server at {found.url}")
+    if found := await asyncio.to_thread(server_lookup.find, settings):
+        display.say(f"using the Prefect server at {found.url}")
         addresses.use(found)
         return Serving(found)
-    address = _free_address(say)
+    listen = _listen(settings, display)
+    secret = await asyncio.to_thread(password.for_server, settings)
+    for warning in exposure.warnings(listen, settings, is_open=secret is None):
+        display.say(f"warning: {warning}")
+    address = replace(addresses.at(listen), password=secret)
     addresses.use(address)
-    say(f"starting Prefect's server; its UI will be at {address.ui}")
+    display.say(f"starting Prefect's server; its UI will be at {address.ui}")
+    if secret:
+        display.say("to open it signed in: rhythm ui")
     from deployments.daemon.api_server import ApiServer  # which imports all of Prefect's server
 
-    own = ApiServer(address.port)
+    own = ApiServer(listen, settings, secret)
     stack.push_async_callback(own.stop, _STOP)
     try:
         await own.start()
     except OSError as error:
-        raise ServerError(f"{error}; see {log.path(outputs_dir)}") from None
+        raise ServerError(f"{error}; see {log.path(settings.outputs_dir)}") from None
     return Serving(address, own)
 
 
-def _free_address(say: Callable[[str], None]) -> Address:
+def _listen(settings: Settings, display: Display) -> Listen:
+    """Return where our own server is to listen: elsewhere only if nobody has named the place."""
     named = addresses.named()
     if named and not named.is_local:
         raise UpError(f"PREFECT_API_URL names {named.url}, which does not answer. {REMOTE}")
-    wanted = named.port if named else addresses.default_port()
-    port = addresses.free_port(wanted)
-    if port != wanted:
-        if named:
-            raise UpError(
-                f"port {wanted} of PREFECT_API_URL is taken by something that is no Prefect server. "
-                "Free it, or name another port."
-            )
-        say(f"port {wanted} is taken by another program; the server takes {port}")
-    return addresses.local(port)
+    if settings.listen:
+        wanted, source = settings.listen, "rhythm.toml's listen"
+    else:
+        port = named.port if named else addresses.default_port()
+        wanted, source = Listen(addresses.HOST, port), "PREFECT_API_URL" if named else ""
+    if addresses.is_free(wanted):
+        return wanted
+    if source:
+        raise UpError(
+            f"{wanted} of {source} is not free, and what is there is not this rhythm's server. "
+            "Free it, or name another one."
+        )
+    port = addresses.free_port()
+    display.say(f"port {wanted.port} is taken by another program; the server takes {port}")
+    return Listen(addresses.HOST, port)

@@ -43,7 +43,7 @@ def test_prefects_own_commands_run_the_rhythm_and_a_plain_worker_after_a_gap_run
             "start",
             "--pool",
             "rhythm",
-            PREFECT_API_URL=workspace.api,
+            **workspace.prefect_env,
         ):
             eventually(lambda: not _late(workspace), "all late beats to be dealt with", limit=2 * LIMIT)
             eventually(lambda: workspace.runs("rhythm", "COMPLETED"), "a beat to complete")

@@ -92,7 +92,7 @@ def test_a_beat_and_a_group_by_hand_never_run_beside_each_other(workspace: Works
             "run",
             "health-check/health-check",
             "--watch",
-            PREFECT_API_URL=workspace.api,
+            **workspace.prefect_env,
         ) as by_hand:
             eventually(lambda: workspace.runs("health-check", "RUNNING"), "the run by hand to start")
             assert workspace.began("health_check") == 1

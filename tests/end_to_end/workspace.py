@@ -73,6 +73,12 @@ class Workspace:
         return f"http://127.0.0.1:{self.port}/api"
 
     @property
+    def password(self) -> str | None:
+        """What the server is asked by, once one of ours has made it."""
+        file = self.home / "rhythm-server-password"
+        return file.read_text(encoding="ascii").strip() if file.exists() else None
+
+    @property
     def env(self) -> dict[str, str]:
         mine = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "RHYTHM_"))}
         return mine | {
@@ -141,7 +147,13 @@ class Workspace:
         return self.run([sys.executable, "-m", "deployments.cli", *args], limit)
 
     def prefect(self, *args: str, limit: float = 2 * LIMIT) -> subprocess.CompletedProcess[str]:
-        return self.run([sys.executable, "-m", "prefect", *args], limit, PREFECT_API_URL=self.api)
+        return self.run([sys.executable, "-m", "prefect", *args], limit, **self.prefect_env)
+
+    @property
+    def prefect_env(self) -> dict[str, str]:
+        """What Prefect's own commands need beside `env`, as `rhythm env --secrets` prints it."""
+        known = {"PREFECT_API_AUTH_STRING": self.password} if self.password else {}
+        return {"PREFECT_API_URL": self.api, **known}
 
     def run(self, argv: Sequence[str], limit: float, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - the project's own commands
@@ -223,7 +235,8 @@ class Workspace:
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:
         for _ in range(20):  # Prefect's own server on a busy SQLite answers 503; its client asks again, too
-            answer = _client.request(method, f"{self.api}/{path}", timeout=2 * LIMIT, **content)
+            auth = httpx.BasicAuth(*self.password.split(":", 1)) if self.password else None
+            answer = _client.request(method, f"{self.api}/{path}", timeout=2 * LIMIT, auth=auth, **content)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
             sleep(0.2)

@@ -10,7 +10,7 @@ import pytest
 from prefect.server.database.dependencies import MODELS_DEPENDENCIES
 
 from deployments.daemon import background
-from deployments.daemon.api_server import ApiServer
+from tests.deployments.daemon.conftest import MakeServer
 from tests.waiting import LIMIT
 
 server: Any = import_module("prefect.server.api.server")
@@ -18,12 +18,12 @@ background_workers: Any = import_module("prefect.server.api.background_workers")
 
 
 @pytest.fixture(autouse=True)
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow(monkeypatch: pytest.MonkeyPatch, make_server: MakeServer) -> None:
     """A server of ours, which is slow for this test alone."""
     monkeypatch.setitem(MODELS_DEPENDENCIES, "database_config", None)
     monkeypatch.setattr(server, "Docket", server.Docket)
     monkeypatch.setattr(background_workers, "Worker", background_workers.Worker)
-    ApiServer(port=0)
+    make_server()
 
 
 async def test_a_task_that_need_not_wait_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

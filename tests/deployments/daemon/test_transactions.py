@@ -12,8 +12,8 @@ from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_sett
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from deployments.daemon.api_server import ApiServer
 from deployments.daemon.transactions import PatientSqlite
+from tests.deployments.daemon.conftest import MakeServer
 
 _AT_ONCE = 10
 
@@ -55,11 +55,14 @@ async def test_one_within_another_can_read_and_does_not_wait_for_it(database: Pa
     ],
 )
 def test_a_server_of_ours_uses_it_where_its_database_is_sqlite(
-    monkeypatch: pytest.MonkeyPatch, url: str, kind: type[AioSqliteConfiguration] | None
+    monkeypatch: pytest.MonkeyPatch,
+    make_server: MakeServer,
+    url: str,
+    kind: type[AioSqliteConfiguration] | None,
 ) -> None:
     monkeypatch.setitem(dependencies.MODELS_DEPENDENCIES, "database_config", None)
     with temporary_settings({PREFECT_API_DATABASE_CONNECTION_URL: url}):
-        ApiServer(port=0)
+        make_server()
         used = dependencies.MODELS_DEPENDENCIES["database_config"]
 
     assert type(used) is (kind or type(None))

@@ -1,0 +1,105 @@
+"""What a server of Rhythm's answers itself, beside Prefect: who it is, and how people sign in.
+
+`rhythm ui` asks for a ticket by the password, and opens a page of this server's own with it. The page
+redeems the ticket for the password, and puts that where Prefect's UI keeps it. A ticket is good for a
+minute and for one use, so what stays in a browser's history opens nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from prefect.settings import get_current_settings
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from deployments import server_identity
+from deployments.address import Address
+from deployments.server_identity import SIGN_IN, TICKETS
+
+#: Where all of this is; anything else is Prefect's.
+PREFIX = "/rhythm/"
+
+_LIFE = 60.0  # seconds
+_PAGE = (Path(__file__).parent / "sign_in.html").read_text(encoding="utf-8")
+# The page has nothing but its own script, and nobody may keep it, or what it is answered.
+_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+class Tickets:
+    """Tickets that have been handed out and not yet been redeemed."""
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._issued: dict[str, float] = {}
+
+    def issue(self) -> str:
+        """Return a new one, and forget those that have expired."""
+        now = self._now()
+        self._issued = {ticket: at for ticket, at in self._issued.items() if now - at < _LIFE}
+        ticket = secrets.token_urlsafe(32)
+        self._issued[ticket] = now
+        return ticket
+
+    def redeem(self, ticket: str) -> bool:
+        """Whether a ticket is good; from now on it is not."""
+        at = self._issued.pop(ticket, None)
+        return at is not None and self._now() - at < _LIFE
+
+
+class SignIn:
+    """An ASGI application before Prefect's, by the password that that has; None if it has none."""
+
+    def __init__(self, app: ASGIApp, password: str | None, tickets: Tickets | None = None) -> None:
+        self._prefect, self._password = app, password
+        self._tickets = tickets or Tickets()
+        self._own = Starlette(
+            routes=[
+                Route(server_identity.PATH, self._identity),
+                Route(TICKETS, self._issue, methods=["POST"]),
+                Route(SIGN_IN, self._page),
+                Route(SIGN_IN, self._redeem, methods=["POST"]),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle what is ours, and leave the rest to Prefect."""
+        is_ours = scope["type"] == "http" and scope["path"].startswith(PREFIX)
+        await (self._own if is_ours else self._prefect)(scope, receive, send)
+
+    async def _identity(self, request: Request) -> Response:
+        nonce, server = request.query_params.get("nonce", ""), request.scope["server"]
+        proof = server_identity.proof(self._password, nonce, (server[0], server[1])) if self._password else ""
+        home = server_identity.home_digest(get_current_settings().home)
+        return JSONResponse({"home": home, "proof": proof})
+
+    async def _issue(self, request: Request) -> Response:
+        if self._password:
+            given = request.headers.get("Authorization", "").encode()
+            needed = Address("", named=False, password=self._password).headers["Authorization"].encode()
+            if not hmac.compare_digest(given, needed):
+                return JSONResponse({"detail": "Unauthorized"}, status_code=401)
+        return JSONResponse({"ticket": self._tickets.issue()}, headers=_PRIVATE)
+
+    async def _page(self, request: Request) -> Response:
+        nonce = secrets.token_urlsafe(16)
+        rules = (
+            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'"
+        )
+        headers = _PRIVATE | {"Content-Security-Policy": rules}
+        return HTMLResponse(_PAGE.replace("NONCE", nonce), headers=headers)
+
+    async def _redeem(self, request: Request) -> Response:
+        ticket = (await request.body()).decode("ascii", "replace")
+        if not self._tickets.redeem(ticket):
+            return JSONResponse(
+                {"detail": "The link has been used, or is older than a minute."}, status_code=403
+            )
+        return JSONResponse({"password": self._password or ""}, headers=_PRIVATE)

@@ -1,0 +1,30 @@
+"""How a server proves that it knows the password before anybody sends it one.
+
+While Prefect's server is down, any account of the machine may listen on its port: what asked there by
+password would give it away. So a server of ours is first asked for a proof, which is worth nothing
+elsewhere: an HMAC over a random number of the client's and the address that the two are connected by,
+so that nobody can have another server make it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+
+#: Where our servers answer, beside Prefect's API: who they are, …
+PATH = "/rhythm/identity"
+#: … and how a browser is signed in (see `deployments.daemon.sign_in`).
+TICKETS, SIGN_IN = "/rhythm/tickets", "/rhythm/sign-in"
+
+
+def proof(password: str, nonce: str, address: tuple[str, int]) -> str:
+    """Return the proof for `nonce`, as hex digits; `address` is the server's end of the connection."""
+    host, port = address
+    message = f"rhythm server\n{nonce}\n{host}\n{port}"
+    return hmac.new(password.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def home_digest(home: Path) -> str:
+    """Return what stands for the folder that a server keeps its data in, as hex digits."""
+    return hashlib.sha256(str(home.resolve()).encode()).hexdigest()

@@ -1,0 +1,150 @@
+"""Finds the Prefect server to talk to, and makes sure that it is the right one, and lets us in."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect.settings import get_current_settings
+
+from deployments import address as addresses
+from deployments import house, password, server_identity
+from deployments.address import Address
+from tasks.settings import Settings
+
+_TIMEOUT = 5.0  # seconds for a local server to answer
+
+
+class ServerError(Exception):
+    """There is no server to talk to; the message says why, and what to do."""
+
+
+class PasswordError(ServerError):
+    """A server wants a password that we do not have; the message says where, and what to do."""
+
+    def __init__(self, address: Address, had_one: bool) -> None:
+        fault = "it does not take the one that is set here" if had_one else "none is set here"
+        self.fault = f"the server wants a password: {fault} ({address.url})"
+        self.remedy = (
+            "Name it in PREFECT_API_AUTH_STRING (`rhythm env --secrets` prints it where the server was "
+            "started), or in RHYTHM_SERVER_PASSWORD."
+        )
+        super().__init__(f"{self.fault}. {self.remedy}")
+
+
+def find(settings: Settings) -> Address | None:
+    """Return the address of the server that answers and keeps this rhythm's history; None if none does.
+
+    The user's own word comes first (PREFECT_API_URL), then what a running `rhythm up` has recorded, then
+    the place where a server of ours would be.
+
+    Raises:
+        PasswordError: it answers, but not to us.
+    """
+    if address := addresses.named():
+        with client(address) as asked:
+            found = _examine(asked, address, settings)
+        return found.admitted() if found else None
+    host = house.host(settings.outputs_dir)
+    recorded = [Address(host.url, named=False)] if host else []
+    for address in (*recorded, addresses.wanted(settings)):
+        with client(address) as asked:
+            found = _examine(asked, address, settings)
+        if found and (found.may_be_ours or address in recorded):
+            return found.admitted()
+    return None
+
+
+def answers(address: Address) -> bool:
+    """Whether a Prefect API answers there."""
+    with client(address) as asked:
+        return _is_prefect(asked, address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A server that answers, with the password that it is to be asked by.
+
+    `lets_us_in` says whether it takes it, and `may_be_ours` whether its data may be where ours are: it says
+    so to those that it lets in, and to others only if it is one of Rhythm's.
+    """
+
+    address: Address
+    lets_us_in: bool
+    may_be_ours: bool
+
+    def admitted(self) -> Address:
+        if not self.lets_us_in:
+            raise PasswordError(self.address, had_one=self.address.password is not None)
+        return self.address
+
+
+def _examine(client: httpx.Client, address: Address, settings: Settings) -> _Found | None:
+    """Ask a server who it is, and then, by the password that we have for it, where it keeps its data."""
+    if not _is_prefect(client, address):
+        return None
+    theirs, ours = password.of_prefect(), password.of_rhythm(settings)
+    identity = _identity(client, address, ours)
+    known = theirs or (ours if identity and identity.is_proven else None)
+    address = replace(address, password=known)
+    try:
+        answer = client.get(f"{address.url}/admin/settings", headers=address.headers)
+    except httpx.HTTPError:
+        return None
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        # One that was not sent, since the server does not know it, is a wrong one all the same.
+        refused = replace(address, password=theirs or (ours if identity else None))
+        return _Found(refused, lets_us_in=False, may_be_ours=identity is None or identity.is_of_our_home)
+    return _Found(address, lets_us_in=True, may_be_ours=_keeps_data_in_our_home(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """What a server of Rhythm's says of itself."""
+
+    is_of_our_home: bool
+    is_proven: bool
+    """Whether it has shown that it knows the password."""
+
+
+def _identity(client: httpx.Client, address: Address, known: str | None) -> _Identity | None:
+    """Ask a server for its identity; None if it is not one of Rhythm's."""
+    nonce = secrets.token_urlsafe(32)
+    try:
+        with client.stream("GET", f"{address.ui}{server_identity.PATH}", params={"nonce": nonce}) as answer:
+            peer = answer.extensions["network_stream"].get_extra_info("server_addr")
+            said: Any = answer.read() and answer.json()
+        home, shown = str(said["home"]), str(said["proof"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
+    wanted = server_identity.proof(known, nonce, (peer[0], peer[1])) if known and peer else ""
+    return _Identity(
+        is_of_our_home=home == server_identity.home_digest(get_current_settings().home),
+        is_proven=bool(wanted) and hmac.compare_digest(shown.encode(), wanted.encode()),
+    )
+
+
+def _is_prefect(client: httpx.Client, address: Address) -> bool:
+    try:
+        return client.get(f"{address.url}/health").text.strip() == "true"
+    except httpx.HTTPError:
+        return False
+
+
+def _keeps_data_in_our_home(answer: httpx.Response) -> bool:
+    """Whether the server keeps its data where ours would: another project's may run on this machine."""
+    try:
+        return Path(answer.json()["home"]).samefile(get_current_settings().home)
+    except (ValueError, KeyError, TypeError, OSError):
+        return False
+
+
+def client(address: Address, timeout: float = _TIMEOUT) -> httpx.Client:
+    """Return a client that asks this machine directly, and loads certificates only where there are some."""
+    return httpx.Client(
+        timeout=timeout, trust_env=not address.is_local, verify=address.url.startswith("https:")
+    )

@@ -1,0 +1,33 @@
+"""A server of ours in this process, which changes Prefect's settings for all of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from prefect.context import refresh_global_settings_context
+
+from tests.conftest import MakeSettings
+
+#: Makes a server, which is not yet started.
+MakeServer = Callable[[], None]
+
+ONE_GROUP = '[groups.none]\nevery = "1h"\nsteps = ["check_health"]\n'
+
+
+@pytest.fixture
+def make_server(make_settings: MakeSettings) -> Iterator[MakeServer]:
+    """Make one; what it has changed is changed back."""
+    from deployments.daemon.api_server import ApiServer
+    from tasks.server_settings import Listen
+
+    before = dict(os.environ)
+
+    def make() -> None:
+        ApiServer(Listen("127.0.0.1", 1), make_settings(ONE_GROUP), secret=None)
+
+    yield make
+    os.environ.clear()
+    os.environ.update(before)
+    refresh_global_settings_context()
