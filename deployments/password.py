@@ -68,12 +68,15 @@ def for_server(settings: Settings) -> str | None:
         return theirs
     if settings.auth == "off":
         return None
-    return of_rhythm(settings) or _make()
+    return of_rhythm(settings) or make(path())
 
 
-def _make() -> str:
-    """Make one, unless another process just has; return it."""
-    file = path()
+def make(file: Path) -> str:
+    """Make one and keep it in a file, unless another process just has; return it.
+
+    Raises:
+        ConfigError: the file cannot be read or written.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_name(f"{file.name}.lock"), mode=_PRIVATE):
