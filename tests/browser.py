@@ -124,11 +124,11 @@ class Page:
 
 
 @contextmanager
-def browser() -> Iterator[Page]:
+def browser(*flags: str) -> Iterator[Page]:
     """Start the browser with a profile of its own, and give a page of it."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(  # noqa: S603 - found on PATH, with arguments of ours
-            [executable(), *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            [executable(), *_FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,0 +1,214 @@
+"""Which server is talked to, and which is never given a password."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_URL,
+    PREFECT_HOME,
+    PREFECT_SERVER_API_PORT,
+    temporary_settings,
+)
+
+from deployments import server_identity, server_lookup
+from deployments.server_lookup import PasswordError
+from tasks.settings import Settings
+from tests.conftest import MakeSettings
+
+PASSWORD = "rhythm:known to one server alone"  # noqa: S105 - a test's own
+
+#: Given a nonce and the server's own end of the connection, returns a proof.
+Prove = Callable[[str, tuple[str, int]], str]
+
+
+class Server:
+    """Answers as a Prefect server does, by a password or without, and notes who sent one."""
+
+    def __init__(self, home: Path, password: str | None = None, prove: Prove | None = None) -> None:
+        self.home, self.password, self.prove = home, password, prove
+        self.heard: list[str] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                if header := self.headers.get("Authorization"):
+                    server.heard.append(header)
+                url = urlsplit(self.path)
+                here = self.request.getsockname()
+                body, status = server.answer(url.path, parse_qs(url.query), here, header or "")
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                """Stay silent."""
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.port = self.http.server_address[1]
+
+    def answer(
+        self, path: str, query: dict[str, list[str]], here: tuple[str, int], header: str
+    ) -> tuple[bytes, int]:
+        if path == "/api/health":
+            return b"true", 200
+        if path == server_identity.PATH and self.prove:
+            said = {
+                "home": server_identity.home_digest(self.home),
+                "proof": self.prove(query["nonce"][0], here),
+            }
+            return json.dumps(said).encode(), 200
+        if path == "/api/admin/settings":
+            from deployments.address import Address
+
+            wanted = Address("", named=False, password=self.password).headers.get("Authorization", header)
+            return (json.dumps({"home": str(self.home)}).encode(), 200) if header == wanted else (b"{}", 401)
+        return b"<!doctype html>", 200  # as Prefect's UI answers all that it does not know
+
+
+def honest(nonce: str, here: tuple[str, int]) -> str:
+    """The proof of who knows the password."""
+    return server_identity.proof(PASSWORD, nonce, here)
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.http.shutdown()
+        server.http.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A Prefect home in which a password has been made."""
+    home = tmp_path / "prefect"
+    home.mkdir()
+    (home / "rhythm-server-password").write_text(PASSWORD + "\n")
+    with temporary_settings(
+        {PREFECT_HOME: home}, restore_defaults={PREFECT_API_AUTH_STRING, PREFECT_API_URL}
+    ):
+        yield home
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings, home: Path) -> Settings:
+    return make_settings('[groups.a]\nevery = "1h"\nsteps = ["check_health"]\n')
+
+
+def find(settings: Settings, port: int) -> str | None:
+    """Where a server is found, as one is looked for at Prefect's port; "" without a password."""
+    with temporary_settings({PREFECT_SERVER_API_PORT: port}):
+        found = server_lookup.find(settings)
+    return (found.password or "") if found else None
+
+
+def test_a_server_that_proves_to_know_the_password_is_asked_by_it(settings: Settings, home: Path) -> None:
+    with serving(Server(home, PASSWORD, honest)) as server:
+        assert find(settings, server.port) == PASSWORD
+    assert len(server.heard) == 1
+
+
+def test_a_server_that_asks_for_no_password_is_not_sent_one(settings: Settings, home: Path) -> None:
+    with serving(Server(home)) as plain, serving(Server(home, prove=lambda *_: "")) as off:
+        assert find(settings, plain.port) == ""
+        assert find(settings, off.port) == ""
+    assert plain.heard == off.heard == []
+
+
+@pytest.mark.parametrize("claim", ["", "00", "비밀"])
+def test_one_that_only_claims_to_be_ours_is_never_sent_the_password(
+    settings: Settings, home: Path, claim: str
+) -> None:
+    with (
+        serving(Server(home, "another", prove=lambda *_: claim)) as rogue,
+        pytest.raises(PasswordError, match="the server wants a password: it does not take the one"),
+    ):
+        find(settings, rogue.port)
+    assert rogue.heard == []
+
+
+def test_one_that_has_our_own_server_make_the_proof_is_not_sent_it_either(
+    settings: Settings, home: Path
+) -> None:
+    with serving(Server(home, PASSWORD, honest)) as ours:
+        relayed: list[str] = []
+
+        def relay(nonce: str, here: tuple[str, int]) -> str:
+            relayed.append(nonce)
+            return honest(nonce, ("127.0.0.1", ours.port))
+
+        with serving(Server(home, "another", relay)) as rogue, pytest.raises(PasswordError):
+            find(settings, rogue.port)
+    assert relayed
+    assert rogue.heard == []
+
+
+def test_a_server_of_another_home_is_not_ours_whether_it_lets_us_in_or_not(
+    settings: Settings, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    with (
+        serving(Server(other)) as plain,
+        serving(Server(other, "another", lambda *_: "00")) as locked,
+    ):
+        assert find(settings, plain.port) is None
+        assert find(settings, locked.port) is None
+
+
+def test_prefects_own_server_with_a_password_that_nobody_has_named_refuses_us(
+    settings: Settings, home: Path
+) -> None:
+    with serving(Server(home, "admin:pass")) as server:
+        with pytest.raises(PasswordError, match="the server wants a password: none is set here"):
+            find(settings, server.port)
+        with temporary_settings({PREFECT_API_AUTH_STRING: "admin:pass"}):
+            assert find(settings, server.port) == "admin:pass"
+        with (
+            temporary_settings({PREFECT_API_AUTH_STRING: "admin:wrong"}),
+            pytest.raises(PasswordError, match="it does not take the one that is set here"),
+        ):
+            find(settings, server.port)
+
+
+def test_a_named_server_is_used_wherever_its_data_is(settings: Settings, tmp_path: Path) -> None:
+    with serving(Server(tmp_path)) as server:
+        url = f"http://127.0.0.1:{server.port}/api"
+        with temporary_settings({PREFECT_API_URL: url}):
+            found = server_lookup.find(settings)
+
+    assert found
+    assert (found.url, found.named, found.password) == (url, True, None)
+
+
+def test_nothing_is_found_where_nothing_or_something_else_answers(settings: Settings, home: Path) -> None:
+    with serving(Server(home)) as server:
+        pass
+    assert find(settings, server.port) is None
+
+
+def test_a_password_is_not_in_what_an_address_shows(settings: Settings, home: Path) -> None:
+    with (
+        serving(Server(home, PASSWORD, honest)) as server,
+        temporary_settings({PREFECT_SERVER_API_PORT: server.port}),
+    ):
+        found = server_lookup.find(settings)
+
+    assert PASSWORD not in repr(found)
