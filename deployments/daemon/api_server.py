@@ -107,7 +107,9 @@ def _configure(secret: str | None) -> None:
     server = get_current_settings().server
     if secret is not None:
         os.environ["PREFECT_SERVER_API_AUTH_STRING"] = secret
-    if server.ui.api_url is None:  # relative, so that the UI asks whom it came from, by whatever name
+    if (
+        "api_url" not in server.ui.model_fields_set
+    ):  # relative, so that the UI asks whom it came from, by whatever name
         os.environ["PREFECT_SERVER_UI_API_URL"] = server.api.base_path or "/api"
     if server.api.cors_allowed_origins == "*":  # Prefect's default
         os.environ["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] = ""
