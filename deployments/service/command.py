@@ -60,7 +60,7 @@ def _installation(settings: Settings) -> Installation:
         outputs_dir=settings.outputs_dir,
         home=Path.home(),
         user=f"{domain}\\{user}" if domain and sys.platform == "win32" else user,
-        port=address.default_port(),
+        url=address.wanted(settings).url,
         env=kept_variables(),
     )
 

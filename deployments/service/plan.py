@@ -23,7 +23,8 @@ class Installation:
     outputs_dir: Path
     home: Path
     user: str
-    port: int
+    url: str
+    """Prefect's API, as the service serves it."""
     env: Mapping[str, str] = field(default_factory=dict)
 
     @property

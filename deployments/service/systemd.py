@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deployments.address import HOST
 from deployments.service.plan import Installation, Plan
 
 SERVER, WORKER = "rhythm-server.service", "rhythm-worker.service"
@@ -70,22 +69,23 @@ def definition(what: Installation) -> list[Path]:
 
 
 def server_unit(what: Installation) -> str:
-    """Return Prefect's server, on this machine only."""
-    command = ["-m", "deployments.daemon.api_server", "--port", str(what.port)]
-    return _unit(what, "Rhythm: Prefect's server", command, hardened=_HARDENED + _SERVERS_OWN)
+    """Return Prefect's server, where rhythm.toml says, and by its password."""
+    command = ["-m", "deployments.daemon.api_server"]
+    variables = {"RHYTHM_CONFIG": str(what.config)}
+    hardened = _HARDENED + _SERVERS_OWN
+    return _unit(what, "Rhythm: Prefect's server", command, hardened=hardened, variables=variables)
 
 
 def worker_unit(what: Installation) -> str:
     """Return `rhythm up`, which finds the server there and looks after the worker."""
-    url = f"http://{HOST}:{what.port}/api"
     return _unit(
         what,
         "Rhythm: the worker",
         ["-m", "deployments.cli", "up"],
         hardened=_WORKERS_OWN,
         order=f"Wants={SERVER}\nAfter={SERVER}\n",
-        before=f"ExecStartPre={_words(what, ['-m', 'deployments.service.waiting', url])}\n",
-        variables={"PREFECT_API_URL": url, "RHYTHM_CONFIG": str(what.config)},
+        before=f"ExecStartPre={_words(what, ['-m', 'deployments.service.waiting', what.url])}\n",
+        variables={"PREFECT_API_URL": what.url, "RHYTHM_CONFIG": str(what.config)},
     )
 
 

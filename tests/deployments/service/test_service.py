@@ -31,7 +31,7 @@ def installation(**changed: Any) -> Installation:
         "outputs_dir": Path("/srv/rhythm/outputs"),
         "home": Path("/home/user"),
         "user": "PC\\user",
-        "port": 4200,
+        "url": "http://127.0.0.1:4200/api",
     }
     return Installation(**{**fields, **changed})
 
@@ -96,7 +96,8 @@ def test_the_units_start_server_and_worker_in_order_and_again_when_they_end() ->
         assert "Restart=always\n" in unit
         assert "NoNewPrivileges=yes\n" in unit
         assert "Environment=PREFECT_HOME=/srv/prefect\n" in unit
-    assert "-m deployments.daemon.api_server --port 4200\n" in server
+        assert f"Environment=RHYTHM_CONFIG={what.config}\n" in unit
+    assert "-m deployments.daemon.api_server\n" in server
     assert "After=rhythm-server.service\n" in worker
     assert "Environment=PREFECT_API_URL=http://127.0.0.1:4200/api\n" in worker
 
