@@ -9,9 +9,9 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments import output
+from deployments import output, private_folders
 from flows.slots import BEAT
-from tasks import faults
+from tasks import faults, private
 from tasks import settings as config
 from tasks.command import ScriptMissingError, ScriptRefusedError, command, locate
 from tasks.duration import format_duration
@@ -64,17 +64,21 @@ def run(args: argparse.Namespace) -> int:
 def ready(settings: Settings) -> None:
     """Refuse to start with a step that may not run at all, or with nowhere to write.
 
+    What an older version has left open to other accounts is repaired, and that is said once.
+
     Raises:
         ConfigError: with every problem.
     """
     problems = [*_refused(settings), *_outputs(settings)]
     if problems:
         raise ConfigError(problems)
+    if repaired := private_folders.repair(settings.outputs_dir, settings):
+        output.warning(repaired)
 
 
 def examine(settings: Settings) -> Findings:
     """Look at everything that rhythm.toml names on this machine."""
-    findings = Findings(problems=[*_refused(settings), *_outputs(settings)])
+    findings = Findings(problems=[*_refused(settings), *_outputs(settings)], warnings=_shared(settings))
     for where, step in _scripts(settings):
         if kind := _elsewhere(step, settings):
             problem = Problem(where, f"is on {kind} machine, by its path", "Check it there.")
@@ -150,7 +154,7 @@ def _outputs(settings: Settings) -> list[Problem]:
     """Whether something can really be written to outputs_dir: permissions alone do not tell."""
     folder = settings.outputs_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             return []
     except OSError as error:
@@ -161,6 +165,20 @@ def _outputs(settings: Settings) -> list[Problem]:
                 "Name a folder that you may write to.",
             )
         ]
+
+
+def _shared(settings: Settings) -> list[Problem]:
+    """Whether outputs_dir is a folder of Rhythm's own, which it may keep from other accounts."""
+    folder = settings.outputs_dir
+    try:
+        why = private_folders.shared_outputs(settings)
+    except OSError:
+        return []  # it cannot even be written to, and that is reported
+    if not why:
+        return []
+    problem = f"{folder} {why}, so its permissions are left as they are"
+    remedy = "Name a folder of its own, which Rhythm keeps from other accounts of this machine."
+    return [Problem(_where("outputs_dir"), problem, remedy)]
 
 
 def _where(keys: str) -> str:

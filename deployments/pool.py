@@ -28,6 +28,7 @@ from prefect.utilities.processutils import command_to_string
 
 from deployments.code_version import VARIABLE, code_version
 from deployments.server import PREFECT
+from tasks import private
 from tasks.settings import PROJECT
 from tasks.system import IN_UTF_8
 
@@ -97,8 +98,9 @@ async def deploy(log: Path) -> None:
     except asyncio.CancelledError:
         process.kill()
         raise
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_bytes(said)
+    private.make_folder(log.parent)
+    with private.open_file(log, "wb") as file:
+        file.write(said)
     if process.returncode:
         last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise DeployError(f"`prefect deploy --all` failed ({' '.join(last)}); see {log}")

@@ -11,6 +11,7 @@ from datetime import datetime
 import psutil
 
 from tests.end_to_end.workspace import ORDER, Workspace, lives, scripts_alive
+from tests.permissions import open_to_others
 from tests.waiting import LIMIT, eventually
 
 
@@ -55,6 +56,10 @@ def test_a_day_with_up(workspace: Workspace) -> None:
         # A step by hand asks the server that runs here, as rhythm.toml names no endpoint.
         route = workspace.rhythm("step", "circuit_breaker_router", "--route")
         assert (route.returncode, route.stdout) == (0, "prefect\n"), route.stderr
+
+        # Nothing that it has written is for other accounts.
+        if sys.platform != "win32":
+            assert open_to_others(workspace.root / "outputs") == {}
 
         # A second one beside it is refused, and says where the first is.
         second = workspace.rhythm("up")
