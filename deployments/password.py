@@ -8,14 +8,13 @@ from pathlib import Path
 from filelock import FileLock
 from prefect.settings import get_current_settings
 
-from tasks import atomic_file
+from tasks import atomic_file, private
 from tasks.problem import ConfigError, Problem
 from tasks.settings import Settings
 
 #: What Prefect calls an auth string has two halves, as HTTP's Basic scheme does.
 _USER = "rhythm"
 _BYTES = 32  # of randomness: as many as the digest that a server proves itself with
-_PRIVATE = 0o600
 
 
 def path() -> Path:
@@ -78,8 +77,8 @@ def make(file: Path) -> str:
         ConfigError: the file cannot be read or written.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_name(f"{file.name}.lock"), mode=_PRIVATE):
+        private.make_folder(file.parent)
+        with FileLock(file.with_name(f"{file.name}.lock"), mode=private.FILE):
             if file.exists() and (made := file.read_text(encoding="ascii").strip()):
                 return made
             made = f"{_USER}:{secrets.token_urlsafe(_BYTES)}"

@@ -19,7 +19,7 @@ from prefect.settings import get_current_settings
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from deployments import exposure, output, password, timezones
+from deployments import exposure, output, password, prefect_home, timezones
 from deployments.address import HOST, default_port
 from deployments.daemon import background, transactions
 from deployments.daemon.collector import Collector
@@ -133,6 +133,8 @@ def main(words: list[str] | None = None) -> int:
         return 2
     for warning in exposure.warnings(listen, settings, is_open=secret is None):
         output.warning(str(warning))
+    if repaired := prefect_home.make_private():
+        output.warning(repaired)
     ApiServer(listen, settings, secret).serve()
     return 0
 

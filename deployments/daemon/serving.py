@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deployments import address as addresses
-from deployments import exposure, password, server_lookup
+from deployments import exposure, password, prefect_home, server_lookup
 from deployments.address import Address
 from deployments.daemon import log
 from deployments.daemon.display import Display
@@ -53,6 +53,8 @@ async def server(stack: AsyncExitStack, settings: Settings, display: Display) ->
     secret = await asyncio.to_thread(password.for_server, settings)
     for warning in exposure.warnings(listen, settings, is_open=secret is None):
         display.say(f"warning: {warning}")
+    if repaired := await asyncio.to_thread(prefect_home.make_private):
+        display.say(repaired)
     address = replace(addresses.at(listen), password=secret)
     addresses.use(address)
     display.say(f"starting Prefect's server; its UI will be at {address.ui}")
