@@ -64,6 +64,7 @@ def test_rhythm_ui_opens_the_browser_signed_in_and_live(up: Workspace, opened: s
     with browser() as page:
         page.visit(opened)
         page.wait_for(f"location.pathname.endsWith('/dashboard') && {SIGNED_IN}")
+        page.shape(1400, 2400)  # only runs that are in sight are on the page
         page.visit(f"http://127.0.0.1:{up.port}/runs")
         page.wait_for("document.body?.innerText.includes('health_check 20')")  # its run of the first beat
         assert page.value(f"atob({SIGNED_IN})") == up.password
