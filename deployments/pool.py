@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +23,6 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
-from prefect.utilities.processutils import command_to_string
 
 from deployments.code_version import VARIABLE, code_version
 from deployments.server import PREFECT
@@ -33,8 +31,8 @@ from tasks.settings import PROJECT
 from tasks.system import IN_UTF_8
 
 POOL = "rhythm"
-#: Of the worker that beats in its own process, and of Prefect's own.
-POOL_TYPE, ISOLATED_TYPE = "rhythm", "process"
+#: Of the worker that runs nothing but this rhythm.
+POOL_TYPE = "rhythm"
 RHYTHM = "rhythm/rhythm"
 
 
@@ -48,25 +46,21 @@ def deployment_names() -> list[str]:
     return [f"{one['name']}/{one['name']}" for one in deployments]
 
 
-async def make_pool(client: PrefectClient, isolated: bool = False) -> None:
-    """Make the pool if it is not there, and let it start interpreters with this very Python.
+async def make_pool(client: PrefectClient) -> None:
+    """Make the pool if it is not there, and undo what somebody has changed in its base job template.
 
-    Without a command of its own, Prefect's worker starts a second interpreter that waits for the
-    first: twice the CPU and memory for every beat. A pool of another type is made anew, as a type
-    cannot be changed; its deployments find the new one by its name once they are deployed again.
+    A pool of another type is made anew, as a type cannot be changed; its deployments find the new one by
+    its name once they are deployed again.
     """
     from prefect.workers.process import ProcessWorker  # which commands that only look have no use for
 
-    kind = ISOLATED_TYPE if isolated else POOL_TYPE
     template = ProcessWorker.get_default_base_job_template()
-    command = command_to_string([sys.executable, "-m", "prefect.engine"])
-    template["variables"]["properties"]["command"]["default"] = command
     with suppress(ObjectNotFound):
-        if (await client.read_work_pool(POOL)).type == kind:
+        if (await client.read_work_pool(POOL)).type == POOL_TYPE:
             await client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
             return
         await client.delete_work_pool(POOL)
-    await client.create_work_pool(WorkPoolCreate(name=POOL, type=kind, base_job_template=template))
+    await client.create_work_pool(WorkPoolCreate(name=POOL, type=POOL_TYPE, base_job_template=template))
 
 
 async def is_deployed(client: PrefectClient) -> bool:
