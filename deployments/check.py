@@ -15,8 +15,11 @@ from tasks import faults, private
 from tasks import settings as config
 from tasks.command import ScriptMissingError, ScriptRefusedError, command, locate
 from tasks.duration import format_duration
+from tasks.endpoint_settings import EndpointSettings
+from tasks.environment import lookup
 from tasks.problem import ConfigError, Problem
 from tasks.settings import Settings
+from tasks.spellings import SHORTEST
 from tasks.step_settings import StepSettings
 
 
@@ -102,23 +105,43 @@ def examine(settings: Settings) -> Findings:
                 )
             )
     for name in settings.secret_env:
-        if not os.environ.get(name):
-            findings.warnings.append(
-                Problem(
-                    _where("secret_env"), f"{name} is not set here", "Nothing is kept from the logs for it."
-                )
-            )
+        _examine_secret(name, settings, findings)
     for endpoint in settings.endpoints:
         for name in endpoint.header_variables:
-            if not os.environ.get(name):
-                findings.warnings.append(
-                    Problem(
-                        f"{_where('endpoints')}: {endpoint.name}",
-                        f"{name}, which its headers need, is not set here",
-                        "Until it is, the endpoint counts as down.",
-                    )
-                )
+            _examine_header(name, endpoint, findings)
     return findings
+
+
+def _examine_secret(name: str, settings: Settings, findings: Findings) -> None:
+    """Look at one of `secret_env`, whose value may also come from a step's own `env`."""
+    steps = (step for group in settings.groups.values() for step in group.steps)
+    values = {lookup(env, name) for env in (os.environ, *(step.env for step in steps))} - {""}
+    if not values:
+        problem = Problem(
+            _where("secret_env"), f"{name} is not set here", "Nothing is kept from the logs for it."
+        )
+        findings.warnings.append(problem)
+    elif fault := _too_short(name, min(values, key=len)):
+        remedy = f"Give it {SHORTEST} characters or more, or take it out if it is no secret."
+        findings.problems.append(Problem(_where("secret_env"), fault, remedy))
+
+
+def _examine_header(name: str, endpoint: EndpointSettings, findings: Findings) -> None:
+    """Look at a variable that an endpoint's headers need."""
+    where, value = f"{_where('endpoints')}: {endpoint.name}", lookup(os.environ, name)
+    if not value:
+        fault = f"{name}, which its headers need, is not set here"
+        remedy = "Until it is, the endpoint counts as down."
+    elif fault := _too_short(name, value):
+        remedy = "Escaped or encoded it may reach a log; if it is a secret, make it longer."
+    else:
+        return
+    findings.warnings.append(Problem(where, fault, remedy))
+
+
+def _too_short(name: str, value: str) -> str:
+    """Return what is wrong with a secret's value, if it is too short."""
+    return f"{name} is too short to mask ({len(value)} characters)" if len(value) < SHORTEST else ""
 
 
 def _elsewhere(step: StepSettings, settings: Settings) -> str:

@@ -15,8 +15,9 @@ import anyio
 import pytest
 
 from tasks import script
-from tasks.output import MAX_STEP, TAIL, Redactor
+from tasks.output import MAX_STEP, TAIL
 from tasks.process_tree import MARK
+from tasks.redaction import Redactor
 from tasks.script import Ended
 from tests.family import SCRIPTS, Family
 from tests.permissions import mode
