@@ -64,10 +64,23 @@ async def make_pool(client: PrefectClient) -> None:
 
 
 async def is_deployed(client: PrefectClient) -> bool:
-    """Return whether all that prefect.yaml names is deployed to the pool, from this very code."""
+    """Return whether all that prefect.yaml names is deployed to the pool, from this very code.
+
+    One that somebody has changed into what the worker refuses is not: it is deployed again.
+    """
     version = code_version()
     found = [await find(client, name) for name in deployment_names()]
-    return all(one and (one.version, one.work_pool_name) == (version, POOL) for one in found)
+    return all(one and (one.version, one.work_pool_name) == (version, POOL) and _is_own(one) for one in found)
+
+
+def _is_own(deployment: DeploymentResponse) -> bool:
+    from deployments.worker.own_flow import ForeignError, own_flow  # which commands that only look do without
+
+    try:
+        own_flow(deployment)
+    except ForeignError:
+        return False
+    return True
 
 
 async def deploy(log: Path) -> None:
