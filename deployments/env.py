@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
 from deployments import address as addresses
-from deployments import output, password, server_lookup
+from deployments import output, password, prefect_home, server_lookup
 from deployments.server_lookup import ServerError
 from tasks import settings as config
 from tasks.loopback import bypass_proxies
@@ -57,7 +57,11 @@ def _variables(settings: Settings, *, secrets: bool) -> dict[str, str]:
     found = server_lookup.find(settings)
     address = found or addresses.named() or addresses.wanted(settings)
     variables = {"PREFECT_API_URL": address.url}
-    secret = found.password if found else password.for_server(settings) if secrets else None
+    secret = found.password if found else None
+    if secrets and not found:
+        if repaired := prefect_home.make_private():
+            output.warning(repaired)
+        secret = password.for_server(settings)
     if secrets and secret:
         # The second one is for who starts `prefect server start` there.
         variables |= {"PREFECT_API_AUTH_STRING": secret, "PREFECT_SERVER_API_AUTH_STRING": secret}

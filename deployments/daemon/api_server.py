@@ -126,6 +126,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         settings = config.load()
         listen = Listen(HOST, port) if port else settings.listen or Listen(HOST, default_port())
+        if repaired := prefect_home.make_private():
+            output.warning(repaired)
         secret = password.for_server(settings)
     except ConfigError as error:
         for problem in error.problems:
@@ -133,8 +135,6 @@ def main(words: list[str] | None = None) -> int:
         return 2
     for warning in exposure.warnings(listen, settings, is_open=secret is None):
         output.warning(str(warning))
-    if repaired := prefect_home.make_private():
-        output.warning(repaired)
     ApiServer(listen, settings, secret).serve()
     return 0
 

@@ -50,11 +50,11 @@ async def server(stack: AsyncExitStack, settings: Settings, display: Display) ->
         addresses.use(found)
         return Serving(found)
     listen = _listen(settings, display)
+    if repaired := await asyncio.to_thread(prefect_home.make_private):
+        display.say(repaired)
     secret = await asyncio.to_thread(password.for_server, settings)
     for warning in exposure.warnings(listen, settings, is_open=secret is None):
         display.say(f"warning: {warning}")
-    if repaired := await asyncio.to_thread(prefect_home.make_private):
-        display.say(repaired)
     address = replace(addresses.at(listen), password=secret)
     addresses.use(address)
     display.say(f"starting Prefect's server; its UI will be at {address.ui}")
