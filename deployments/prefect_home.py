@@ -7,6 +7,7 @@ from sqlalchemy import make_url
 
 from deployments import private_folders
 from tasks import private
+from tasks.problem import ConfigError, Problem
 from tasks.storage.database import file_of
 
 
@@ -17,11 +18,16 @@ def make_private() -> str:
     there already is left as it is.
 
     Raises:
-        OSError: the home or the database cannot be made.
+        ConfigError: the home or the database cannot be made.
     """
     home = get_current_settings().home
-    private.make_folder(home)
     database = file_of(make_url(PREFECT_SERVER_DATABASE_CONNECTION_URL.value()))
-    if database and database.parent.is_dir():
-        private.make_file(database)
+    try:
+        private.make_folder(home)
+        if database and database.parent.is_dir():
+            private.make_file(database)
+    except OSError as error:
+        fault = f"cannot be made ({error.strerror})"
+        remedy = "Name a folder that you may write to in PREFECT_HOME."
+        raise ConfigError([Problem(str(error.filename or home), fault, remedy)]) from None
     return private_folders.repair(home, deep=False)

@@ -12,6 +12,7 @@ import pytest
 from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
 
 from deployments import prefect_home
+from tasks.problem import ConfigError
 from tests.permissions import mode, open_to_others
 from tests.umask import umask
 
@@ -91,3 +92,10 @@ def test_a_database_that_is_no_file_makes_none(url: str, home: Path, monkeypatch
         prefect_home.make_private()
 
     assert list(home.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_made_is_named(home: Path) -> None:
+    home.write_text("a file")
+
+    with pytest.raises(ConfigError, match=r"prefect.*: cannot be made .*PREFECT_HOME"):
+        prefect_home.make_private()
