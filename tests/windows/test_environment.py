@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from tasks.command import environment
 from tasks.redaction import redactor
 from tasks.settings import Settings
+from tasks.step_settings import StepSettings
 from tests.windows.test_arguments import Scripts, scripts
 
 __all__ = ["scripts"]
-
-SHOWS = """
-import json, os, subprocess
-block = subprocess.run("set", shell=True, capture_output=True, text=True).stdout.splitlines()
-print("ENV" + json.dumps([line for line in block if line.upper().startswith("RHYTHM_TEST_")]))
-"""
 
 
 def test_a_script_is_given_a_variable_once_however_the_step_spells_it(
     scripts: Scripts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("Rhythm_Test_Where", "the machine")
-    (scripts.folder / "shows.py").write_text(SHOWS, encoding="utf-8")
+    path = scripts.folder / "shows.py"
+    path.write_text("import os; print(os.environ['RHYTHM_TEST_WHERE'])", encoding="utf-8")
+    env = {"rhythm_test_where": "the step"}
 
-    scripts.run("shows.py", env={"rhythm_test_where": "the step"})
+    scripts.run(path.name, env=env)
+    given = environment(StepSettings.model_validate({"run": [path.name], "env": env}), path)
 
-    (line,) = [line for line in scripts.lines if line.startswith("ENV")]
-    assert [found.split("=")[1] for found in json.loads(line[3:])] == ["the step"]
+    assert scripts.lines == ["the step"]
+    assert [name for name in given if name.upper() == "RHYTHM_TEST_WHERE"] == ["rhythm_test_where"]
 
 
 def test_a_secret_is_masked_however_its_variable_is_spelled(monkeypatch: pytest.MonkeyPatch) -> None:
