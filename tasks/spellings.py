@@ -5,6 +5,7 @@ escaped     pa\"ss\/\u00f6, pa\x22ss/\xc3\xb6    JSON, repr of str and bytes, sh
 URL         pa%22ss%2F%c3%b6                     any set of safe characters, hex in either case
 markup      pa&quot;ss/&#xF6;                    HTML, XML
 quoted      pa""ss/ö, 'it'"'"'s'                 shells' quotes, Windows' command lines, CSV
+path        pa"ss\ö, pa"ss\\ö                   of Windows, and its repr
 base64      cGEic3Mvw7Y                          of UTF-8 and UTF-16, within whatever was encoded
 """
 
@@ -133,6 +134,16 @@ def _in_double_quotes(character: str) -> list[str]:
     return ['\\"', '""'] if character == '"' else [character]
 
 
+def _path(character: str) -> list[str]:
+    """As Windows has it in a path."""
+    return ["\\"] if character == "/" else [character]
+
+
+def _escaped_path(character: str) -> list[str]:
+    """As errors of Windows' Python show such a path."""
+    return ["\\\\"] if character in "/\\" else [character]
+
+
 _WAYS: tuple[Callable[[str], list[str]], ...] = (
     _itself,
     _escaped,
@@ -140,6 +151,8 @@ _WAYS: tuple[Callable[[str], list[str]], ...] = (
     _markup,
     _in_single_quotes,
     _in_double_quotes,
+    _path,
+    _escaped_path,
 )
 
 

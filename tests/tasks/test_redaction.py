@@ -60,6 +60,8 @@ WAYS: dict[str, Callable[[str], str]] = {
     "PowerShell": lambda text: "'" + text.replace("'", "''") + "'",
     "Windows' command line": lambda text: subprocess.list2cmdline(["a b", text]),
     "CSV": lambda text: '"' + text.replace('"', '""') + '"',
+    "Windows' path": lambda text: text.replace("/", "\\"),
+    "Windows' path in an error": lambda text: text.replace("/", "\\").replace("\\", "\\\\"),
     "base64": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
     "coloured": lambda text: f"{text[:3]}\x1b[1;31m{text[3:5]}\x1b[0m{text[5:]}",
 }
