@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
 def default_shell(environ: Mapping[str, str], platform: str = sys.platform) -> str:
     """Return the shell that most likely reads the lines."""
-    if platform == "win32" and "SHELL" not in environ:  # Git's bash sets it there
+    # Git's bash sets SHELL on Windows, and elsewhere PowerShell sets PSModulePath.
+    if "SHELL" not in environ if platform == "win32" else "PSModulePath" in environ:
         return "powershell"
     name = PurePath(environ.get("SHELL", "")).stem
     return {"fish": "fish", "pwsh": "powershell"}.get(name, "bash")
@@ -81,7 +83,7 @@ def _fish(name: str, value: str) -> str:
 
 
 def _powershell(name: str, value: str) -> str:
-    escaped = value.replace("'", "''")
+    escaped = re.sub("(['‘’‚‛])", r"\1\1", value)  # each of these ends a text in quotes
     return f"$env:{name} = '{escaped}'"
 
 

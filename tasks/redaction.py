@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.environment import lookup
+from tasks.server_settings import PASSWORD_VARIABLES as PASSWORDS
+from tasks.server_settings import SHORTEST_PASSWORD
 from tasks.settings import Settings
 from tasks.spellings import Span, spellings
 from tasks.visible import without_colours
@@ -54,7 +56,10 @@ def redactor(settings: Settings, env: Mapping[str, str] | None = None) -> Redact
     They are those of this process, and those of a step's own `env`.
     """
     environments = (os.environ, env or {})
-    return Redactor(lookup(environ, name) for environ in environments for name in settings.secrets)
+    values = [lookup(environ, name) for environ in environments for name in settings.secrets]
+    # What Prefect calls an auth string is a name and a password; either may be printed without the other.
+    halves = (lookup(environ, name).partition(":")[2] for environ in environments for name in PASSWORDS)
+    return Redactor([*values, *(half for half in halves if len(half) >= SHORTEST_PASSWORD)])
 
 
 def _lines(secret: str) -> list[str]:
