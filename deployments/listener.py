@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import ip_address
@@ -41,8 +42,8 @@ def _connections() -> Iterator[tuple[int | None, str, Any]]:
 def _is_trusted(pid: int) -> bool:
     try:
         process = psutil.Process(pid)
-        if os.name == "posix":
-            return process.uids().real in (0, os.getuid())
-        return process.username() == psutil.Process().username()
+        if sys.platform == "win32":
+            return process.username() == psutil.Process().username()
+        return process.uids().real in (0, os.getuid())
     except psutil.Error:
         return False
