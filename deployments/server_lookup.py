@@ -41,7 +41,7 @@ def find(settings: Settings) -> Address | None:
 
     The user's own word comes first (PREFECT_API_URL), then what a running `rhythm up` has recorded, then
     the place where a server of ours would be. What listens on this machine has to be a process of this
-    account, or to prove that it knows the password: else it is told nothing, and believed nothing.
+    account, or to prove that it knows the password: else it gets nothing, and is not believed.
 
     Raises:
         PasswordError: it answers, but not to us.
