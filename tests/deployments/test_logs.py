@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 
 from prefect import Flow
@@ -25,8 +26,19 @@ async def test_lines_of_others_reach_the_terminal_as_visible_text(
     async with get_client() as client:
         await client.create_logs([{**line, "flow_run_id": str(state.state_details.flow_run_id)}])
 
-    said = rhythm("logs", "foreign_lines", PREFECT_API_URL=prefect_api)
-    as_json = rhythm("logs", "foreign_lines", "--json", PREFECT_API_URL=prefect_api)
+    said = rhythm(
+        "logs",
+        "foreign_lines",
+        PREFECT_API_URL=prefect_api,
+        PREFECT_API_AUTH_STRING=os.environ["PREFECT_API_AUTH_STRING"],
+    )
+    as_json = rhythm(
+        "logs",
+        "foreign_lines",
+        "--json",
+        PREFECT_API_URL=prefect_api,
+        PREFECT_API_AUTH_STRING=os.environ["PREFECT_API_AUTH_STRING"],
+    )
 
     assert f"INFO    foreign_lines: {SHOWN}\n" in said.out
     assert SHOWN in [line["message"] for line in json.loads(as_json.out)["logs"]]
