@@ -91,14 +91,15 @@ def test_installing_on_windows_needs_an_administrator_and_starting_does_not() ->
 
 
 def test_the_units_start_server_and_worker_in_order_and_again_when_they_end() -> None:
-    what = installation(env={"PREFECT_HOME": "/srv/prefect"})
+    config = PurePosixPath("/srv/rhythm/rhythm.toml")
+    what = installation(config=config, env={"PREFECT_HOME": "/srv/prefect"})
     server, worker = systemd.server_unit(what), systemd.worker_unit(what)
 
     for unit in (server, worker):
         assert "Restart=always\n" in unit
         assert "NoNewPrivileges=yes\n" in unit
         assert "Environment=PREFECT_HOME=/srv/prefect\n" in unit
-        assert f"Environment=RHYTHM_CONFIG={what.config}\n" in unit
+        assert f"Environment=RHYTHM_CONFIG={config}\n" in unit
     assert "-m deployments.daemon.api_server\n" in server
     assert "After=rhythm-server.service\n" in worker
     assert "Environment=PREFECT_API_URL=http://127.0.0.1:4200/api\n" in worker
