@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Coroutine
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,6 +26,7 @@ from tasks.command import ScriptMissingError, ScriptRefusedError, command, envir
 from tasks.measurements import StepUsage
 from tasks.outcome import Outcome, StepFailedError, StepResult
 from tasks.output import Redactor
+from tasks.powershell_errors import Errors, error_file
 from tasks.redacted_log import RedactedLog
 from tasks.settings import Settings
 from tasks.step_settings import RETRY_JITTER, StepSettings
@@ -144,19 +146,21 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
         path = locate(step, settings)
         argv = command(step, path, settings)
         is_powershell = path.suffix.lower() == ".ps1"
-        ended = await script.run(
-            argv,
-            name=step.name,
-            cwd=settings.scripts_dir / (step.cwd or ""),
-            env=environment(step, path),
-            timeout=step.timeout.total_seconds(),
-            outputs_dir=settings.outputs_dir,
-            on_line=lambda line, error: context.log.log(_level(line, error, is_powershell), "%s", line),
-            redact=redactor(step, settings),
-            priority=settings.groups[context.group].priority
-            if context.group in settings.groups
-            else "normal",
-        )
+        with error_file(path) if is_powershell else nullcontext() as errors_at:
+            ended = await script.run(
+                argv,
+                name=step.name,
+                cwd=settings.scripts_dir / (step.cwd or ""),
+                env=environment(step, path) | (errors_at.environment if errors_at else {}),
+                timeout=step.timeout.total_seconds(),
+                outputs_dir=settings.outputs_dir,
+                on_line=lambda line, error: context.log.log(_level(line, error, is_powershell), "%s", line),
+                redact=redactor(step, settings),
+                priority=settings.groups[context.group].priority
+                if context.group in settings.groups
+                else "normal",
+            )
+            errors = errors_at.read(redactor(step, settings)) if errors_at else Errors()
     except ScriptMissingError as error:
         if not step.optional:
             context.log.warning("skipped: %s", error)
@@ -165,11 +169,17 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
         return _Ending(Outcome.FAILED, f"cannot be started: {error}")
     if ended.dropped:
         context.log.warning("… %s bytes left out", f"{ended.dropped:,}")
+    for record in errors.records:
+        context.log.debug("%s %s", record.place, record.detail)
     said = ": " + "\n".join(ended.tail) if ended.tail else ""
     if ended.timed_out:
         return _Ending(Outcome.TIMED_OUT, _too_long(step) + said, cost=ended.cost)
     if ended.exit_code != 0:
-        message = f"{exit_status.told(ended.exit_code or 0)}{said}"
+        message = exit_status.told(ended.exit_code or 0)
+        if errors.records:
+            message += f": {errors.reason()}" + "".join(f"\n{line}" for line in ended.tail)
+        else:
+            message += (powershell.whose_exit_code(path) if is_powershell else "") + said
         return _Ending(Outcome.FAILED, message, ended.exit_code, ended.cost)
     return _Ending(Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0, ended.cost)
 
