@@ -45,13 +45,3 @@ def level(line: str, *, error: bool) -> int:
     if error:
         return logging.ERROR
     return next((level for start, level in _STREAMS.items() if line.startswith(start)), logging.INFO)
-
-
-def whose_exit_code(script: Path) -> str:
-    """Return what there is to say behind the exit code of a script that failed without any error.
-
-    It is that of a program, unless the script itself says `exit` somewhere.
-    """
-    if b"exit" in script.read_bytes().replace(b"\0", b"").lower():
-        return ""
-    return " (of the last program that it called; a script that means 0 ends with `exit 0`)"

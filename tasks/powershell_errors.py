@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -15,7 +15,7 @@ from tasks.output import MAX_LINE, Redactor
 _VARIABLE = "RHYTHM_ERRORS"
 #: Characters of the file that are read: run.ps1 writes twenty records at most, but of any size.
 _MAX = 1_000_000
-# ASCII's own separators. First whether an error ended the script ("fatal"), then the records, newest first.
+# ASCII's own separators. First what the exit code is from, then the records, newest first.
 _RECORD, _FIELD, _FIELDS = "\x1e", "\x1f", 5
 # "at Copy-All, C:\scripts\weekly.ps1: line 12"; the word for line is in Windows' language.
 _FRAME = re.compile(r", (?P<script>[^\n]+): \D*(?P<line>\d+)\D*$", re.MULTILINE)
@@ -32,18 +32,24 @@ class ErrorRecord:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """What went wrong in a script: its records, newest first, and whether the first of them ended it."""
+    """What went wrong in a script: its records, newest first, and what its exit code is from.
+
+    The cause is "error" if the newest ended the script, "program" if the script has no `exit` of its own, and
+    so what it called set the code; else empty.
+    """
 
     records: tuple[ErrorRecord, ...] = ()
-    fatal: bool = False
+    cause: str = ""
 
-    def reason(self) -> str:
-        """Return why the script failed, in one line if its error has one; empty if it recorded no error."""
-        if not self.records:
-            return ""
-        newest = self.records[0]
-        reason = f"{newest.place} {newest.message}"
-        return reason if self.fatal else f"last error: {reason}"
+    def explain(self, code: str, tail: Sequence[str]) -> str:
+        """Return a failed script's message: exit code (in words), reason if one is recorded, last lines."""
+        if self.cause == "program":
+            code += " (of the last program or script it called; end it with `exit 0` if that is fine)"
+        reasons = [f"{newest.place} {newest.message}" for newest in self.records[:1]]
+        if reasons and self.cause != "error":
+            code += ": last error"
+        lines = [*reasons, *tail]
+        return f"{code}: " + "\n".join(lines) if lines else code
 
 
 class ErrorFile:
@@ -55,7 +61,7 @@ class ErrorFile:
         self.environment = {_VARIABLE: str(path)}
 
     def read(self, redact: Redactor) -> Errors:
-        """Return the errors, without secrets; none if the script had none, or was ended before it could write."""
+        """Return the errors, without secrets; none if it had none, or was ended before they were written."""
         try:
             with self._path.open(encoding="utf-8", errors="replace") as file:
                 text = file.read(_MAX)
@@ -63,10 +69,10 @@ class ErrorFile:
             return Errors()
         if len(text) == _MAX:  # it may end within a secret, which then is not known as one
             text = text[: -redact.longest or None]
-        fatal, *records = text.split(_RECORD)
+        cause, *records = text.split(_RECORD)
         found = [self._record(record.split(_FIELD), redact) for record in records]
         # PowerShell records an error again when it passes it on.
-        return Errors(tuple(dict.fromkeys(record for record in found if record)), bool(fatal))
+        return Errors(tuple(dict.fromkeys(record for record in found if record)), cause)
 
     def _record(self, fields: list[str], redact: Redactor) -> ErrorRecord | None:
         """Return a record; None for what is left of one that was cut."""

@@ -71,9 +71,12 @@ try { [void]$args[0].Invoke() } catch { } # the pipeline itself knows why it fai
         $fields = $at.ScriptName, $at.ScriptLineNumber, $message, "$record`n$type`n$($at.PositionMessage)", $trace
         $fields -join [char]0x1F
     }
-    if ($file -and $texts) {
-        $fatal = if ($failure) { 'fatal' } else { '' }
-        [IO.File]::WriteAllText($file, ((@($fatal) + $texts) -join [char]0x1E))
+    if ($file -and ($code -or $texts)) {
+        $path = $pipeline.Commands[0].CommandText
+        $syntax = [Management.Automation.Language.Parser]::ParseFile($path, [ref]$null, [ref]$null)
+        $exits = $syntax.Find({ $args[0] -is [Management.Automation.Language.ExitStatementAst] }, $true)
+        $cause = if ($failure) { 'error' } elseif ($code -and -not $exits) { 'program' } else { '' }
+        [IO.File]::WriteAllText($file, ((@($cause) + $texts) -join [char]0x1E))
     }
     if ($code) { exit $code }
 } @args

@@ -175,11 +175,7 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
     if ended.timed_out:
         return _Ending(Outcome.TIMED_OUT, _too_long(step) + said, cost=ended.cost)
     if ended.exit_code != 0:
-        message = exit_status.told(ended.exit_code or 0)
-        if errors.records:
-            message += f": {errors.reason()}" + "".join(f"\n{line}" for line in ended.tail)
-        else:
-            message += (powershell.whose_exit_code(path) if is_powershell else "") + said
+        message = errors.explain(exit_status.told(ended.exit_code or 0), ended.tail)
         return _Ending(Outcome.FAILED, message, ended.exit_code, ended.cost)
     return _Ending(Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0, ended.cost)
 

@@ -26,7 +26,7 @@ _PACKED = PROJECT.parent / "shared" / "pwsh" / "unpack"
 
 @pytest.fixture(scope="session")
 def pwsh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of pwsh, found on PATH or unpacked; skip the test if there is none, but fail it in CI.
+    """Return the folder of pwsh, from PATH or unpacked; skip the test if there is none, but fail it in CI.
 
     It has caches below HOME, so whoever runs it gives it one of its own.
     """
@@ -78,12 +78,16 @@ class Shell:
 
     async def step(self, path: Path, *words: str) -> Ran:
         """Run a script by the command of a step."""
+        return await self._run(self.command(path, *words))
+
+    def command(self, path: Path, *words: str) -> list[str]:
+        """Return the argument list of a step that runs a script."""
         step = StepSettings.model_validate({"run": [path.name, *words]})
         groups = {"health_check": {"every": "10m", "steps": [step]}}
         settings = Settings.model_validate({"scripts_dir": self.scripts, "groups": groups})
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PATH", self.env["PATH"])
-            return await self._run(command(step, path, settings))
+            return command(step, path, settings)
 
     async def both(self, path: Path, *words: str) -> tuple[Ran, Ran]:
         """Run a script both ways, side by side."""
