@@ -2,56 +2,63 @@
 # from reading the words for this file. The exit code is the script's own, or that of the last program that it
 # called. The errors go to the file that RHYTHM_ERRORS names (see powershell_errors.py).
 #
-# -File runs a script in the global scope: this one, and so the other in it. The one variable there that each has
-# for itself is $args: what this one needs later is kept in it.
-$args = & {
-    $utf8 = [Text.UTF8Encoding]::new($false)
-    try { [Console]::OutputEncoding = $utf8 } catch { $Error.Clear() } # a process without a console has none
-    $global:OutputEncoding = $utf8
+# -File runs a script in the global scope: this one, and so the other in it. $PSBoundParameters is the one variable
+# that every script has for itself, so what this one needs is kept there.
+#
+# The first call of a method or of a block costs milliseconds: there are few of them where nothing fails.
+$PSBoundParameters.Pipeline = [runspace]::DefaultRunspace.CreateNestedPipeline()
+$PSBoundParameters.Command = [System.Management.Automation.Runspaces.Command]::new($args[0], $false, $false)
+$PSBoundParameters.Given = $args
+$PSBoundParameters.File = $env:RHYTHM_ERRORS
+$env:RHYTHM_ERRORS = $null
+$args = $null # a script with [CmdletBinding()] has none of its own, and would see these
 
-    # Words become parameters by the rules of -File: CollectPSArgs in PowerShell's CommandLineParameterParser.cs.
-    $command = [Management.Automation.Runspaces.Command]::new($args[0], $false, $false)
-    $dashes = [char[]](0x2D, 0x2013, 0x2014, 0x2015)
+# Before 7 it is ASCII. A process without a console has no encoding to set.
+if (-not $IsCoreCLR) { $global:OutputEncoding = [Text.UTF8Encoding]::new($false) }
+try { [Console]::OutputEncoding = $OutputEncoding } catch { $Error.Clear() }
+
+# Words become parameters by the rules of -File: CollectPSArgs in PowerShell's CommandLineParameterParser.cs.
+if ($PSBoundParameters.Given.Length -gt 1) { & {
+    param($Pipeline, $Command, $Given, $File)
+    $path, $words = $Given
+    $parameters = $Command.Parameters
     $name = $null
-    for ($number = 1; $number -lt $args.Length; $number++) {
-        $word = $args[$number].Substring(1)
+    foreach ($word in $words) {
+        $word = $word.Substring(1)
         $colon = $word.IndexOf(':')
         if ($name) {
-            $command.Parameters.Add($name, $word)
+            $parameters.Add($name, $word)
             $name = $null
-        } elseif ($word.Length -lt 2 -or $dashes -notcontains $word[0]) {
-            $command.Parameters.Add([NullString]::Value, $word)
+        } elseif ($word.Length -lt 2 -or [int]$word[0] -notin 0x2D, 0x2013, 0x2014, 0x2015) { # dashes
+            $parameters.Add([NullString]::Value, $word)
         } elseif ($colon -lt 0) {
-            $command.Parameters.Add($word)
+            $parameters.Add($word)
         } elseif ($colon -eq $word.Length - 1) {
             $name = $word.TrimEnd(':')
         } else {
             $value = $word.Substring($colon + 1)
             $truth = $false
             if ([bool]::TryParse(($value -replace '^\$'), [ref]$truth)) { $value = $truth }
-            $command.Parameters.Add($word.Substring(0, $colon), $value)
+            $parameters.Add($word.Substring(0, $colon), $value)
         }
     }
+} @PSBoundParameters }
 
-    # The pipeline that -File runs: DoRunspaceInitialization in PowerShell's ConsoleHost.cs.
-    $command.MergeMyResults('Error', 'Output')
-    $pipeline = [runspace]::DefaultRunspace.CreateNestedPipeline()
-    $pipeline.Commands.Add($command)
-    $pipeline.Commands.Add('Out-Default')
-    $pipeline, $env:RHYTHM_ERRORS
-    $env:RHYTHM_ERRORS = $null
-} @args
+# The pipeline that -File runs: DoRunspaceInitialization in PowerShell's ConsoleHost.cs.
+$PSBoundParameters.Command.MergeMyResults('Error', 'Output')
+$PSBoundParameters.Pipeline.Commands.Add($PSBoundParameters.Command)
+$PSBoundParameters.Pipeline.Commands.Add('Out-Default')
+try { [void]$PSBoundParameters.Pipeline.Invoke() } catch { } # why it failed is known to the pipeline, and in $Error
+try { $PSBoundParameters.Code = $global:LASTEXITCODE } catch { } # no program was called: in strict mode, an error
 
-try { [void]$args[0].Invoke() } catch { } # the pipeline itself knows why it failed
-
-& {
+if ($Error -or $PSBoundParameters.Code) { & {
+    param($Pipeline, $Command, $Given, $File, $Code)
     # What the script chose for itself holds in the global scope, and so would here.
     Set-StrictMode -Off
     $ErrorActionPreference = 'Continue'
 
-    $pipeline, $file = $args
-    $code = $global:LASTEXITCODE -as [int]
-    $failure = $pipeline.PipelineStateInfo.Reason
+    $exitCode = $Code -as [int]
+    $failure = $Pipeline.PipelineStateInfo.Reason
     $others = $Error.Where({ $_ -ne $failure -and $_.InvocationInfo.ScriptName -ne $PSCommandPath })
     $found = @(if ($failure) { $failure }) + $others
     $texts = foreach ($one in $found[0..19]) {
@@ -60,7 +67,7 @@ try { [void]$args[0].Invoke() } catch { } # the pipeline itself knows why it fai
             $record = [Management.Automation.ErrorRecord]::new($record, 'NoErrorRecord', 'NotSpecified', $null)
         }
         if ($one -eq $failure) {
-            $code = 1
+            $exitCode = 1
             $lines = $record | Microsoft.PowerShell.Utility\Out-String -Stream
             foreach ($line in $lines) { $Host.UI.WriteErrorLine($line) }
         }
@@ -71,12 +78,11 @@ try { [void]$args[0].Invoke() } catch { } # the pipeline itself knows why it fai
         $fields = $at.ScriptName, $at.ScriptLineNumber, $message, "$record`n$type`n$($at.PositionMessage)", $trace
         $fields -join [char]0x1F
     }
-    if ($file -and ($code -or $texts)) {
-        $path = $pipeline.Commands[0].CommandText
-        $syntax = [Management.Automation.Language.Parser]::ParseFile($path, [ref]$null, [ref]$null)
+    if ($File -and ($exitCode -or $texts)) {
+        $syntax = [Management.Automation.Language.Parser]::ParseFile($Given[0], [ref]$null, [ref]$null)
         $exits = $syntax.Find({ $args[0] -is [Management.Automation.Language.ExitStatementAst] }, $true)
-        $cause = if ($failure) { 'error' } elseif ($code -and -not $exits) { 'program' } else { '' }
-        [IO.File]::WriteAllText($file, ((@($cause) + $texts) -join [char]0x1E))
+        $cause = if ($failure) { 'error' } elseif ($exitCode -and -not $exits) { 'program' } else { '' }
+        [IO.File]::WriteAllText($File, ((@($cause) + $texts) -join [char]0x1E))
     }
-    if ($code) { exit $code }
-} @args
+    if ($exitCode) { exit $exitCode }
+} @PSBoundParameters }

@@ -230,6 +230,15 @@ Get-Item nope; "$($Error[0].InvocationInfo.ScriptLineNumber)"
 #: its scope is the global one
 Get-Variable x -Scope 1; $x = 1; function f { $global:x; Get-Variable x -Scope 1 }; f
 
+#: args where CmdletBinding leaves none
+[CmdletBinding()]param()
+function f { [CmdletBinding()]param() "f [$args] $(@($args).Count)" }
+"[$args] $($null -eq $args)"; f; foreach ($one in $args) { 'one' }; $PSCmdlet.GetType().Name
+
+#: the parameters it is bound to
+param($A, $B) "$($PSBoundParameters.Count)"; & { $PSBoundParameters.Count }; 1 | Where-Object { $PSBoundParameters.Count -eq 0 }
+function f { $PSBoundParameters.Count; $MyInvocation.BoundParameters.Count }; f; [bool]$PSCmdlet
+
 #: its functions and aliases
 (Get-ChildItem function: | ForEach-Object Name | Sort-Object) -join ' '; (Get-Alias).Count
 

@@ -89,6 +89,7 @@ def steps(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         ("sh -c 'exit 9'; sh -c 'exit 0'", 0),
         ("sh -c 'exit 9'; exit 0", 0),
         ("$global:LASTEXITCODE = 3", 3),
+        ("$host.SetShouldExit(6); sh -c 'exit 9'", 9),
     ],
 )
 async def test_the_exit_code_of_the_last_program_is_the_steps(steps: Steps, text: str, code: int) -> None:
