@@ -35,9 +35,11 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a script.
 
     A PSModulePath that one PowerShell has made for itself keeps another from finding its own modules.
+    Without profile-guided optimization, .NET starts PowerShell with 6 % less CPU, and nothing was found that
+    runs slower; run.ps1 keeps the variable from what the script starts.
     """
     env = {name: value for name, value in base.items() if name.upper() != "PSMODULEPATH"}
-    return env | {"NO_COLOR": "1"}
+    return env | {"NO_COLOR": "1", "DOTNET_TieredPGO": "0"}
 
 
 def level(line: str, *, error: bool) -> int:

@@ -10,7 +10,7 @@ $PSBoundParameters.Pipeline = [runspace]::DefaultRunspace.CreateNestedPipeline()
 $PSBoundParameters.Command = [System.Management.Automation.Runspaces.Command]::new($args[0], $false, $false)
 $PSBoundParameters.Given = $args
 $PSBoundParameters.File = $env:RHYTHM_ERRORS
-$env:RHYTHM_ERRORS = $null
+$env:RHYTHM_ERRORS = $env:DOTNET_TieredPGO = $null
 $args = $null # a script with [CmdletBinding()] has none of its own, and would see these
 
 # Before 7 it is ASCII. A process without a console has no encoding to set.
@@ -45,7 +45,10 @@ if ($PSBoundParameters.Given.Length -gt 1) { & {
 } @PSBoundParameters }
 
 # The pipeline that -File runs: DoRunspaceInitialization in PowerShell's ConsoleHost.cs.
-$PSBoundParameters.Command.MergeMyResults('Error', 'Output')
+$PSBoundParameters.Command.MergeMyResults(
+    [System.Management.Automation.Runspaces.PipelineResultTypes]::Error,
+    [System.Management.Automation.Runspaces.PipelineResultTypes]::Output
+)
 $PSBoundParameters.Pipeline.Commands.Add($PSBoundParameters.Command)
 $PSBoundParameters.Pipeline.Commands.Add('Out-Default')
 try { [void]$PSBoundParameters.Pipeline.Invoke() } catch { } # why it failed is known to the pipeline, and in $Error

@@ -72,13 +72,14 @@ class Shell:
         return path
 
     async def bare(self, path: Path, *words: str) -> Ran:
-        """Run a script by `pwsh -File`, in a step's environment."""
+        """Run a script by `pwsh -File`, without colours as in a step."""
         options = ["-NoProfile", "-NonInteractive", "-File"]
-        return await self._run([str(self.program / "pwsh"), *options, str(path), *words])
+        argv = [str(self.program / "pwsh"), *options, str(path), *words]
+        return await self._run(argv, os.environ | {"NO_COLOR": "1"})
 
     async def step(self, path: Path, *words: str) -> Ran:
         """Run a script by the command of a step."""
-        return await self._run(self.command(path, *words))
+        return await self._run(self.command(path, *words), powershell.environment(os.environ))
 
     def command(self, path: Path, *words: str) -> list[str]:
         """Return the argument list of a step that runs a script."""
@@ -94,13 +95,13 @@ class Shell:
         bare, step = await asyncio.gather(self.bare(path, *words), self.step(path, *words))
         return bare, step
 
-    async def _run(self, argv: list[str]) -> Ran:
+    async def _run(self, argv: list[str], env: dict[str, str]) -> Ran:
         found: tuple[list[str], list[str]] = [], []
         ended = await script.run(
             argv,
             name="script",
             cwd=self.scripts,
-            env=powershell.environment(os.environ) | self.env,
+            env=env | self.env,
             timeout=120,
             outputs_dir=self._outputs,
             on_line=lambda line, error: found[error].append(line),

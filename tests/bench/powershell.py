@@ -15,7 +15,6 @@ from pathlib import Path
 from statistics import median
 from time import monotonic
 
-from tasks import powershell
 from tasks.builtin.contract import Context
 from tasks.outcome import Outcome
 from tasks.settings import Settings
@@ -52,10 +51,9 @@ def run(repeats: int, quick: bool) -> None:
 
 
 def _bare(program: str, scripts: Path) -> None:
-    env = powershell.environment(os.environ)
     for path in sorted(scripts.glob("*.ps1")):
         argv = [program, "-NoLogo", "-NoProfile", "-NonInteractive", "-File", str(path)]
-        subprocess.run(argv, env=env, check=True, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603
+        subprocess.run(argv, check=True, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603
 
 
 def _steps(scripts: Path) -> None:
