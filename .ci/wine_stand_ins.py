@@ -1,7 +1,8 @@
 """What Wine 8 lacks and the tests need; loaded when Windows' Python starts under Wine, and nothing elsewhere.
 
-The path and the command line of a process, which psutil asks the kernel for; and Ctrl-Break, which ends
-the processes of a group that has no handler for it: handlers are never called. And quicker imports.
+The path and the command line of a process, and whose a connection is, which psutil asks the kernel for; and
+Ctrl-Break, which ends the processes of a group that has no handler for it: handlers are never called. And
+quicker imports.
 """
 
 import ctypes
@@ -75,6 +76,15 @@ def refused_not_wrong(command_line):
     return proc_cmdline
 
 
+def of_this_process(net_connections):
+    """Return psutil's function, with this process for each connection: Wine says 0 for all of them."""
+
+    def all_of_this_process(*args):
+        return [(*rest, pid or os.getpid()) for *rest, pid in net_connections(*args)]
+
+    return all_of_this_process
+
+
 class ForPsutil:
     """Puts these into psutil's own module as that is imported."""
 
@@ -89,6 +99,7 @@ class ForPsutil:
             execute(module)
             module.proc_exe = image
             module.proc_cmdline = refused_not_wrong(module.proc_cmdline)
+            module.net_connections = of_this_process(module.net_connections)
 
         spec.loader.exec_module = exec_module
         return spec

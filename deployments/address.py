@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import socket
+import sys
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from prefect.context import refresh_global_settings_context
 from prefect.settings import get_current_settings
 
-from tasks.loopback import bypass_proxies, is_loopback
+from tasks.loopback import NAMES, bypass_proxies, is_loopback
 from tasks.server_settings import Listen
 from tasks.settings import Settings
 
@@ -36,12 +37,17 @@ class Address:
     @property
     def ui(self) -> str:
         """The address of Prefect's UI, as its own server serves it."""
-        return self.url.removesuffix("/").removesuffix("/api")
+        return self.url.removesuffix("/api")
 
     @property
     def is_local(self) -> bool:
         """Whether a server could be started there by us."""
-        return is_loopback(urlsplit(self.url).hostname)
+        return is_loopback(self.host)
+
+    @property
+    def host(self) -> str:
+        """The API's host; an IPv6 address without brackets."""
+        return urlsplit(self.url).hostname or ""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -67,7 +73,7 @@ def at(listen: Listen, named: bool = False) -> Address:
 def named() -> Address | None:
     """Return the address that the user has named, if any."""
     url = get_current_settings().api.url
-    return Address(url, named=True) if url else None
+    return Address(url.rstrip("/"), named=True) if url else None
 
 
 def wanted(settings: Settings) -> Address:
@@ -80,24 +86,23 @@ def default_port() -> int:
     return int(get_current_settings().server.api.port)
 
 
-def is_free(listen: Listen) -> bool:
-    """Whether a server could listen there."""
-    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        if os.name == "posix":  # there, a port in TIME_WAIT is free; elsewhere this means another thing
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((listen.host, listen.port))
-        except OSError:
-            return False
-        return True
+def bound(listen: Listen) -> socket.socket:
+    """Return a socket that has the address, for a server to listen at; with port 0, one that is free.
 
-
-def free_port() -> int:
-    """Return a port of this machine that the system picks."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    Raises:
+        OSError: another program has it, or this machine has no such address.
+    """
+    made = socket.socket(socket.AF_INET6 if ":" in listen.host else socket.AF_INET)
+    try:
+        if sys.platform == "win32":  # where another program could take the address as well
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:  # where a port in TIME_WAIT is free
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((listen.host, listen.port))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def use(address: Address) -> None:
@@ -105,5 +110,5 @@ def use(address: Address) -> None:
     os.environ["PREFECT_API_URL"] = address.url
     if address.password is not None:
         os.environ["PREFECT_API_AUTH_STRING"] = address.password
-    bypass_proxies()
+    bypass_proxies(hosts=[address.host] if address.is_local and address.host not in NAMES else [])
     refresh_global_settings_context()

@@ -30,6 +30,7 @@ from deployments.server_lookup import ServerError
 from flows.cadence import Decision
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, known_groups, rhythm
+from flows.run_value import run_value
 from flows.watch import watcher
 from tasks import settings as config
 from tasks.settings import Settings
@@ -76,8 +77,8 @@ async def _beat(settings: Settings, options: BeatOptions, quiet: bool) -> BeatRe
                 state = await rhythm(options, return_state=True)
             finally:
                 await told(_DRAIN)
-        report = await state.aresult(raise_on_failure=False)
-        if not isinstance(report, BeatReport):
+        report = run_value(state, BeatReport)
+        if report is None:
             output.error(f"the beat itself failed: {state.message}")
             return None
         if is_temporary:

@@ -9,14 +9,17 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments import output
+from deployments import output, private_folders
 from flows.slots import BEAT
-from tasks import faults
+from tasks import faults, private
 from tasks import settings as config
 from tasks.command import ScriptMissingError, ScriptRefusedError, command, locate
 from tasks.duration import format_duration
+from tasks.endpoint_settings import EndpointSettings
+from tasks.environment import lookup
 from tasks.problem import ConfigError, Problem
 from tasks.settings import Settings
+from tasks.spellings import SHORTEST
 from tasks.step_settings import StepSettings
 
 
@@ -64,17 +67,21 @@ def run(args: argparse.Namespace) -> int:
 def ready(settings: Settings) -> None:
     """Refuse to start with a step that may not run at all, or with nowhere to write.
 
+    What an older version has left open to other accounts is repaired, and that is said once.
+
     Raises:
         ConfigError: with every problem.
     """
     problems = [*_refused(settings), *_outputs(settings)]
     if problems:
         raise ConfigError(problems)
+    if repaired := private_folders.repair(settings.outputs_dir, settings):
+        output.warning(repaired)
 
 
 def examine(settings: Settings) -> Findings:
     """Look at everything that rhythm.toml names on this machine."""
-    findings = Findings(problems=[*_refused(settings), *_outputs(settings)])
+    findings = Findings(problems=[*_refused(settings), *_outputs(settings)], warnings=_shared(settings))
     for where, step in _scripts(settings):
         if kind := _elsewhere(step, settings):
             problem = Problem(where, f"is on {kind} machine, by its path", "Check it there.")
@@ -98,23 +105,43 @@ def examine(settings: Settings) -> Findings:
                 )
             )
     for name in settings.secret_env:
-        if not os.environ.get(name):
-            findings.warnings.append(
-                Problem(
-                    _where("secret_env"), f"{name} is not set here", "Nothing is kept from the logs for it."
-                )
-            )
+        _examine_secret(name, settings, findings)
     for endpoint in settings.endpoints:
         for name in endpoint.header_variables:
-            if not os.environ.get(name):
-                findings.warnings.append(
-                    Problem(
-                        f"{_where('endpoints')}: {endpoint.name}",
-                        f"{name}, which its headers need, is not set here",
-                        "Until it is, the endpoint counts as down.",
-                    )
-                )
+            _examine_header(name, endpoint, findings)
     return findings
+
+
+def _examine_secret(name: str, settings: Settings, findings: Findings) -> None:
+    """Look at one of `secret_env`, whose value may also come from a step's own `env`."""
+    steps = (step for group in settings.groups.values() for step in group.steps)
+    values = {lookup(env, name) for env in (os.environ, *(step.env for step in steps))} - {""}
+    if not values:
+        problem = Problem(
+            _where("secret_env"), f"{name} is not set here", "Nothing is kept from the logs for it."
+        )
+        findings.warnings.append(problem)
+    elif fault := _too_short(name, min(values, key=len)):
+        remedy = f"Give it {SHORTEST} characters or more, or take it out if it is no secret."
+        findings.problems.append(Problem(_where("secret_env"), fault, remedy))
+
+
+def _examine_header(name: str, endpoint: EndpointSettings, findings: Findings) -> None:
+    """Look at a variable that an endpoint's headers need."""
+    where, value = f"{_where('endpoints')}: {endpoint.name}", lookup(os.environ, name)
+    if not value:
+        fault = f"{name}, which its headers need, is not set here"
+        remedy = "Until it is, the endpoint counts as down."
+    elif fault := _too_short(name, value):
+        remedy = "Escaped or encoded it may reach a log; if it is a secret, make it longer."
+    else:
+        return
+    findings.warnings.append(Problem(where, fault, remedy))
+
+
+def _too_short(name: str, value: str) -> str:
+    """Return what is wrong with a secret's value, if it is too short."""
+    return f"{name} is too short to mask ({len(value)} characters)" if len(value) < SHORTEST else ""
 
 
 def _elsewhere(step: StepSettings, settings: Settings) -> str:
@@ -150,7 +177,7 @@ def _outputs(settings: Settings) -> list[Problem]:
     """Whether something can really be written to outputs_dir: permissions alone do not tell."""
     folder = settings.outputs_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             return []
     except OSError as error:
@@ -161,6 +188,20 @@ def _outputs(settings: Settings) -> list[Problem]:
                 "Name a folder that you may write to.",
             )
         ]
+
+
+def _shared(settings: Settings) -> list[Problem]:
+    """Whether outputs_dir is a folder of Rhythm's own, which it may keep from other accounts."""
+    folder = settings.outputs_dir
+    try:
+        why = private_folders.shared_outputs(settings)
+    except OSError:
+        return []  # it cannot even be written to, and that is reported
+    if not why:
+        return []
+    problem = f"{folder} {why}, so its permissions are left as they are"
+    remedy = "Name a folder of its own, which Rhythm keeps from other accounts of this machine."
+    return [Problem(_where("outputs_dir"), problem, remedy)]
 
 
 def _where(keys: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
 from deployments import address as addresses
-from deployments import output, password, server_lookup
+from deployments import output, password, prefect_home, server_lookup
 from deployments.server_lookup import ServerError
 from tasks import settings as config
 from tasks.loopback import bypass_proxies
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
 def default_shell(environ: Mapping[str, str], platform: str = sys.platform) -> str:
     """Return the shell that most likely reads the lines."""
-    if platform == "win32" and "SHELL" not in environ:  # Git's bash sets it there
+    # Git's bash sets SHELL on Windows, and elsewhere PowerShell sets PSModulePath.
+    if "SHELL" not in environ if platform == "win32" else "PSModulePath" in environ:
         return "powershell"
     name = PurePath(environ.get("SHELL", "")).stem
     return {"fish": "fish", "pwsh": "powershell"}.get(name, "bash")
@@ -57,7 +59,11 @@ def _variables(settings: Settings, *, secrets: bool) -> dict[str, str]:
     found = server_lookup.find(settings)
     address = found or addresses.named() or addresses.wanted(settings)
     variables = {"PREFECT_API_URL": address.url}
-    secret = found.password if found else password.for_server(settings) if secrets else None
+    secret = found.password if found else None
+    if secrets and not found:
+        if repaired := prefect_home.make_private():
+            output.warning(repaired)
+        secret = password.for_server(settings)
     if secrets and secret:
         # The second one is for who starts `prefect server start` there.
         variables |= {"PREFECT_API_AUTH_STRING": secret, "PREFECT_SERVER_API_AUTH_STRING": secret}
@@ -77,7 +83,7 @@ def _fish(name: str, value: str) -> str:
 
 
 def _powershell(name: str, value: str) -> str:
-    escaped = value.replace("'", "''")
+    escaped = re.sub("(['‘’‚‛])", r"\1\1", value)  # each of these ends a text in quotes
     return f"$env:{name} = '{escaped}'"
 
 

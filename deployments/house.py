@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
-from tasks import atomic_file
+from tasks import atomic_file, private
 from tasks.process_tree import Identity
 
 
@@ -32,8 +32,8 @@ class Host(BaseModel):
 @contextmanager
 def taken(outputs_dir: Path) -> Iterator[bool]:
     """Try to take the house while the block runs; yield whether that worked."""
-    outputs_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(outputs_dir / "house.lock")
+    private.make_folder(outputs_dir)
+    lock = FileLock(outputs_dir / "house.lock", mode=private.FILE)
     try:
         lock.acquire(blocking=False)
     except Timeout:

@@ -32,6 +32,7 @@ from flows.rhythm import flow_names
 from tasks import settings as config
 from tasks.problem import ConfigError, Problem
 from tasks.settings import Settings
+from tasks.visible import visible
 
 _RUNS = 200  # the latest runs that are searched; a day of the five groups has about 230
 _PAGE = 200  # the most that Prefect's API returns at once
@@ -133,6 +134,6 @@ def _to_json(line: Log, runs: dict[UUID, FlowRun], settings: Settings) -> dict[s
         "at": iso(line.timestamp, settings.zone),
         "level": logging.getLevelName(line.level),
         "group": _group(line, runs),
-        "message": line.message,
+        "message": visible(line.message),
         "flow_run_id": str(line.flow_run_id) if line.flow_run_id else None,
     }

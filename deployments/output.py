@@ -1,35 +1,40 @@
-"""What the commands print: words for people, or one JSON object."""
+"""What the commands print: words for people, or one JSON object; never a control character of a script's."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tasks.visible import visible
+
 _COLOURS = {"completed": "green", "failed": "red", "degraded": "yellow"}
+_DEL_AND_C1 = re.compile(r"[\x7f-\x9f]")  # which JSON may have as they are
 
 
 def say(text: str) -> None:
     """Print a line for people."""
-    print(text, flush=True)
+    print(visible(text), flush=True)
 
 
 def warning(text: str) -> None:
     """Print a warning, apart from the results."""
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+    print(f"warning: {visible(text)}", file=sys.stderr, flush=True)
 
 
 def error(text: str) -> None:
     """Print an error, apart from the results."""
-    print(f"error: {text}", file=sys.stderr, flush=True)
+    print(f"error: {visible(text)}", file=sys.stderr, flush=True)
 
 
 def show_json(value: dict[str, Any]) -> None:
     """Print the command's one JSON object."""
-    print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    print(_DEL_AND_C1.sub(lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str] = ()) -> Any:
@@ -45,7 +50,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[
     for name in head:
         made.add_column(name, no_wrap=name not in (folding or head[-1:]), overflow="fold")
     for row in rows:
-        made.add_row(*(Text(cell, style=_style(cell)) for cell in row))
+        made.add_row(*(Text(visible(cell), style=_style(cell)) for cell in row))
     return made
 
 
@@ -58,7 +63,7 @@ def numbered(texts: Mapping[int, str]) -> Any:
     made.add_column(justify="right", min_width=3)
     made.add_column(overflow="fold")
     for number, text in texts.items():
-        made.add_row(str(number), Text(text))
+        made.add_row(str(number), Text(visible(text)))
     return made
 
 

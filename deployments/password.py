@@ -7,15 +7,16 @@ from pathlib import Path
 
 from filelock import FileLock
 from prefect.settings import get_current_settings
+from pydantic import SecretStr
 
-from tasks import atomic_file
+from tasks import atomic_file, private
 from tasks.problem import ConfigError, Problem
+from tasks.server_settings import SHORTEST_PASSWORD
 from tasks.settings import Settings
 
 #: What Prefect calls an auth string has two halves, as HTTP's Basic scheme does.
 _USER = "rhythm"
 _BYTES = 32  # of randomness: as many as the digest that a server proves itself with
-_PRIVATE = 0o600
 
 
 def path() -> Path:
@@ -27,10 +28,26 @@ def path() -> Path:
 
 
 def of_prefect() -> str | None:
-    """Return the auth string that the user has set in Prefect's own settings, for clients or servers."""
+    """Return the auth string that the user has set in Prefect's own settings, for clients or servers.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
     settings = get_current_settings()
-    secret = settings.api.auth_string or settings.server.api.auth_string
-    return (secret.get_secret_value() or None) if secret else None
+    return _checked("PREFECT_API_AUTH_STRING", settings.api.auth_string) or _of_prefects_server()
+
+
+def _of_prefects_server() -> str | None:
+    secret = get_current_settings().server.api.auth_string
+    return _checked("PREFECT_SERVER_API_AUTH_STRING", secret)
+
+
+def _checked(setting: str, secret: SecretStr | None) -> str | None:
+    text = secret.get_secret_value() if secret else ""
+    if not text.isascii():
+        fault = "has characters that Prefect's server cannot compare"
+        raise ConfigError([Problem(setting, fault, "Use ASCII: letters, digits and signs.")])
+    return text or None
 
 
 def of_rhythm(settings: Settings) -> str | None:
@@ -43,7 +60,7 @@ def of_rhythm(settings: Settings) -> str | None:
         return settings.server_password.get_secret_value()
     file = path()
     try:
-        return file.read_text(encoding="ascii").strip() or None
+        return _read(file)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -63,8 +80,7 @@ def for_server(settings: Settings) -> str | None:
     Raises:
         ConfigError: its file cannot be read or written.
     """
-    server = get_current_settings().server.api.auth_string
-    if theirs := (server.get_secret_value() if server else None) or of_prefect():
+    if theirs := _of_prefects_server() or of_prefect():
         return theirs
     if settings.auth == "off":
         return None
@@ -78,9 +94,9 @@ def make(file: Path) -> str:
         ConfigError: the file cannot be read or written.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_name(f"{file.name}.lock"), mode=_PRIVATE):
-            if file.exists() and (made := file.read_text(encoding="ascii").strip()):
+        private.make_folder(file.parent)
+        with FileLock(file.with_name(f"{file.name}.lock"), mode=private.FILE):
+            if file.exists() and (made := _read(file)):
                 return made
             made = f"{_USER}:{secrets.token_urlsafe(_BYTES)}"
             atomic_file.write_text(file, made + "\n")
@@ -89,7 +105,19 @@ def make(file: Path) -> str:
         raise _unusable(file, error) from None
 
 
+def _read(file: Path) -> str | None:
+    """Return the password in a file, if there is one in it.
+
+    Raises:
+        OSError, ValueError: it cannot be read, or is no password.
+    """
+    text = file.read_text(encoding="utf-8").strip()
+    if text and not (len(text) >= SHORTEST_PASSWORD and text.isascii() and text.isprintable()):
+        raise ValueError("it holds something else")
+    return text or None
+
+
 def _unusable(file: Path, error: OSError | ValueError) -> ConfigError:
-    fault = error.strerror if isinstance(error, OSError) else "it is not text"
+    fault = error.strerror if isinstance(error, OSError) else "it holds something else"
     remedy = "Make it a file that you may read and write, or name a password in RHYTHM_SERVER_PASSWORD."
     return ConfigError([Problem(str(file), f"the server's password cannot be kept there ({fault})", remedy)])

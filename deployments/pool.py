@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,16 +23,16 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
-from prefect.utilities.processutils import command_to_string
 
 from deployments.code_version import VARIABLE, code_version
 from deployments.server import PREFECT
+from tasks import private
 from tasks.settings import PROJECT
 from tasks.system import IN_UTF_8
 
 POOL = "rhythm"
-#: Of the worker that beats in its own process, and of Prefect's own.
-POOL_TYPE, ISOLATED_TYPE = "rhythm", "process"
+#: Of the worker that runs nothing but this rhythm.
+POOL_TYPE = "rhythm"
 RHYTHM = "rhythm/rhythm"
 
 
@@ -47,32 +46,41 @@ def deployment_names() -> list[str]:
     return [f"{one['name']}/{one['name']}" for one in deployments]
 
 
-async def make_pool(client: PrefectClient, isolated: bool = False) -> None:
-    """Make the pool if it is not there, and let it start interpreters with this very Python.
+async def make_pool(client: PrefectClient) -> None:
+    """Make the pool if it is not there, and undo what somebody has changed in its base job template.
 
-    Without a command of its own, Prefect's worker starts a second interpreter that waits for the
-    first: twice the CPU and memory for every beat. A pool of another type is made anew, as a type
-    cannot be changed; its deployments find the new one by its name once they are deployed again.
+    A pool of another type is made anew, as a type cannot be changed; its deployments find the new one by
+    its name once they are deployed again.
     """
     from prefect.workers.process import ProcessWorker  # which commands that only look have no use for
 
-    kind = ISOLATED_TYPE if isolated else POOL_TYPE
     template = ProcessWorker.get_default_base_job_template()
-    command = command_to_string([sys.executable, "-m", "prefect.engine"])
-    template["variables"]["properties"]["command"]["default"] = command
     with suppress(ObjectNotFound):
-        if (await client.read_work_pool(POOL)).type == kind:
+        if (await client.read_work_pool(POOL)).type == POOL_TYPE:
             await client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
             return
         await client.delete_work_pool(POOL)
-    await client.create_work_pool(WorkPoolCreate(name=POOL, type=kind, base_job_template=template))
+    await client.create_work_pool(WorkPoolCreate(name=POOL, type=POOL_TYPE, base_job_template=template))
 
 
 async def is_deployed(client: PrefectClient) -> bool:
-    """Return whether all that prefect.yaml names is deployed to the pool, from this very code."""
+    """Return whether all that prefect.yaml names is deployed to the pool, from this very code.
+
+    One that somebody has changed into what the worker refuses is not: it is deployed again.
+    """
     version = code_version()
     found = [await find(client, name) for name in deployment_names()]
-    return all(one and (one.version, one.work_pool_name) == (version, POOL) for one in found)
+    return all(one and (one.version, one.work_pool_name) == (version, POOL) and _is_own(one) for one in found)
+
+
+def _is_own(deployment: DeploymentResponse) -> bool:
+    from deployments.worker.own_flow import ForeignError, own_flow  # which commands that only look do without
+
+    try:
+        own_flow(deployment)
+    except ForeignError:
+        return False
+    return True
 
 
 async def deploy(log: Path) -> None:
@@ -97,8 +105,9 @@ async def deploy(log: Path) -> None:
     except asyncio.CancelledError:
         process.kill()
         raise
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_bytes(said)
+    private.make_folder(log.parent)
+    with private.open_file(log, "wb") as file:
+        file.write(said)
     if process.returncode:
         last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise DeployError(f"`prefect deploy --all` failed ({' '.join(last)}); see {log}")

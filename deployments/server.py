@@ -28,31 +28,39 @@ _STOP = 5.0
 _POLL = 0.25
 
 
-def server(address: Address, outputs_dir: Path, extra: dict[str, str] | None = None) -> Child:
-    """Return a server for `address`, not yet started. It reads [tool.prefect] in the project's folder."""
+def _server(port_file: Path, outputs_dir: Path) -> Child:
+    """Return a server, not yet started, that picks a port and writes it into a file when it has it.
+
+    A port that was free a moment ago may be another program's by now, and would get our password. The server
+    reads [tool.prefect] in the project's folder.
+    """
     env = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     env[CONFIG_VARIABLE] = str(config_path())  # this folder is left for the project's
     return Child(
         name="server",
-        argv=[sys.executable, "-m", "deployments.daemon.api_server", "--port", str(address.port)],
+        argv=[sys.executable, "-m", "deployments.daemon.api_server", "--port-file", str(port_file)],
         cwd=PROJECT,
-        env=env | (extra or {}),
+        env=env | _EAGER,
         outputs_dir=outputs_dir,
     )
 
 
-async def ready(child: Child, address: Address) -> None:
-    """Wait until the server answers.
+async def _ready(child: Child, port_file: Path) -> Address:
+    """Wait until the server answers; return where.
 
     Raises:
         ServerError: it has ended, or not answered within a minute.
     """
     deadline = monotonic() + _START
-    while not await asyncio.to_thread(server_lookup.answers, address):
+    while True:
+        if port_file.exists():
+            address = addresses.local(int(port_file.read_text(encoding="ascii")))
+            if await asyncio.to_thread(server_lookup.answers, address):
+                return address
         if child.exit_code is not None:
             raise ServerError(f"the server ended with exit code {child.exit_code}; see {child.log}")
         if monotonic() > deadline:
-            raise ServerError(f"the server does not answer at {address.url}; see {child.log}")
+            raise ServerError(f"the server does not answer within {_START:g} s; see {child.log}")
         await asyncio.sleep(0.1)
 
 
@@ -90,16 +98,17 @@ async def _temporary(settings: Settings) -> AsyncIterator[Address]:
     if named and not named.is_local:
         raise ServerError(f"PREFECT_API_URL names {named.url}, which does not answer. {REMOTE}")
     await orphans.sweep(settings.outputs_dir, folder=orphans.SERVICES)
-    # A port of its own: it will be gone in moments, and nobody else should come to rely on it.
     secret = await asyncio.to_thread(password.for_server, settings)
-    address = replace(addresses.local(addresses.free_port()), password=secret)
-    child = server(address, settings.outputs_dir, _EAGER)
+    # A port of its own: it will be gone in moments, and nobody else should come to rely on it.
+    port_file = settings.outputs_dir / "temporary-server.port"
+    port_file.unlink(missing_ok=True)
+    child = _server(port_file, settings.outputs_dir)
     child.start()
     try:
-        await ready(child, address)
-        yield address
+        yield replace(await _ready(child, port_file), password=secret)
     finally:
         await child.end(_STOP)
+        port_file.unlink(missing_ok=True)
 
 
 # It lives for seconds: what its writers have collected must not wait longer than that.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import cache
 from pathlib import Path
 
 #: Where our servers answer, beside Prefect's API: who they are, …
@@ -22,7 +23,17 @@ def proof(password: str, nonce: str, address: tuple[str, int]) -> str:
     """Return the proof for `nonce`, as hex digits; `address` is the server's end of the connection."""
     host, port = address
     message = f"rhythm server\n{nonce}\n{host}\n{port}"
-    return hmac.new(password.encode(), message.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_key(password), message.encode(), hashlib.sha256).hexdigest()
+
+
+@cache
+def _key(password: str) -> bytes:
+    """Return a key that is slow to make: whoever has a proof may try passwords against it at leisure.
+
+    The cost is what scrypt's author names for passwords that people wait for (16 MiB, some 40 ms; Percival,
+    Stronger key derivation via sequential memory-hard functions, 2009).
+    """
+    return hashlib.scrypt(password.encode(), salt=b"rhythm server identity", n=2**14, r=8, p=1)
 
 
 def home_digest(home: Path) -> str:

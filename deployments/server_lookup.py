@@ -12,7 +12,7 @@ import httpx
 from prefect.settings import get_current_settings
 
 from deployments import address as addresses
-from deployments import house, password, server_identity
+from deployments import house, listener, password, server_identity
 from deployments.address import Address
 from tasks.settings import Settings
 
@@ -40,21 +40,29 @@ def find(settings: Settings) -> Address | None:
     """Return the address of the server that answers and keeps this rhythm's history; None if none does.
 
     The user's own word comes first (PREFECT_API_URL), then what a running `rhythm up` has recorded, then
-    the place where a server of ours would be.
+    the place where a server of ours would be. What listens on this machine has to be a process of this
+    account, or to prove that it knows the password: else it gets nothing, and is not believed.
 
     Raises:
         PasswordError: it answers, but not to us.
+        ServerError: the named one is a program of another account.
+        ConfigError: a password cannot be used.
     """
     if address := addresses.named():
         with client(address) as asked:
             found = _examine(asked, address, settings)
+        if found and found.is_stranger:
+            raise ServerError(
+                f"what listens at {address.url} is another account's, and does not know the password. "
+                "End it, or name another address in PREFECT_API_URL."
+            )
         return found.admitted() if found else None
     host = house.host(settings.outputs_dir)
     recorded = [Address(host.url, named=False)] if host else []
     for address in (*recorded, addresses.wanted(settings)):
         with client(address) as asked:
             found = _examine(asked, address, settings)
-        if found and (found.may_be_ours or address in recorded):
+        if found and not found.is_stranger and (found.may_be_ours or address in recorded):
             return found.admitted()
     return None
 
@@ -62,7 +70,7 @@ def find(settings: Settings) -> Address | None:
 def answers(address: Address) -> bool:
     """Whether a Prefect API answers there."""
     with client(address) as asked:
-        return _is_prefect(asked, address)
+        return _peer(asked, address) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,13 @@ class _Found:
     """A server that answers, with the password that it is to be asked by.
 
     `lets_us_in` says whether it takes it, and `may_be_ours` whether its data may be where ours are: it says
-    so to those that it lets in, and to others only if it is one of Rhythm's.
+    so to those that it lets in, and to others only if it is one of Rhythm's. A stranger was not asked.
     """
 
     address: Address
-    lets_us_in: bool
-    may_be_ours: bool
+    lets_us_in: bool = False
+    may_be_ours: bool = False
+    is_stranger: bool = False
 
     def admitted(self) -> Address:
         if not self.lets_us_in:
@@ -84,21 +93,27 @@ class _Found:
 
 
 def _examine(client: httpx.Client, address: Address, settings: Settings) -> _Found | None:
-    """Ask a server who it is, and then, by the password that we have for it, where it keeps its data."""
-    if not _is_prefect(client, address):
+    """Make sure whose a server is, and ask it, by the password that we have, where it keeps its data."""
+    peer = _peer(client, address)
+    if peer is None:
         return None
     theirs, ours = password.of_prefect(), password.of_rhythm(settings)
-    identity = _identity(client, address, ours)
-    known = theirs or (ours if identity and identity.is_proven else None)
-    address = replace(address, password=known)
+    address = replace(address, password=theirs or ours)
+    identity: _Identity | None = None
+    if not (address.is_local and listener.is_trusted(*peer)):
+        identity = _identity(client, address)
+        if not (identity and identity.is_proven):
+            if address.is_local:
+                refused = _Found(address, may_be_ours=True)
+                return refused if identity and identity.is_of_our_home else _Found(address, is_stranger=True)
+            address = replace(address, password=theirs)  # as Prefect itself would send it there
     try:
         answer = client.get(f"{address.url}/admin/settings", headers=address.headers)
     except httpx.HTTPError:
         return None
     if answer.status_code == httpx.codes.UNAUTHORIZED:
-        # One that was not sent, since the server does not know it, is a wrong one all the same.
-        refused = replace(address, password=theirs or (ours if identity else None))
-        return _Found(refused, lets_us_in=False, may_be_ours=identity is None or identity.is_of_our_home)
+        identity = identity or _identity(client, address)
+        return _Found(address, may_be_ours=identity is None or identity.is_of_our_home)
     return _Found(address, lets_us_in=True, may_be_ours=_keeps_data_in_our_home(answer))
 
 
@@ -111,8 +126,9 @@ class _Identity:
     """Whether it has shown that it knows the password."""
 
 
-def _identity(client: httpx.Client, address: Address, known: str | None) -> _Identity | None:
+def _identity(client: httpx.Client, address: Address) -> _Identity | None:
     """Ask a server for its identity; None if it is not one of Rhythm's."""
+    known = address.password
     nonce = secrets.token_urlsafe(32)
     try:
         with client.stream("GET", f"{address.ui}{server_identity.PATH}", params={"nonce": nonce}) as answer:
@@ -128,11 +144,15 @@ def _identity(client: httpx.Client, address: Address, known: str | None) -> _Ide
     )
 
 
-def _is_prefect(client: httpx.Client, address: Address) -> bool:
+def _peer(client: httpx.Client, address: Address) -> tuple[str, int] | None:
+    """Return the IP address and port at which a Prefect API answers; None if none does."""
     try:
-        return client.get(f"{address.url}/health").text.strip() == "true"
+        with client.stream("GET", f"{address.url}/health") as answer:
+            host, port, *_ = answer.extensions["network_stream"].get_extra_info("server_addr")
+            is_prefect = answer.read().strip() == b"true"
     except httpx.HTTPError:
-        return False
+        return None
+    return (host, port) if is_prefect else None
 
 
 def _keeps_data_in_our_home(answer: httpx.Response) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import httpx
 from prefect.client.orchestration import PrefectClient
-from prefect.exceptions import ObjectNotFound
 
 from deployments import output
 from deployments.address import Address
@@ -147,8 +147,10 @@ async def _worker(client: PrefectClient) -> Worker | None:
     """Return the pool's worker that was last heard of."""
     try:
         workers = await client.read_workers_for_work_pool(POOL)
-    except ObjectNotFound:
-        return None
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != httpx.codes.NOT_FOUND:
+            raise
+        return None  # there is no pool yet; Prefect's client has no word of its own for that here
     heard = [Worker(worker.name, worker.last_heartbeat_time) for worker in workers]
     return max(heard, key=lambda worker: worker.heard.timestamp() if worker.heard else 0.0, default=None)
 

@@ -13,10 +13,11 @@ from flows import clock
 from tasks import builtin
 from tasks import settings as config
 from tasks.builtin.contract import Context, HelpShown, built_in
-from tasks.outcome import Outcome, StepFailedError, StepResult
-from tasks.output import Redactor
+from tasks.outcome import Outcome, StepFailedError, StepResult, unexpected
 from tasks.problem import ConfigError, Problem
 from tasks.redacted_log import RedactedLog
+from tasks.redaction import redactor
+from tasks.visible import visible
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         os.environ.setdefault("PREFECT_API_URL", up.url)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
-    redact = Redactor(os.environ.get(name, "") for name in settings.secrets)
+    redact = redactor(settings)
     log = RedactedLog(logging.getLogger(f"rhythm.{args.name}"), redact)
     context = Context(settings, log, now=lambda: clock.now().astimezone(settings.zone))
     began = monotonic()
@@ -45,7 +46,10 @@ def run(args: argparse.Namespace) -> int:
         return 0
     except StepFailedError as error:
         outcome, message = Outcome.FAILED, str(error)
-    result = StepResult(args.name, outcome, monotonic() - began, redact(message))
+    except Exception as error:
+        log.exception("unexpected error")
+        outcome, message = Outcome.FAILED, unexpected(error)
+    result = StepResult(args.name, outcome, monotonic() - began, visible(redact(message)))
     if args.json:
         output.show_json(result.to_json())
     elif outcome is Outcome.COMPLETED:

@@ -23,6 +23,7 @@ from flows.events import events_of
 from flows.group_report import publish
 from flows.history import DRY_RUN, flow_name
 from flows.run_client import run_client
+from flows.run_value import run_value
 from flows.turn import is_ours, turn
 from flows.watch import watcher
 from tasks import settings as config
@@ -182,13 +183,11 @@ async def _run_step(step: StepSettings, context: Context) -> StepResult:
     ended = cancellation.current()
     with ended.heeded() as scope:
         state: State[Any] = await run_as_task(step, context)
-        value = await state.aresult(raise_on_failure=False)
     if scope.cancelled_caught:
         return StepResult(step.name, Outcome.CANCELLED, monotonic() - began, ended.reason)
-    if isinstance(value, StepResult):
-        return value
-    # The step raised: a fault of a built-in, whose traceback is in the task run's log.
-    return StepResult(step.name, Outcome.FAILED, monotonic() - began, state.message or repr(value))
+    # Without a value the task run itself has crashed; its state says why.
+    crashed = StepResult(step.name, Outcome.FAILED, monotonic() - began, state.message or state.name or "")
+    return run_value(state, StepResult) or crashed
 
 
 def _as_state(run: GroupRun) -> State[GroupRun]:

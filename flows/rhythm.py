@@ -20,6 +20,7 @@ from flows.cadence import Choice, Decision, History, Run, after_run, choose, dec
 from flows.group import RESULTS, GroupRun, group_subflow, one_at_a_time
 from flows.report import BeatReport, GroupReport
 from flows.run_client import run_client
+from flows.run_value import run_value
 from flows.turn import turn
 from tasks import orphans
 from tasks import settings as config
@@ -149,10 +150,10 @@ async def _run(choice: Choice, settings: Settings, past: History) -> GroupReport
     """Run a group as a subflow."""
     started, began = clock.now(), monotonic()
     state: State[Any] = await group_subflow(choice.group)(return_state=True)
-    value = await state.aresult(raise_on_failure=False)
+    run = run_value(state, GroupRun)
     seconds = monotonic() - began
     outcome = history.outcome_of(state) or Outcome.CRASHED
-    steps = value.steps if isinstance(value, GroupRun) else ()
+    steps = run.steps if run else ()
     ended = clock.now()
     choice = after_run(choice, Run(started, ended, outcome), settings, past, ended)
     return GroupReport(choice, started, seconds, steps)

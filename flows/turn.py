@@ -14,6 +14,7 @@ import anyio
 from filelock import FileLock, Timeout
 
 from flows import cancellation
+from tasks import private
 
 _POLL = 0.25  # seconds between two looks at a lock that somebody else holds
 _ours: ContextVar[bool] = ContextVar("turn_is_ours", default=False)
@@ -34,8 +35,8 @@ async def turn(outputs_dir: Path, patience: float | None = None) -> AsyncIterato
     if _ours.get():
         yield True
         return
-    outputs_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(outputs_dir / "turn.lock")
+    private.make_folder(outputs_dir)
+    lock = FileLock(outputs_dir / "turn.lock", mode=private.FILE)
     held = await _acquire(lock, patience)
     token = _ours.set(held)
     try:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks import batch_file, powershell
+from tasks.environment import IGNORES_CASE, merged
 from tasks.settings import Settings
 from tasks.step_settings import StepSettings
 from tasks.system import reachable, resolved
@@ -79,11 +80,17 @@ def command(step: StepSettings, path: Path, settings: Settings) -> list[str]:
             return [str(path), *args]
 
 
-def environment(step: StepSettings, script: Path, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment(
+    step: StepSettings,
+    script: Path,
+    base: Mapping[str, str] = os.environ,
+    *,
+    ignore_case: bool = IGNORES_CASE,
+) -> dict[str, str]:
     """Return the environment of the step's script, which is at `script`.
 
     It is this process's own, with the step's `env` on top, and without what Prefect uses to talk
-    to the process of a flow run.
+    to the process of a flow run. With `ignore_case`, names that differ in nothing else are one variable.
     """
     env = {name: value for name, value in base.items() if not name.startswith("PREFECT__")}
     match script.suffix.lower():
@@ -92,7 +99,7 @@ def environment(step: StepSettings, script: Path, base: Mapping[str, str] = os.e
             env |= {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
         case ".ps1":
             env = powershell.environment(env)
-    return env | step.env
+    return merged(env, step.env, ignore_case=ignore_case)
 
 
 def _batch_file(path: Path, args: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from ipaddress import ip_address
 from urllib.request import getproxies
 
@@ -20,9 +20,13 @@ def is_loopback(host: str | None) -> bool:
 
 
 def bypass_proxies(
-    environ: MutableMapping[str, str] = os.environ, proxies: Mapping[str, str] | None = None
+    environ: MutableMapping[str, str] = os.environ,
+    proxies: Mapping[str, str] | None = None,
+    hosts: Sequence[str] = (),
 ) -> None:
     """Let this process, and all that it starts, reach this machine without the proxy that is set up.
+
+    `hosts` are further addresses of it.
 
     `proxies` are what the system has set up, by URL scheme; by default, they are looked up. Clients ask
     the environment for exceptions, and those that find one there no longer ask Windows' or macOS' own
@@ -38,7 +42,7 @@ def bypass_proxies(
         return
     if not _in_environment(environ):
         environ.update({f"{scheme.upper()}_PROXY": url for scheme, url in found.items()})
-    environ[name] = ",".join([*named, *(host for host in NAMES if host not in named)])
+    environ[name] = ",".join([*named, *(host for host in (*NAMES, *hosts) if host not in named)])
 
 
 def _in_environment(environ: Mapping[str, str]) -> bool:

@@ -56,5 +56,10 @@ class StepResult:
         return f"<{self.name} {self.outcome}>"
 
 
+def unexpected(error: Exception) -> str:
+    """Given an error that nothing handled, return it as a step's message: "ValueError: what it says"."""
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
 class StepFailedError(Exception):
     """A built-in step found something wrong; the message is meant for the user."""

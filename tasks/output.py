@@ -1,4 +1,4 @@
-"""From the bytes a script prints to lines that a log can take: decoded, bounded, without secrets."""
+"""From the bytes a script prints to lines that a log can take: decoded, bounded, visible, without secrets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import codecs
 import locale
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+
+from tasks import line_encoding
+from tasks.line_encoding import EIGHT_BIT, LineEncoding
+from tasks.redaction import MASK, Redactor
+from tasks.visible import visible, without_colours
 
 #: A longer line is cut: a log is read by people.
 MAX_LINE = 10_000
@@ -18,44 +23,12 @@ _RECORD = 100
 #: How many of the last lines are kept to explain a failure.
 TAIL = 10
 
+#: Bytes by which a line's encoding is decided at the latest: the longest line that is not cut, with its end.
+_EVIDENCE = 4 * (MAX_LINE + 1)
+
 # What programs print in that know nothing of Unicode: on Windows, where nobody watches, the code page
 # that a console would have (cp949 on a Korean one, cp437 on an American one).
 _LEGACY = "oem" if sys.platform == "win32" else locale.getencoding()
-
-_MASK = "***"
-_TELLING = 4  # characters; masking shorter lines of a secret would blot out half the log
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-
-class Redactor:
-    """Replaces secret values, wherever they stand, by ***."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        # A secret of several lines is printed line by line; the longest goes first, so that a
-        # secret that contains another one leaves nothing behind.
-        parts = {part for secret in secrets for part in (secret, *_lines(secret)) if part}
-        self._secrets = sorted(parts, key=len, reverse=True)
-
-    @property
-    def longest(self) -> int:
-        """Length of the longest secret, in characters."""
-        return len(self._secrets[0]) if self._secrets else 0
-
-    def __call__(self, text: str) -> str:
-        """Given a text, return it without the secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        return text
-
-
-def _lines(secret: str) -> list[str]:
-    """Return a secret's lines, however indented; a bracket alone in one gives nothing away."""
-    lines = [line.strip() for line in secret.splitlines() if line.strip()]
-    return [line for line in lines if len(line) >= _TELLING] if len(lines) > 1 else lines
 
 
 def decode(data: bytes, cut: bool = False) -> str:
@@ -98,59 +71,56 @@ class Lines:
         self._budget = budget
         self._redact = redact
         # A secret cut short can itself hold shorter ones, which its masks make longer.
-        self._margin = len(_MASK) * redact.longest
+        self._margin = len(MASK) * redact.longest
         self._keep = 4 * (MAX_LINE + self._margin)  # bytes; no encoding uses more for a character
-        self._encoding: str | None = None
+        self._encoding: str | None = None  # of the line, once it is known
+        self._before: str | None = None  # the encoding of the line before
         self._rest = b""  # not looked at yet: too little to tell the encoding, or half a character
         self._line = bytearray()
         self._length = 0  # of the line, with all that was not kept of it
         self._returned = False  # whether it ends with a carriage return
         self._cut = False
-        self._unlogged: deque[tuple[bytes, bool]] = deque(maxlen=TAIL)
+        self._unlogged: deque[tuple[bytes, str, bool]] = deque(maxlen=TAIL)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream, however they were cut."""
-        data, self._rest = self._rest + data, b""
-        if self._encoding is None:
-            if len(data) < 4:
-                self._rest = data
-                return
-            data = self._detect(data)
-        self._split(data)
+        self._split(self._rest + data, is_all=False)
 
     def close(self) -> None:
         """Take what is left without an end of line."""
-        rest, self._rest = self._rest, b""
-        if self._encoding is None:
-            self._split(self._detect(rest))
-            rest = self._rest
-        self._extend(rest)
+        self._split(self._rest, is_all=True)
+        self._extend(self._rest)
+        self._rest = b""
         if self._length:
             self._finish()
 
-    def _detect(self, start: bytes) -> bytes:
-        """Set the encoding from the stream's first bytes; return them without a byte order mark."""
-        for mark, encoding in _BOMS:
-            if start.startswith(mark):
-                self._encoding = encoding
-                return start[len(mark) :]
-        # Windows tools print UTF-16 without a mark as well: ASCII text has a zero in every other byte.
-        if len(start) >= 4 and start[1] == start[3] == 0 and start[0] and start[2]:
-            self._encoding = "utf-16-le"
-        else:
-            self._encoding = "utf-8"
-        return start
-
-    def _split(self, data: bytes) -> None:
-        newline = self._bytes("\n")
-        if odd := len(data) % len(newline):
-            data, self._rest = data[:-odd], data[-odd:]
+    def _split(self, data: bytes, *, is_all: bool) -> None:
+        """Take all whole lines of `data`, and of the last one what is no half character."""
         start = 0
-        while (end := _find(data, newline, start)) >= 0:
+        while start < len(data):
+            if self._encoding is None:
+                found = self._look(data, start, is_all)
+                if found is None:
+                    break
+                self._encoding = found.name
+                start += found.mark
+            newline = self._bytes("\n")
+            end = line_encoding.find(data, newline, start)
+            if end < 0:
+                whole = len(data) - (len(data) - start) % len(newline)
+                self._extend(data[start:whole])
+                start = whole
+                break
             self._extend(data[start:end])
             self._finish(len(newline))
             start = end + len(newline)
-        self._extend(data[start:])
+        self._rest = data[start:]
+
+    def _look(self, data: bytes, start: int, is_all: bool) -> LineEncoding | None:
+        """Return the encoding of the line that begins at `start`; None if it takes more bytes."""
+        if self._before is None:
+            return line_encoding.first_line(data, most=_EVIDENCE, is_all=is_all)
+        return line_encoding.next_line(data, start, self._before, most=_EVIDENCE, is_all=is_all)
 
     def _extend(self, data: bytes) -> None:
         """Add to the line. What comes after a carriage return replaces what was there before."""
@@ -171,38 +141,32 @@ class Lines:
 
     def _finish(self, newline: int = 0) -> None:
         data, size, cut = bytes(self._line), self._length + newline, self._cut
+        encoding = self._before = self._encoding or EIGHT_BIT
+        self._encoding = None
         self._line.clear()
         self._length, self._returned, self._cut = 0, False, False
         if not self._budget.take(size):
-            self._unlogged.append((data, cut))
-        elif (text := self._text(data, cut)).strip():
+            self._unlogged.append((data, encoding, cut))
+        elif (text := self._text(data, encoding, cut)).strip():
             self._emit(text)
 
     def last_unlogged(self) -> list[str]:
         """Return the last lines that the budget kept from the log: a flood may end in the reason for it."""
-        return [text for data, cut in self._unlogged if (text := self._text(data, cut)).strip()]
+        return [text for line in self._unlogged if (text := self._text(*line)).strip()]
 
-    def _text(self, data: bytes, cut: bool) -> str:
+    def _text(self, data: bytes, encoding: str, cut: bool) -> str:
         """Return a line's bytes as the log may have them."""
-        utf_16 = self._encoding if self._encoding != "utf-8" else None
-        text = data.decode(utf_16, "replace") if utf_16 else decode(data, cut)
-        text = self._redact(text.rstrip("\r").replace("\0", "␀"))
+        text = decode(data, cut) if encoding == EIGHT_BIT else data.decode(encoding, "replace")
+        text = self._redact(without_colours(text.rstrip("\r"), cut=cut))
         if cut:  # the line may end within a secret, which then is not known as one
             text = text[: -self._margin or None]
+        text = visible(text)
         if cut or len(text) > MAX_LINE:
             text = text[: MAX_LINE - 1] + "…"
         return text
 
     def _bytes(self, text: str) -> bytes:
-        return text.encode(self._encoding or "utf-8")
-
-
-def _find(data: bytes, mark: bytes, start: int) -> int:
-    """Return where `mark` first is; in UTF-16 only where a character begins."""
-    at = data.find(mark, start)
-    while at >= 0 and at % len(mark):
-        at = data.find(mark, at + 1)
-    return at
+        return text.encode(self._encoding or EIGHT_BIT)
 
 
 def _find_last(data: bytes, mark: bytes) -> int:

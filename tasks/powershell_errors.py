@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from tempfile import TemporaryDirectory
 
-from tasks.output import MAX_LINE, Redactor
+from tasks.output import MAX_LINE
+from tasks.redaction import Redactor
 
 #: Where run.ps1 looks up the file. It takes the variable away before the script runs.
 _VARIABLE = "RHYTHM_ERRORS"

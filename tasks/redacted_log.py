@@ -1,4 +1,4 @@
-"""A log that secrets cannot reach."""
+"""A log that neither secrets nor control characters reach."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import sys
 import traceback
 from typing import Any
 
-from tasks.output import Redactor
+from tasks.redaction import Redactor
+from tasks.visible import visible
 
 AnyLog = logging.Logger | logging.LoggerAdapter[Any]
 
 
 class RedactedLog(logging.LoggerAdapter[Any]):
-    """Hands on every message with its arguments filled in and its secrets taken out."""
+    """Hands on every message with its arguments filled in and its secrets taken out, as visible text."""
 
     def __init__(self, log: AnyLog, redact: Redactor) -> None:
         super().__init__(log, {})
@@ -23,7 +24,7 @@ class RedactedLog(logging.LoggerAdapter[Any]):
         """Log `msg % args`, and the traceback if one is wanted, redacted."""
         if self.isEnabledFor(level):
             text = logging.LogRecord("", level, "", 0, msg, args, None).getMessage()
-            self.logger.log(level, "%s", self._redact(text + _traceback(exc_info)), **kwargs)
+            self.logger.log(level, "%s", visible(self._redact(text + _traceback(exc_info))), **kwargs)
 
 
 def _traceback(wanted: Any) -> str:

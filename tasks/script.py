@@ -17,9 +17,10 @@ import anyio
 from tasks import batch_file, orphans, process_tree
 from tasks.exit_status import signed
 from tasks.group_settings import Priority
-from tasks.output import TAIL, Budget, Lines, Redactor
+from tasks.output import TAIL, Budget, Lines
 from tasks.ownership import Ownership, ownership
 from tasks.process_tree import MARK
+from tasks.redaction import Redactor
 from tasks.usage import UNKNOWN, Cost, ScriptMeter
 
 #: Seconds without output after which a pipe that a left-over grandchild holds is given up, and how

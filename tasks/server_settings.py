@@ -13,6 +13,9 @@ from pydantic_core import PydanticCustomError
 #: Characters that a password needs at least: shorter ones cannot be masked in logs either.
 SHORTEST_PASSWORD = 8
 
+#: Where the server's password stands in the environment of a beat, and of the scripts that it starts.
+PASSWORD_VARIABLES = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING", "RHYTHM_SERVER_PASSWORD")
+
 #: `password`: one is made, unless the user has set one. `off`: whoever reaches the port may do everything.
 Auth = Literal["password", "off"]
 

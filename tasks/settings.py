@@ -40,7 +40,7 @@ from tasks.problem import ConfigError, Problem
 from tasks.project import CONFIG_VARIABLE as CONFIG_VARIABLE
 from tasks.project import PROJECT as PROJECT
 from tasks.project import config_path as config_path
-from tasks.server_settings import AllowedHost, Auth, ListenAddress, Password, ProxyAddress
+from tasks.server_settings import PASSWORD_VARIABLES, AllowedHost, Auth, ListenAddress, Password, ProxyAddress
 from tasks.user_path import UserPath
 
 
@@ -122,9 +122,9 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The names of all variables whose values reach no log: secret_env, and those of headers."""
+        """The names of all variables whose values reach no log: secret_env, of headers, and the server's."""
         of_headers = (name for endpoint in self.endpoints for name in endpoint.header_variables)
-        return (*self.secret_env, *of_headers)
+        return (*self.secret_env, *of_headers, *PASSWORD_VARIABLES)
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Coroutine
 from contextlib import nullcontext
 from contextvars import ContextVar
@@ -24,42 +23,47 @@ from tasks import exit_status, powershell, script
 from tasks.builtin.contract import Context, built_in
 from tasks.command import ScriptMissingError, ScriptRefusedError, command, environment, locate
 from tasks.measurements import StepUsage
-from tasks.outcome import Outcome, StepFailedError, StepResult
-from tasks.output import Redactor
+from tasks.outcome import Outcome, StepFailedError, StepResult, unexpected
 from tasks.powershell_errors import Errors, error_file
 from tasks.redacted_log import RedactedLog
-from tasks.settings import Settings
+from tasks.redaction import redactor
 from tasks.step_settings import RETRY_JITTER, StepSettings
 from tasks.usage import UNKNOWN, Cost, OwnMeter
+from tasks.visible import visible
 
 
 async def run_step(step: StepSettings, context: Context, attempt: int = 1) -> StepResult:
-    """Run a step once and return how it ended; only cancellation and faults of ours are raised.
+    """Run a step once and return how it ended; only cancellation is raised.
 
-    What it cost is told to `context.spent`, unless it was cancelled.
+    What it cost is told to `context.spent`, unless it was cancelled. Whatever the step hands out is without
+    secrets and control characters: log, message, reports and events.
     """
-    redact = redactor(step, context.settings)
-    publish = context.publish
+    redact = redactor(context.settings, step.env)
+    publish, emit = context.publish, context.emit
+
+    def shown(text: str) -> str:
+        return visible(redact(text))
+
     context = replace(
         context,
         log=RedactedLog(context.log, redact),
         publish=lambda report: publish(
-            replace(report, text=redact(report.text), summary=redact(report.summary))
+            replace(report, text=shown(report.text), summary=shown(report.summary), link=shown(report.link))
         ),
+        emit=lambda name, about, payload: emit(name, shown(about), redact.value(payload)),
     )
     at, began = context.now(), monotonic()
     run = _run_script if step.is_script else _run_built_in
-    ending = await run(step, context)
+    try:
+        ending = await run(step, context)
+    except Exception as error:
+        # Prefect would log it, and put it into a state, as it is. Here it is like any other failure.
+        context.log.exception("unexpected error")
+        ending = _Ending(Outcome.FAILED, unexpected(error))
     seconds = monotonic() - began
     cost = (ending.cost.cpu_seconds, ending.cost.peak_memory)
     context.spent(StepUsage(at, context.group, step.name, attempt, ending.outcome, seconds, *cost))
-    return StepResult(step.name, ending.outcome, seconds, redact(ending.message), ending.exit_code)
-
-
-def redactor(step: StepSettings, settings: Settings) -> Redactor:
-    """Return what takes the values of all variables that are secrets out of a text."""
-    values = {**os.environ, **step.env}
-    return Redactor(values.get(name, "") for name in settings.secrets)
+    return StepResult(step.name, ending.outcome, seconds, shown(ending.message), ending.exit_code)
 
 
 async def run_as_task(step: StepSettings, context: Context) -> State[StepResult]:
@@ -145,6 +149,7 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
     try:
         path = locate(step, settings)
         argv = command(step, path, settings)
+        redact = redactor(settings, step.env)
         is_powershell = path.suffix.lower() == ".ps1"
         with error_file(path) if is_powershell else nullcontext() as errors_at:
             ended = await script.run(
@@ -155,12 +160,12 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
                 timeout=step.timeout.total_seconds(),
                 outputs_dir=settings.outputs_dir,
                 on_line=lambda line, error: context.log.log(_level(line, error, is_powershell), "%s", line),
-                redact=redactor(step, settings),
+                redact=redact,
                 priority=settings.groups[context.group].priority
                 if context.group in settings.groups
                 else "normal",
             )
-            errors = errors_at.read(redactor(step, settings)) if errors_at else Errors()
+            errors = errors_at.read(redact) if errors_at else Errors()
     except ScriptMissingError as error:
         if not step.optional:
             context.log.warning("skipped: %s", error)

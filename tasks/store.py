@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,11 +19,12 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, Executable, Table, insert
 from sqlalchemy.exc import DBAPIError
 
+from tasks import private
 from tasks.measurements import Bucket, GroupEvent, Probe, ProbeBucket, Sample, StepUsage, Transition
 from tasks.outcome import Outcome
 from tasks.settings import Settings
 from tasks.storage import questions
-from tasks.storage.database import BUSY_SECONDS, connect, database_url, file_url, remedy, where
+from tasks.storage.database import BUSY_SECONDS, connect, database_url, file_of, file_url, remedy, where
 from tasks.storage.fault import StoreError
 from tasks.storage.schema import NewerSchemaError, is_current, migrate
 from tasks.storage.tables import DECISIONS, METADATA, PROBES, SAMPLES, STEPS, TRANSITIONS
@@ -50,7 +51,7 @@ class Store:
         self._writing = engine.execution_options(begin="IMMEDIATE")
 
     def __enter__(self) -> Store:
-        self._make_folder()
+        self._make_file()
         try:
             self._make_tables()
         except BaseException:
@@ -179,18 +180,20 @@ class Store:
         with self._transaction(self._reading) as connection:
             return connection.execute(question).all()
 
-    def _make_folder(self) -> None:
-        path = self._url.database
-        if self._url.get_backend_name() != "sqlite" or not path:
+    def _make_file(self) -> None:
+        path = file_of(self._url)
+        if path is None:
             return
         try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            private.make_folder(path.parent)
         except OSError as error:
             raise StoreError(
-                path,
+                str(path),
                 f"its folder cannot be made ({error.strerror})",
                 "Name a folder that you may write to as outputs_dir in rhythm.toml.",
             ) from error
+        with suppress(OSError):  # SQLite cannot make it either, and says so
+            private.make_file(path)
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:

@@ -14,8 +14,8 @@ import pytest
 
 from tasks import powershell, script
 from tasks.command import command
-from tasks.output import Redactor
 from tasks.project import PROJECT
+from tasks.redaction import Redactor
 from tasks.settings import Settings
 from tasks.step_settings import StepSettings
 from tests.wine import is_wine

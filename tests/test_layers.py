@@ -13,7 +13,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 LAYERS = ("tasks", "flows", "deployments")  # from the bottom up
-LONGEST = 260  # lines
+LONGEST = 500  # lines; one concept a file, whatever its length up to that
 FILES = sorted(path for layer in LAYERS for path in (PROJECT / layer).rglob("*.py"))
 
 

@@ -17,7 +17,7 @@ from deployments.adopt.rhythm_file import RhythmFile
 from deployments.adopt.text_encoding import decode
 from deployments.adopt.user_word import assignment
 from tasks import settings as config
-from tasks.atomic_file import write_text
+from tasks.atomic_file import write_users_text
 from tasks.problem import ConfigError, Problem
 
 #: Of a script, no more is read to tell what it does.
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if changed:
         file.validate()
     if changed and not args.dry_run:
-        write_text(path, file.text)
+        write_users_text(path, file.text)
     problems = [*found.unread, *found.problems]
     if args.json:
         output.show_json(

@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import socket
 import sys
 import threading
+from pathlib import Path
 from typing import Any, cast
 
 import uvicorn
@@ -19,12 +21,13 @@ from prefect.settings import get_current_settings
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from deployments import exposure, output, password, timezones
-from deployments.address import HOST, default_port
+from deployments import exposure, output, password, prefect_home, timezones
+from deployments.address import HOST, bound, default_port
 from deployments.daemon import background, transactions
 from deployments.daemon.collector import Collector
 from deployments.daemon.guard import Guard, Policy
 from deployments.daemon.sign_in import SignIn
+from tasks import atomic_file
 from tasks import settings as config
 from tasks.problem import ConfigError
 from tasks.server_settings import Listen
@@ -40,7 +43,9 @@ class ApiServer:
     this process, which can have one server.
     """
 
-    def __init__(self, listen: Listen, settings: Settings, secret: str | None) -> None:
+    def __init__(self, listening: socket.socket, settings: Settings, secret: str | None) -> None:
+        self._socket = listening
+        host, port, *_ = listening.getsockname()
         _configure(secret)
         server = get_current_settings().server
         background.slow_down()
@@ -48,9 +53,7 @@ class ApiServer:
         timezones.remember()
         self._server = uvicorn.Server(
             uvicorn.Config(
-                guarded(create_app(final=True), listen, settings, secret),
-                host=listen.host,
-                port=listen.port,
+                guarded(create_app(final=True), Listen(host, port), settings, secret),
                 log_level=server.logging_level.lower(),
                 timeout_keep_alive=server.api.keepalive_timeout,
                 ws_per_message_deflate=False,  # who listens is on this machine
@@ -58,7 +61,7 @@ class ApiServer:
                 server_header=False,
             )
         )
-        self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
         self._collector = Collector()
 
     async def start(self) -> None:
@@ -88,7 +91,10 @@ class ApiServer:
     def serve(self) -> None:
         """Serve until Ctrl-C or SIGTERM; for a main thread that does nothing else."""
         self._collector.start()
-        self._server.run()
+        self._run()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
 
 
 def guarded(app: ASGIApp, listen: Listen, settings: Settings, secret: str | None) -> ASGIApp:
@@ -117,23 +123,33 @@ def _configure(secret: str | None) -> None:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Serve alone, for the rhythm.toml that all commands read. Return 2 if that cannot be used."""
+    """Serve alone, for the rhythm.toml that all commands read.
+
+    Return 2 if that cannot be used, 1 if another program has the address.
+    """
     parser = argparse.ArgumentParser(prog="python -m deployments.daemon.api_server", description=__doc__)
-    parser.add_argument(
-        "--port", type=int, help=f"on {HOST}; default: rhythm.toml's `listen`, or Prefect's own"
-    )
-    port = parser.parse_args(words).port
+    parser.add_argument("--port-file", type=Path, help=f"listen at a free port of {HOST}, and write it there")
+    port_file: Path | None = parser.parse_args(words).port_file
     try:
         settings = config.load()
-        listen = Listen(HOST, port) if port else settings.listen or Listen(HOST, default_port())
+        wanted = Listen(HOST, 0) if port_file else settings.listen or Listen(HOST, default_port())
+        if repaired := prefect_home.make_private():
+            output.warning(repaired)
         secret = password.for_server(settings)
     except ConfigError as error:
         for problem in error.problems:
             output.error(str(problem))
         return 2
-    for warning in exposure.warnings(listen, settings, is_open=secret is None):
+    for warning in exposure.warnings(wanted, settings, is_open=secret is None):
         output.warning(str(warning))
-    ApiServer(listen, settings, secret).serve()
+    try:
+        listening = bound(wanted)
+    except OSError as error:
+        output.error(f"{wanted} cannot be listened at ({error.strerror})")
+        return 1
+    if port_file:
+        atomic_file.write_text(port_file, str(listening.getsockname()[1]))
+    ApiServer(listening, settings, secret).serve()
     return 0
 
 

@@ -88,7 +88,7 @@ class Daemon:
             await self._mend(client)
             if missed := await pool.cancel_missed(client, clock.now()):
                 self.display.say(f"{missed} beats were missed while nothing ran; one makes up for all")
-            await pool.make_pool(client, isolated=self.isolated)
+            await pool.make_pool(client)
             worker = Worker(self.isolated, self._renew)
             stack.push_async_callback(worker.stop, _FOR_WORKER)
             worker.start()

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from deployments import output
 from deployments.state import GroupState, State
+from tasks.visible import visible
 
 
 @contextmanager
@@ -37,7 +38,7 @@ class Display:
         """Tell a piece of news; on a terminal it scrolls by above the table."""
         with _nobody_may_listen():
             if self._live:
-                self._live.console.print(news, highlight=False)
+                self._live.console.print(visible(news), highlight=False)
             else:
                 output.say(news)
 

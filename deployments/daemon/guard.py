@@ -10,6 +10,7 @@ the answers, while a request without a content type, or a websocket, is carried 
 from __future__ import annotations
 
 import logging
+from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -74,6 +75,8 @@ class Policy:
             )
         if origins and not all(self._is_own(origin, scheme) for origin in origins):
             return Refusal(403, f"the page of {_shown(origins)} is not one of this server's")
+        if not all(map(_is_comparable, headers.get(b"authorization", []))):
+            return Refusal(401, "its password has characters that no password here has")
         has_body = b"transfer-encoding" in headers or headers.get(b"content-length", ["0"]) != ["0"]
         is_request = scope["type"] == "http" and scope["method"] in _WITH_BODY
         if is_request and has_body and b"content-type" not in headers:
@@ -107,6 +110,15 @@ class Guard:
             )(scope, receive, send)
         else:
             await self._app(scope, receive, _unframed(send) if scope["type"] == "http" else send)
+
+
+def _is_comparable(credentials: str) -> bool:
+    """Whether Prefect's server can compare a Basic header: others would be an error of the server's own."""
+    scheme, _, encoded = credentials.partition(" ")
+    try:
+        return scheme != "Basic" or b64decode(encoded).isascii()
+    except ValueError:
+        return True  # which Prefect refuses by itself
 
 
 def _answer(refusal: Refusal) -> JSONResponse:

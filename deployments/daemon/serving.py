@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deployments import address as addresses
-from deployments import exposure, password, server_lookup
+from deployments import exposure, password, prefect_home, server_lookup
 from deployments.address import Address
 from deployments.daemon import log
 from deployments.daemon.display import Display
@@ -49,7 +50,12 @@ async def server(stack: AsyncExitStack, settings: Settings, display: Display) ->
         display.say(f"using the Prefect server at {found.url}")
         addresses.use(found)
         return Serving(found)
-    listen = _listen(settings, display)
+    bound = _bound(settings, display)
+    stack.callback(bound.close)
+    host, port, *_ = bound.getsockname()
+    listen = Listen(host, port)
+    if repaired := await asyncio.to_thread(prefect_home.make_private):
+        display.say(repaired)
     secret = await asyncio.to_thread(password.for_server, settings)
     for warning in exposure.warnings(listen, settings, is_open=secret is None):
         display.say(f"warning: {warning}")
@@ -60,7 +66,7 @@ async def server(stack: AsyncExitStack, settings: Settings, display: Display) ->
         display.say("to open it signed in: rhythm ui")
     from deployments.daemon.api_server import ApiServer  # which imports all of Prefect's server
 
-    own = ApiServer(listen, settings, secret)
+    own = ApiServer(bound, settings, secret)
     stack.push_async_callback(own.stop, _STOP)
     try:
         await own.start()
@@ -69,8 +75,8 @@ async def server(stack: AsyncExitStack, settings: Settings, display: Display) ->
     return Serving(address, own)
 
 
-def _listen(settings: Settings, display: Display) -> Listen:
-    """Return where our own server is to listen: elsewhere only if nobody has named the place."""
+def _bound(settings: Settings, display: Display) -> socket.socket:
+    """Return a socket at the address of our own server: another one only if nobody has named it."""
     named = addresses.named()
     if named and not named.is_local:
         raise UpError(f"PREFECT_API_URL names {named.url}, which does not answer. {REMOTE}")
@@ -79,13 +85,14 @@ def _listen(settings: Settings, display: Display) -> Listen:
     else:
         port = named.port if named else addresses.default_port()
         wanted, source = Listen(addresses.HOST, port), "PREFECT_API_URL" if named else ""
-    if addresses.is_free(wanted):
-        return wanted
-    if source:
-        raise UpError(
-            f"{wanted} of {source} is not free, and what is there is not this rhythm's server. "
-            "Free it, or name another one."
-        )
-    port = addresses.free_port()
-    display.say(f"port {wanted.port} is taken by another program; the server takes {port}")
-    return Listen(addresses.HOST, port)
+    try:
+        return addresses.bound(wanted)
+    except OSError as error:
+        if source:
+            raise UpError(
+                f"{wanted} of {source} cannot be listened at ({error.strerror}), and what is there is not "
+                "this rhythm's server. Free it, or name another one."
+            ) from None
+    bound = addresses.bound(Listen(addresses.HOST, 0))
+    display.say(f"port {wanted.port} is taken by another program; the server takes {bound.getsockname()[1]}")
+    return bound

@@ -28,6 +28,7 @@ from deployments.server_identity import SIGN_IN, TICKETS
 PREFIX = "/rhythm/"
 
 _LIFE = 60.0  # seconds
+_TICKET = 43  # characters: 32 bytes in base64
 _PAGE = (Path(__file__).parent / "sign_in.html").read_text(encoding="utf-8")
 # The page has nothing but its own script, and nobody may keep it, or what it is answered.
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -97,9 +98,18 @@ class SignIn:
         return HTMLResponse(_PAGE.replace("NONCE", nonce), headers=headers)
 
     async def _redeem(self, request: Request) -> Response:
-        ticket = (await request.body()).decode("ascii", "replace")
-        if not self._tickets.redeem(ticket):
+        if not self._tickets.redeem(await _start(request)):
             return JSONResponse(
                 {"detail": "The link has been used, or is older than a minute."}, status_code=403
             )
         return JSONResponse({"password": self._password or ""}, headers=_PRIVATE)
+
+
+async def _start(request: Request) -> str:
+    """Return a request's body, or no more of it than a ticket has: anybody may send one of any size."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _TICKET:
+            break
+    return body[: _TICKET + 1].decode("ascii", "replace")

@@ -6,8 +6,6 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from prefect.workers.process import ProcessWorker
-
 from deployments.pool import POOL
 from deployments.worker.rhythm_worker import RhythmWorker
 
@@ -19,13 +17,13 @@ class Worker:
     """
 
     def __init__(self, isolated: bool, renew: Callable[[str], None]) -> None:
-        kind = ProcessWorker if isolated else RhythmWorker
-        self._worker = kind(
+        self._worker = RhythmWorker(
             work_pool_name=POOL,
             name=f"rhythm up on {socket.gethostname()}",
             create_pool_if_not_found=False,
+            isolated=isolated,
         )
-        if isinstance(self._worker, RhythmWorker):
+        if not isolated:
             self._worker.retire = renew
         self._task: asyncio.Task[None] | None = None
 

@@ -13,15 +13,24 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from tasks import private
+
 _SIZE, _OLDER = 1_000_000, 3  # bytes of a log, and how many older ones are kept
+
+
+class _PrivateLog(RotatingFileHandler):
+    """A log that is kept short, and that nobody else reads."""
+
+    def _open(self) -> io.TextIOWrapper:
+        return io.TextIOWrapper(private.open_file(Path(self.baseFilename), "ab"), encoding=self.encoding)
 
 
 class LogStream(io.TextIOBase):
     """Takes what is printed, and logs it line by line with the time."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=_SIZE, backupCount=_OLDER, encoding="utf-8")
+        private.make_folder(path.parent)
+        handler = _PrivateLog(path, maxBytes=_SIZE, backupCount=_OLDER, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         self._log = logging.Logger("service")
         self._log.addHandler(handler)

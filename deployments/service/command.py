@@ -13,8 +13,9 @@ from types import ModuleType
 from deployments import address, house, output
 from deployments.service import launch_agent, systemd, task_scheduler
 from deployments.service.plan import Installation, Plan, kept_variables, left_variables
+from tasks import private
 from tasks import settings as config
-from tasks.atomic_file import write_text
+from tasks.atomic_file import write_users_text
 from tasks.problem import ConfigError, Problem
 from tasks.settings import PROJECT, Settings
 
@@ -83,10 +84,10 @@ def _do(plan: Plan) -> int:
     for path, text in plan.files.items():
         # Task Scheduler takes only what is in the encoding that it says.
         if path.suffix == ".xml":
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private.make_folder(path.parent)  # below outputs_dir
             path.write_bytes(text.encode("utf-16"))
         else:
-            write_text(path, text)
+            write_users_text(path, text)
         output.say(f"written: {path}")
     failed = [command for command in plan.commands if not _run(command)]
     for path in plan.removed:

@@ -1,4 +1,4 @@
-"""A Prefect worker that beats in its own process: no interpreter is started for a beat.
+"""A Prefect worker that runs this project's flows and no others, a beat in its own process.
 
 `prefect worker start --pool rhythm` starts it, as any worker, for pools of the type `rhythm`.
 """
@@ -8,9 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
-from importlib import import_module
-from pathlib import Path, PurePath
 from time import monotonic
 from typing import Any, cast
 
@@ -25,16 +22,18 @@ from prefect.client.schemas.filters import (
     WorkPoolFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.states import Failed
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
-from pydantic import PrivateAttr
 
 from deployments import timezones
 from deployments.up import DIED
 from deployments.worker.bell import Bell
 from deployments.worker.hosted_run import PATIENCE, HostedRun, WedgedError
+from deployments.worker.job_configuration import RhythmJobConfiguration
 from deployments.worker.loaded_code import LoadedCode
+from deployments.worker.own_flow import OwnFlow
+from deployments.worker.separate_run import run_separately
 from flows import clock
 from tasks.settings import PROJECT
 
@@ -42,55 +41,23 @@ from tasks.settings import PROJECT
 #: dashboard alone brings 150 MiB.
 GROWTH = 120 * 2**20
 
-_FLOWS = PurePath("flows")
 #: Seconds after which runs are asked for in any case: of deployments whose runs nobody asks for, Prefect
 #: says after 60 that they are not ready.
 _SHOW_UP = 45.0
 
 
-class RhythmJobConfiguration(ProcessJobConfiguration):
-    """What a run is to be run with, whether in a process of its own or here."""
-
-    _deployment: DeploymentResponse | None = PrivateAttr(default=None)
-    _is_particular: bool = PrivateAttr(default=False)
-
-    def prepare_for_flow_run(
-        self, flow_run: FlowRun, deployment: DeploymentResponse | None = None, *rest: Any, **more: Any
-    ) -> None:
-        """Note what the base class does not keep: whose run it is, and whether it is like any other."""
-        self._deployment = deployment
-        wanted = (self.env, self.working_dir, flow_run.job_variables, deployment and deployment.job_variables)
-        self._is_particular = any(wanted)
-        super().prepare_for_flow_run(flow_run, deployment, *rest, **more)
-
-    @classmethod
-    @cache
-    def _base_environment(cls) -> dict[str, str]:
-        """The worker's own settings: to gather them takes 20 ms, and they stay as they are."""
-        return super()._base_environment()
-
-    def own_flow(self) -> Flow[..., Any] | None:
-        """Return the flow of a run that can be run here: this project's, with nothing particular about it."""
-        deployment = self._deployment
-        if deployment is None or self._is_particular or not _is_here(deployment):
-            return None
-        path, _, name = str(deployment.entrypoint).partition(":")
-        if PurePath(path).parent != _FLOWS:
-            return None
-        return cast("Flow[..., Any]", getattr(import_module(f"{_FLOWS}.{PurePath(path).stem}"), name))
-
-
 class RhythmWorker(ProcessWorker):
-    """Runs this project's own flows in a thread of its process, and any other one as its base does.
+    """Runs this project's own flows in a thread of its process, and refuses any other.
 
-    A run with job variables of its own gets an interpreter of its own as well; so does each run once
-    the code has changed or the process has grown, until it has been replaced.
+    What the server says of a run decides only which of them it is: job variables are ignored. Once the code
+    has changed or the process has grown, until it has been replaced, each run gets an interpreter of its own;
+    with `isolated`, always. What rhythm.toml allows besides is run as the base class runs it.
     """
 
     type = "rhythm"
     job_configuration = RhythmJobConfiguration
     _display_name = "Rhythm"
-    _description = "Runs beats and groups in the worker's own process, and everything else as subprocesses."
+    _description = "Runs beats and groups of this rhythm, in the worker's own process."
 
     #: Seconds without a sign of life after which a run is given up.
     patience = PATIENCE
@@ -99,8 +66,9 @@ class RhythmWorker(ProcessWorker):
     #: Called when a run hangs: its thread can only be ended with the process.
     give_up: Callable[[str], None] = staticmethod(lambda why: os._exit(DIED))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, isolated: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._isolated = isolated
         timezones.remember()
         self._code = LoadedCode()
         self._size: int | None = None
@@ -152,19 +120,45 @@ class RhythmWorker(ProcessWorker):
         configuration: ProcessJobConfiguration,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> ProcessWorkerResult:
-        """Run a flow run to its end, here if it is one of this project's flows."""
-        flow = configuration.own_flow() if isinstance(configuration, RhythmJobConfiguration) else None
+        """Run a flow run to its end if it may be run."""
+        looked_at = cast("RhythmJobConfiguration", configuration)
         self._under_way += 1
         try:
-            if flow is None or self._outdated():
+            if looked_at.own:
+                return await self._run_own(looked_at.own, flow_run, looked_at, task_status)
+            if looked_at.refusal is None:
                 return await super().run(flow_run, configuration, task_status)
-            if task_status:
-                task_status.started(os.getpid())
-            return await self._run_here(flow, flow_run)
+            return await self._refuse(flow_run, looked_at.refusal, task_status)
         finally:
             self._under_way -= 1
             if self.retire and not self._under_way and (reason := self._outdated()):
                 self.retire(reason)
+
+    async def _run_own(
+        self,
+        own: OwnFlow,
+        flow_run: FlowRun,
+        configuration: RhythmJobConfiguration,
+        task_status: anyio.abc.TaskStatus[int] | None,
+    ) -> ProcessWorkerResult:
+        if configuration.ignored:
+            log = self.get_flow_run_logger(flow_run)
+            log.warning("ignored job variables: %s", ", ".join(configuration.ignored))
+        if self._isolated or self._outdated():
+            return await run_separately(own, flow_run, configuration.env, task_status)
+        if task_status:
+            task_status.started(os.getpid())
+        return await self._run_here(own.flow, flow_run)
+
+    async def _refuse(
+        self, flow_run: FlowRun, why: str, task_status: anyio.abc.TaskStatus[int] | None
+    ) -> ProcessWorkerResult:
+        self._logger.warning("refused flow run %r: %s", flow_run.name, why)
+        state: Any = Failed(name="Refused", message=why)
+        await self.client.set_flow_run_state(flow_run.id, state, force=True)
+        if task_status:
+            task_status.started(0)  # no process: none is noted on the run
+        return ProcessWorkerResult(identifier="", status_code=0)
 
     async def _run_here(self, flow: Flow[..., Any], flow_run: FlowRun) -> ProcessWorkerResult:
         try:
@@ -186,18 +180,6 @@ class RhythmWorker(ProcessWorker):
         if self._size is not None and _memory() - self._size > GROWTH:
             return f"it has grown by {(_memory() - self._size) / 2**20:.0f} MiB"
         return ""
-
-
-def _is_here(deployment: DeploymentResponse) -> bool:
-    """Whether a deployment is of the project in this folder, and not of another copy of it."""
-    folders = [
-        step["prefect.deployments.steps.set_working_directory"]["directory"]
-        for step in deployment.pull_steps or []
-        if "prefect.deployments.steps.set_working_directory" in step
-    ]
-    return len(folders) == len(deployment.pull_steps or []) and all(
-        Path(folder).resolve() == PROJECT for folder in folders or [deployment.path or ""]
-    )
 
 
 def _memory() -> int:

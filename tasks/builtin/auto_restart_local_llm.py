@@ -17,6 +17,7 @@ from time import monotonic, sleep
 import psutil
 from filelock import FileLock, Timeout
 
+from tasks import private
 from tasks.builtin.contract import Context, Parser, Report
 from tasks.endpoint_settings import EndpointSettings
 from tasks.endpoints import service_process
@@ -91,8 +92,8 @@ def care_for(endpoint: EndpointSettings, context: Context, store: Store) -> Care
         return Care(endpoint.name, Did.TOLD, f"{why}. Set restart = true to have it done")
     paths = ServicePaths.of(endpoint, context.settings.outputs_dir)
     try:
-        paths.lock.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(paths.lock, timeout=0):
+        private.make_folder(paths.lock.parent)
+        with FileLock(paths.lock, timeout=0, mode=private.FILE):
             care = _restart(endpoint, paths, why, context.now)
     except Timeout:
         return Care(endpoint.name, Did.LIMITED, "another process is restarting it")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from tasks.endpoint_settings import VARIABLE, EndpointSettings
+from tasks.environment import lookup
 
 
 class HeaderError(Exception):
@@ -19,10 +20,10 @@ def headers_of(endpoint: EndpointSettings, environ: Mapping[str, str] = os.envir
         HeaderError: one needs a variable that is not set or empty, or holds what no header may.
     """
     for name in endpoint.header_variables:
-        if not environ.get(name):
+        if not lookup(environ, name):
             raise HeaderError(f"the variable {name}, which its headers need, is not set")
     headers = {
-        header: VARIABLE.sub(lambda found: environ[found[1]], text)
+        header: VARIABLE.sub(lambda found: lookup(environ, found[1]), text)
         for header, text in endpoint.headers.items()
     }
     for header, text in headers.items():

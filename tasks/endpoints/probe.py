@@ -16,9 +16,12 @@ from tasks.endpoint_settings import EndpointSettings
 from tasks.endpoints import answer, request
 from tasks.endpoints.headers import HeaderError, headers_of
 from tasks.endpoints.request import Request
+from tasks.environment import lookup
 from tasks.measurements import Probe
 from tasks.outcome import StepFailedError
+from tasks.redaction import Redactor
 from tasks.settings import Settings
+from tasks.visible import visible
 
 PREFECT_VARIABLE = "PREFECT_API_URL"
 
@@ -148,6 +151,11 @@ async def _connect(endpoint: EndpointSettings) -> None:
 
 
 def _fault(endpoint: EndpointSettings, error: Exception) -> str:
-    """Say in one line why there was no answer. The address without its path, which may hold a secret."""
+    """Say in one line why there was no answer.
+
+    The address without its path, which may hold a secret; and what the endpoint sent back of its headers
+    without their variables' values.
+    """
     said = " ".join(str(error).split()) or type(error).__name__
-    return f"{said} ({endpoint.url.host}:{endpoint.url.port})"
+    redact = Redactor(lookup(os.environ, name) for name in endpoint.header_variables)
+    return visible(redact(f"{said} ({endpoint.url.host}:{endpoint.url.port})"))

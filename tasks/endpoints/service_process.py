@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel
 
-from tasks import atomic_file
+from tasks import atomic_file, private
 from tasks.endpoint_settings import EndpointSettings
 from tasks.machine.ending import Ended, end, with_descendants
 from tasks.process_tree import MARK, Identity
@@ -87,8 +87,8 @@ def start(command: Sequence[str], endpoint: EndpointSettings, paths: ServicePath
         raise StartError(f"there is no program {command[0]!r}")
     environment = {name: value for name, value in os.environ.items() if name != MARK}
     try:
-        paths.log.parent.mkdir(parents=True, exist_ok=True)
-        with paths.log.open("wb") as log:
+        private.make_folder(paths.log.parent)
+        with private.open_file(paths.log, "wb") as log:
             process = start_detached(
                 [program, *command[1:]],
                 stdin=subprocess.DEVNULL,

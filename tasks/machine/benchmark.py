@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
+from tasks import private
 from tasks.measurements import Sample
 
 _BLOCK = bytes(range(256)) * 256  # 64 KiB
@@ -52,7 +53,7 @@ def disk_speed(folder: Path) -> DiskSpeed:
     Raises:
         OSError: the folder cannot be made or written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private.make_folder(folder)
     size = len(_BLOCK) * _FILE_BLOCKS / _MEGABYTE
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         began = perf_counter()

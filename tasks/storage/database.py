@@ -42,6 +42,14 @@ def file_url(path: Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
+def file_of(url: URL) -> Path | None:
+    """Return SQLite's file; None for another database, one in memory, or one named by a URI (file:…)."""
+    path = url.database
+    if url.get_backend_name() != "sqlite" or not path or path == ":memory:" or "uri" in url.query:
+        return None
+    return Path(path)
+
+
 def where(url: URL) -> str:
     """Return what to call the database in front of a user: a path, or a URL without its secrets."""
     if url.get_backend_name() == "sqlite" and url.database:

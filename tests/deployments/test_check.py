@@ -169,7 +169,7 @@ def test_an_outputs_dir_that_a_variable_names_is_told_with_the_variable(rhythm: 
 def test_a_group_faster_than_the_beat_and_a_secret_that_is_not_set_are_warnings(rhythm: CommandLine) -> None:
     rhythm.write("secret_env = ['SET', 'NOT_SET']" + SOUND.replace("10m", "1m"))
 
-    said = rhythm("check", "--json", SET="x")
+    said = rhythm("check", "--json", SET="long enough")
 
     assert (said.code, said.json["ok"]) == (0, True)
     assert said.json["warnings"] == [
@@ -184,6 +184,37 @@ def test_a_group_faster_than_the_beat_and_a_secret_that_is_not_set_are_warnings(
             "remedy": "Nothing is kept from the logs for it.",
         },
     ]
+
+
+def test_a_secret_too_short_to_mask_is_a_problem(rhythm: CommandLine) -> None:
+    rhythm.write("secret_env = ['PIN', 'LONGER']" + SOUND)
+
+    said = rhythm("check", "--json", PIN="1234567", LONGER="12345678")
+
+    assert said.code == 2
+    assert said.json["problems"] == [
+        {
+            "where": f"{rhythm.config}: secret_env",
+            "problem": "PIN is too short to mask (7 characters)",
+            "remedy": "Give it 8 characters or more, or take it out if it is no secret.",
+        }
+    ]
+    assert "1234567" not in said.out + said.err
+
+
+def test_a_secret_that_only_a_steps_environment_sets_is_looked_at_too(rhythm: CommandLine) -> None:
+    script(rhythm, "a.py")
+    step = "{{ run = 'a.py', env = {{ PIN_OF_THIS_TEST = '{value}' }} }}"
+
+    rhythm.write(rhythm_of(f"[{step.format(value='1234')}]", "secret_env = ['PIN_OF_THIS_TEST']"))
+    short = rhythm("check", "--json")
+    rhythm.write(rhythm_of(f"[{step.format(value='12345678')}]", "secret_env = ['PIN_OF_THIS_TEST']"))
+    well = rhythm("check", "--json")
+
+    assert [found["problem"] for found in short.json["problems"]] == [
+        "PIN_OF_THIS_TEST is too short to mask (4 characters)"
+    ]
+    assert (well.code, well.json["warnings"]) == (0, [])
 
 
 def test_without_a_time_zone_the_machines_own_counts(rhythm: CommandLine) -> None:
@@ -208,7 +239,7 @@ def test_a_machine_without_a_known_time_zone_is_told_to_name_one(zone: str, rhyt
     )
 
 
-def test_a_header_whose_variable_is_not_set_is_a_warning(rhythm: CommandLine) -> None:
+def test_a_header_whose_variable_is_not_set_or_short_is_a_warning(rhythm: CommandLine) -> None:
     endpoint = """
         [[endpoints]]
         name = "chat"
@@ -218,10 +249,14 @@ def test_a_header_whose_variable_is_not_set_is_a_warning(rhythm: CommandLine) ->
     rhythm.write(rhythm_of('["check_health"]') + endpoint)
 
     said = rhythm("check", "--json")
+    short = rhythm("check", "--json", CHAT_KEY_OF_THIS_TEST="sesame")
     well = rhythm("check", "--json", CHAT_KEY_OF_THIS_TEST="open sesame")
 
-    assert said.code == well.code == 0
+    assert said.code == short.code == well.code == 0
     (warning,) = said.json["warnings"]
     assert warning["where"].endswith("endpoints: chat")
     assert "CHAT_KEY_OF_THIS_TEST" in warning["problem"]
+    assert [found["problem"] for found in short.json["warnings"]] == [
+        "CHAT_KEY_OF_THIS_TEST is too short to mask (6 characters)"
+    ]
     assert well.json["warnings"] == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from deployments import log_file
+from tests.permissions import open_to_others
+from tests.umask import umask
 
 
 @pytest.fixture
@@ -34,6 +37,17 @@ def test_one_that_has_grown_large_is_set_aside(log: Path, monkeypatch: pytest.Mo
     assert log.read_text() == "third\n"
     assert log.with_name("rhythm.old.log").read_text() == "second\n"
     assert len(list(log.parent.iterdir())) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' files have access lists, not modes")
+def test_it_is_private_also_when_it_is_set_aside(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_file, "_SIZE", 3)
+    with umask(0o000):
+        for text in ("first\n", "second\n"):
+            write(log, text)
+
+    assert len(list(log.parent.iterdir())) == 2
+    assert open_to_others(log.parent) == {}
 
 
 def test_a_large_one_that_cannot_be_set_aside_is_continued(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,8 +20,9 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from deployments import server_identity, server_lookup
-from deployments.server_lookup import PasswordError
+from deployments import listener, server_identity, server_lookup
+from deployments.server_lookup import PasswordError, ServerError
+from tasks.problem import ConfigError
 from tasks.settings import Settings
 from tests.conftest import MakeSettings
 
@@ -119,31 +121,71 @@ def find(settings: Settings, port: int) -> str | None:
     return (found.password or "") if found else None
 
 
-def test_a_server_that_proves_to_know_the_password_is_asked_by_it(settings: Settings, home: Path) -> None:
+@pytest.fixture
+def foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all that listens be of another account, which a test cannot be."""
+    monkeypatch.setattr(listener, "is_trusted", lambda host, port: False)
+
+
+def test_a_server_of_this_account_is_asked_by_the_password(settings: Settings, home: Path) -> None:
     with serving(Server(home, PASSWORD, honest)) as server:
         assert find(settings, server.port) == PASSWORD
     assert len(server.heard) == 1
 
 
-def test_a_server_that_asks_for_no_password_is_not_sent_one(settings: Settings, home: Path) -> None:
-    with serving(Server(home)) as plain, serving(Server(home, prove=lambda *_: "")) as off:
-        assert find(settings, plain.port) == ""
-        assert find(settings, off.port) == ""
-    assert plain.heard == off.heard == []
-
-
-@pytest.mark.parametrize("claim", ["", "00", "비밀"])
-def test_one_that_only_claims_to_be_ours_is_never_sent_the_password(
-    settings: Settings, home: Path, claim: str
+@pytest.mark.usefixtures("foreign")
+def test_another_accounts_server_that_proves_to_know_the_password_is_asked_by_it(
+    settings: Settings, home: Path
 ) -> None:
-    with (
-        serving(Server(home, "another", prove=lambda *_: claim)) as rogue,
-        pytest.raises(PasswordError, match="the server wants a password: it does not take the one"),
-    ):
-        find(settings, rogue.port)
-    assert rogue.heard == []
+    with serving(Server(home, PASSWORD, honest)) as server:
+        assert find(settings, server.port) == PASSWORD
+    assert len(server.heard) == 1
 
 
+@pytest.mark.usefixtures("foreign")
+@pytest.mark.parametrize("claim", [None, "", "00", "비밀"])
+@pytest.mark.parametrize("auth", [None, "another"])
+@pytest.mark.parametrize("setting", [{}, {PREFECT_API_AUTH_STRING: "admin:the user's own"}])
+def test_one_that_only_claims_to_be_ours_is_told_nothing_and_believed_nothing(
+    settings: Settings,
+    home: Path,
+    tmp_path: Path,
+    claim: str | None,
+    auth: str | None,
+    setting: dict[Any, str],
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for told in (home, elsewhere):
+        prove = None if claim is None else lambda *_: claim
+        with serving(Server(told, auth, prove)) as rogue, temporary_settings(setting):
+            if claim is not None and told == home:
+                with pytest.raises(
+                    PasswordError, match="the server wants a password: it does not take the one"
+                ):
+                    find(settings, rogue.port)
+            else:
+                assert find(settings, rogue.port) is None
+            url = f"http://127.0.0.1:{rogue.port}/api"
+            with temporary_settings({PREFECT_API_URL: url}), pytest.raises(ServerError):
+                server_lookup.find(settings)
+        assert rogue.heard == []
+
+
+@pytest.mark.usefixtures("foreign")
+def test_without_a_password_of_ours_nobody_elses_server_is_believed(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    settings = make_settings('auth = "off"\n[groups.a]\nevery = "1h"\nsteps = ["check_health"]\n')
+    unset = {PREFECT_API_AUTH_STRING, PREFECT_API_URL}
+    with temporary_settings({PREFECT_HOME: tmp_path}, restore_defaults=unset):
+        with serving(Server(tmp_path, prove=lambda *_: "")) as rogue, pytest.raises(PasswordError):
+            find(settings, rogue.port)
+        with serving(Server(tmp_path)) as plain:
+            assert find(settings, plain.port) is None
+
+
+@pytest.mark.usefixtures("foreign")
 def test_one_that_has_our_own_server_make_the_proof_is_not_sent_it_either(
     settings: Settings, home: Path
 ) -> None:
@@ -174,28 +216,36 @@ def test_a_server_of_another_home_is_not_ours_whether_it_lets_us_in_or_not(
 
 
 def test_prefects_own_server_with_a_password_that_nobody_has_named_refuses_us(
-    settings: Settings, home: Path
+    make_settings: MakeSettings, settings: Settings, home: Path
 ) -> None:
     with serving(Server(home, "admin:pass")) as server:
-        with pytest.raises(PasswordError, match="the server wants a password: none is set here"):
+        with pytest.raises(PasswordError, match="the server wants a password: it does not take the one"):
             find(settings, server.port)
         with temporary_settings({PREFECT_API_AUTH_STRING: "admin:pass"}):
             assert find(settings, server.port) == "admin:pass"
-        with (
-            temporary_settings({PREFECT_API_AUTH_STRING: "admin:wrong"}),
-            pytest.raises(PasswordError, match="it does not take the one that is set here"),
-        ):
+        (home / "rhythm-server-password").unlink()
+        with pytest.raises(PasswordError, match="the server wants a password: none is set here"):
             find(settings, server.port)
 
 
-def test_a_named_server_is_used_wherever_its_data_is(settings: Settings, tmp_path: Path) -> None:
+def test_a_password_that_prefects_server_cannot_compare_is_named(settings: Settings, home: Path) -> None:
+    with (
+        serving(Server(home)) as server,
+        temporary_settings({PREFECT_API_AUTH_STRING: "admin:비밀"}),
+        pytest.raises(ConfigError, match="PREFECT_API_AUTH_STRING: has characters"),
+    ):
+        find(settings, server.port)
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_named_server_is_used_wherever_its_data_is(settings: Settings, tmp_path: Path, end: str) -> None:
     with serving(Server(tmp_path)) as server:
         url = f"http://127.0.0.1:{server.port}/api"
-        with temporary_settings({PREFECT_API_URL: url}):
+        with temporary_settings({PREFECT_API_URL: url + end}):
             found = server_lookup.find(settings)
 
     assert found
-    assert (found.url, found.named, found.password) == (url, True, None)
+    assert (found.url, found.named) == (url, True)
 
 
 def test_nothing_is_found_where_nothing_or_something_else_answers(settings: Settings, home: Path) -> None:

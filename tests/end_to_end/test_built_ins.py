@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from typing import Any
 
+import pytest
+
 from tests.end_to_end.workspace import PROJECT, Workspace
+from tests.permissions import open_to_others
 from tests.tasks.builtin.service import running_service
+from tests.umask import umask
 from tests.waiting import eventually
 
 SHIPPED = PROJECT / "rhythm.toml"
@@ -18,11 +23,12 @@ def reports(workspace: Workspace) -> dict[str, dict[str, Any]]:
     return {found["key"]: found for found in workspace.post("artifacts/latest/filter")}
 
 
-def test_the_shipped_rhythm_runs_every_step_and_leaves_its_reports(workspace: Workspace) -> None:
+@pytest.mark.parametrize("mask", [0o000, 0o022], ids=oct)
+def test_the_shipped_rhythm_runs_every_step_and_leaves_its_reports(mask: int, workspace: Workspace) -> None:
     text = SHIPPED.read_text(encoding="utf-8")
     workspace.toml(text)
     groups = tomllib.loads(text)["groups"]
-    with workspace.served():
+    with umask(mask), workspace.served():
         beat = workspace.beat()
 
         ended = {step["name"]: step["outcome"] for group in beat["groups"] for step in group["steps"]}
@@ -38,6 +44,8 @@ def test_the_shipped_rhythm_runs_every_step_and_leaves_its_reports(workspace: Wo
     assert (outputs / "dashboard.html").stat().st_size < 1_500_000
     assert list((outputs / "briefings").glob("*.md"))
     assert json.loads((outputs / "routing_policy.json").read_text(encoding="utf-8"))
+    if sys.platform != "win32":
+        assert open_to_others(outputs) == {}
 
 
 def test_a_breaker_that_opens_is_an_event_in_prefect(workspace: Workspace) -> None:

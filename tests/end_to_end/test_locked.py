@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,8 +17,9 @@ from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from tests.browser import Page, browser
-from tests.end_to_end.workspace import Workspace
+from tests.end_to_end.workspace import Workspace, free_port
 from tests.waiting import eventually
+from tests.wine import is_wine
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 VARIABLE = '{"name": "written", "value": 1}'
@@ -236,3 +238,74 @@ def test_without_a_password_each_start_warns_and_so_does_the_doctor(open_server:
     assert warning in open_server.rhythm("doctor").stderr
     (log,) = open_server.root.glob("*.log")
     assert warning in log.read_text(encoding="utf-8")
+
+
+THEIRS: list[dict[str, str]] = [
+    {"PREFECT_SERVER_API_AUTH_STRING": "admin:their own"},
+    {"PREFECT_API_AUTH_STRING": "admin:their own"},
+    {"PREFECT_API_AUTH_STRING": "admin:their own", "PREFECT_SERVER_API_AUTH_STRING": "admin:their own"},
+    {"RHYTHM_SERVER_PASSWORD": "admin:their own"},
+]
+
+
+# Under Wine a server takes long to start, and a variable is a variable there as well.
+@pytest.mark.parametrize("more", THEIRS[:1] if is_wine() else THEIRS, ids=lambda more: " and ".join(more))
+def test_a_password_that_the_user_has_set_is_the_servers_and_every_commands(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    workspace = Workspace(tmp_path, more=more)
+    workspace.five_groups()
+    with workspace.served("deployments.daemon.api_server"):
+        answers = [
+            httpx.get(f"{workspace.api}/admin/version", auth=auth).status_code
+            for auth in (None, ("admin", "wrong"), ("admin", "their own"))
+        ]
+        beat, status = workspace.rhythm("beat"), workspace.rhythm("status", "--json")
+
+    assert answers == [401, 401, 200]
+    assert beat.returncode == 0, beat.stdout + beat.stderr
+    assert json.loads(status.stdout)["groups"][0]["outcome"] == "completed", status.stderr
+    assert workspace.password is None
+
+
+def test_it_listens_where_rhythm_toml_says_and_is_found_there(tmp_path: Path) -> None:
+    port = free_port()
+    workspace = Workspace(tmp_path, more={"RHYTHM_LISTEN": f"127.0.0.2:{port}"})
+    workspace.five_groups()
+    with workspace.up():
+        eventually(lambda: workspace.ended("event_analysis"), "a beat")
+        url = json.loads(workspace.rhythm("status", "--json").stdout)["server"]["url"]
+        answer = httpx.get(f"{url}/health")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://127.0.0.1:{port}/api/health")
+
+    assert url == f"http://127.0.0.2:{port}/api"
+    assert answer.status_code == 200
+
+
+def test_for_other_machines_it_says_what_that_means_and_refuses_names_that_nobody_has_given(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    workspace = Workspace(tmp_path, port=port, more={"RHYTHM_LISTEN": f"0.0.0.0:{port}"})
+    workspace.five_groups()
+    with workspace.served("deployments.daemon.api_server"):
+        answer = httpx.get(f"http://127.0.0.2:{port}/api/health")
+        status = workspace.rhythm("status", "--json")
+
+    assert answer.status_code == 403
+    assert json.loads(status.stdout)["server"]["live"]
+    (log,) = tmp_path.glob("*.log")
+    said = log.read_text(encoding="utf-8")
+    assert f"whoever can reach 0.0.0.0:{port} and has the password can start whatever" in said
+    assert f"the server at 0.0.0.0:{port} refuses all names but this machine's own" in said
+
+
+def test_without_a_password_it_does_not_listen_for_other_machines(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, more={"RHYTHM_LISTEN": f"0.0.0.0:{free_port()}", "RHYTHM_AUTH": "off"})
+    workspace.five_groups()
+
+    said = workspace.rhythm("up")
+
+    assert said.returncode == 2
+    assert "would let everybody in" in said.stderr

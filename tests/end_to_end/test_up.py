@@ -9,8 +9,10 @@ import threading
 from datetime import datetime
 
 import psutil
+from prefect.utilities.processutils import command_to_string
 
 from tests.end_to_end.workspace import ORDER, Workspace, lives, scripts_alive
+from tests.permissions import open_to_others
 from tests.waiting import LIMIT, eventually
 
 
@@ -55,6 +57,10 @@ def test_a_day_with_up(workspace: Workspace) -> None:
         # A step by hand asks the server that runs here, as rhythm.toml names no endpoint.
         route = workspace.rhythm("step", "circuit_breaker_router", "--route")
         assert (route.returncode, route.stdout) == (0, "prefect\n"), route.stderr
+
+        # Nothing that it has written is for other accounts.
+        if sys.platform != "win32":
+            assert open_to_others(workspace.root / "outputs") == {}
 
         # A second one beside it is refused, and says where the first is.
         second = workspace.rhythm("up")
@@ -138,6 +144,29 @@ def test_isolated_beats_have_an_interpreter_of_their_own_and_one_can_go_back(wor
     with workspace.up() as up:
         eventually(lambda: workspace.ended("event_analysis"), "the next beat")
         assert not up.child("prefect.engine")
+
+
+def test_isolated_beats_take_nothing_from_job_variables_either(workspace: Workspace) -> None:
+    workspace.five_groups()
+    workspace.script("mark.py", "import pathlib, sys\npathlib.Path(sys.argv[1]).touch()\n")
+    mark = workspace.root / "mark"
+    command = command_to_string([sys.executable, str(workspace.scripts / "mark.py"), str(mark)])
+    with workspace.up("--isolated"):
+        eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "the first beat")
+        deployment = workspace.get("deployments/name/health-check/health-check")["id"]
+
+        asked = workspace.post(
+            f"deployments/{deployment}/create_flow_run",
+            job_variables={"command": command},
+            state={"type": "SCHEDULED"},
+        )
+
+        eventually(lambda: workspace.state(asked["id"]) == "COMPLETED", "the group to be run")
+        assert not mark.exists()
+        assert workspace.ended("health_check") == 2
+        eventually(
+            lambda: "ignored job variables: command" in workspace.logs(asked["id"]), "what its log says of it"
+        )
 
 
 def test_a_taken_port_is_told_and_another_one_used(workspace: Workspace) -> None:

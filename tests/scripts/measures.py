@@ -12,7 +12,7 @@ from pathlib import Path
 from common import FOLDER, WORDS
 
 from tasks import script
-from tasks.output import Redactor
+from tasks.redaction import Redactor
 
 
 def peak() -> int:

@@ -305,5 +305,14 @@ def test_python_scripts_print_at_once_and_in_utf_8_unless_told_otherwise() -> No
     assert environment(step("a.py", env={"PYTHONUTF8": "0"}), Path("a.py"), {})["PYTHONUTF8"] == "0"
 
 
+@pytest.mark.parametrize("ignore_case", [True, False])
+def test_a_steps_path_replaces_ours_where_case_is_ignored(ignore_case: bool) -> None:
+    found = environment(
+        step("a.sh", env={"Path": "D:/tools"}), Path("a.sh"), {"PATH": "/bin"}, ignore_case=ignore_case
+    )
+
+    assert found == {"Path": "D:/tools"} | ({} if ignore_case else {"PATH": "/bin"})
+
+
 def test_without_another_the_environment_is_this_processs() -> None:
     assert environment(step("a.sh"), Path("a.sh"))["PATH"] == os.environ["PATH"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import locale
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.output import MAX_LINE, MAX_STEP, Budget, Lines, Redactor, decode
+from tasks.output import MAX_LINE, MAX_STEP, Budget, Lines, decode
+from tasks.redaction import Redactor
 
 
 def lines(chunks: Iterable[bytes], secrets: Iterable[str] = (), budget: Budget | None = None) -> list[str]:
@@ -38,7 +40,11 @@ pieces = st.one_of(
     st.text(max_size=12).map(lambda text: text.encode("utf-8", "surrogatepass")),
     st.text(max_size=12).map(lambda text: text.encode("utf-16-le", "surrogatepass")),
     st.sampled_from(
-        [b"\n", b"\r\n", b"\r", b"\0", b"\n\0", b"\r\0", b"\xff\xfe", b"\xef\xbb\xbf", b"secret"]
+        [
+            *(b"\n", b"\r\n", b"\r", b"\0", b"\n\0", b"\0\n", b"\r\0", b"secret"),
+            *(b"\xff\xfe", b"\xfe\xff", b"\n\xff\xfe", b"\xef\xbb\xbf"),
+            *("secret\r\n".encode("utf-16"), "갊ok\n".encode("utf-16-be"), b"\x1b[1m", b"\x1b[", b"\x9b3m"),
+        ]
     ),
 )
 streams = st.lists(pieces, max_size=12).map(b"".join)
@@ -97,6 +103,97 @@ def test_utf_16_without_a_mark_is_known_by_its_zeros() -> None:
     assert lines(["Status: gut\r\nÜber alles\r\n".encode("utf-16-le")]) == ["Status: gut", "Über alles"]
 
 
+# A UTF-16 run within a stream
+
+
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\ufeff"))
+marks = st.sampled_from([(b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")])
+
+
+@settings(max_examples=200)
+@given(mark=marks, text=st.lists(texts, min_size=1, max_size=6), borders=borders)
+def test_utf_16_text_with_line_ends_is_always_read_as_such(
+    mark: tuple[bytes, str], text: list[str], borders: list[int]
+) -> None:
+    data = mark[0] + "".join(f"{line}\r\n" for line in text).encode(mark[1])
+
+    assert lines(cut(data, borders)) == [line for line in text if line.strip()]
+
+
+@settings(max_examples=200)
+@given(mark=marks, data=st.binary(max_size=60), borders=borders)
+def test_8_bit_text_without_nuls_is_never_read_as_utf_16(
+    mark: tuple[bytes, str], data: bytes, borders: list[int]
+) -> None:
+    data = data.replace(b"\0", b"\n").lstrip(b"\xfe\xff\xef")
+
+    assert lines(cut(mark[0] + data, borders)) == lines([data])
+
+
+@settings(max_examples=200)
+@given(
+    mark=marks,
+    runs=st.lists(
+        st.tuples(st.lists(texts, min_size=1, max_size=3), st.lists(texts, min_size=1, max_size=3)),
+        max_size=3,
+    ),
+    borders=borders,
+)
+def test_a_stream_may_change_between_marked_utf_16_and_8_bits_at_any_line(
+    mark: tuple[bytes, str], runs: list[tuple[list[str], list[str]]], borders: list[int]
+) -> None:
+    data = b"".join(
+        mark[0]
+        + "".join(f"{line}\n" for line in wide).encode(mark[1])
+        + "".join(f"{line}\n" for line in narrow).encode()
+        for wide, narrow in runs
+    )
+
+    assert lines(cut(data, borders)) == [
+        line for wide, narrow in runs for line in (*wide, *narrow) if line.strip()
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_8_bit_lines_after_utf_16_ones_are_readable(encoding: str) -> None:
+    wide = "Name 상태\r\n한국어로만\r\n\r\n".encode(encoding)
+
+    said = lines(bytewise(wide + b"backup done\r\nodd\r\n" + "ünïcode ✓\r\nlast".encode()))
+
+    assert said == ["Name 상태", "한국어로만", "backup done", "odd", "ünïcode ✓", "last"]
+
+
+@pytest.mark.parametrize("first", ["first line", "first lines"])  # so that the NUL is at either place of two
+def test_8_bit_lines_with_a_nul_among_them_do_not_become_utf_16_by_a_mark(first: str) -> None:
+    said = lines([b"\xff\xfe" + f"{first}\n".encode() + b"many\n" * 20 + b"a\0b\nlast\n"])
+
+    assert said == [first, *["many"] * 20, "a␀b", "last"]
+
+
+def test_what_looks_like_a_mark_after_an_8_bit_line_may_be_characters_of_a_utf_16_line() -> None:
+    assert lines([b"\xff\xfe" + "a ＊þ b\n".encode("utf-16-le")]) == ["a ＊þ b"]
+
+
+@pytest.mark.parametrize("text", ["ok", "건 강", "한글 hangul 123"])
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+def test_a_utf_16_line_may_lack_its_end(mark: bytes, text: str) -> None:
+    encoding = "utf-16-le" if mark == b"\xff\xfe" else "utf-16-be"
+
+    assert lines([mark + text.encode(encoding)]) == [text]
+
+
+def test_8_bit_lines_after_a_mark_are_not_kept_waiting_for_ever() -> None:
+    said: list[str] = []
+    stream = Lines(said.append, Budget(), Redactor())
+    largest = 0
+    for number in range(10_000):
+        stream.feed(b"\xff\xfe" if number == 0 else f"line {number}\n".encode())
+        largest = max(largest, _held(stream))
+
+    assert said[-1] == "line 9999"
+    assert largest < 5 * MAX_LINE
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\n", b"\r\n\r\n", b" \n\t\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\xff\xfe\n\0"]
 )
@@ -141,6 +238,19 @@ def test_decode_never_fails() -> None:
     assert decode("ä".encode()) == "ä"
     assert decode("ä".encode()[:1], cut=True) == ""
     assert all(isinstance(decode(bytes([byte])), str) for byte in range(256))
+
+
+# Control characters
+
+
+def test_control_characters_become_visible_and_colours_go() -> None:
+    data = b"\x1b]0;title\x07\x1b[1;31mred\x1b[0m\tplain\x7f \xc2\x9b2J \xc2\x9b32mgreen\xc2\x9bm\x1b[K\n"
+
+    assert lines([data]) == ["␛]0;title␇red\tplain␡ \\x9b2J green␛[K"]
+
+
+def test_a_line_of_colours_alone_is_blank() -> None:
+    assert lines([b"\x1b[0m\n\x1b[1;32m \x1b[0m\nend\n"]) == ["end"]
 
 
 # Carriage returns
@@ -286,6 +396,37 @@ def test_a_secret_on_the_border_of_10_000_characters_is_masked(position: int) ->
     assert len(line) <= MAX_LINE
 
 
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str,
+        lambda secret: secret.replace("~", "&#126;"),
+        lambda secret: "".join(f"%{octet:02x}" if octet == 126 else chr(octet) for octet in secret.encode()),
+        lambda secret: base64.b64encode(secret.encode("utf-16-le")).decode(),
+    ],
+)
+def test_nothing_of_a_secret_is_left_where_a_line_is_cut_however_it_is_spelled(
+    spell: Callable[[str], str],
+) -> None:
+    secret = "SECRET~" * 30
+    spelled = spell(secret)
+    for before in range(0, len(spelled), 7):
+        (line,) = lines([b"." * before + f"{spelled}-".encode() * 400], [secret])
+
+        assert not set("SECRETVUF") & set(line)
+
+
+def test_nothing_of_a_secret_is_left_of_a_line_cut_within_a_colour() -> None:
+    for before in range(40):
+        (line,) = lines([b"." * before + b"S\x1b[38;2;100;100;100mECR-" * 9000], ["SECR"])
+
+        assert not set("SECR") & set(line)
+
+
+def test_a_secret_that_is_coloured_in_part_is_masked() -> None:
+    assert lines([b"pass\x1b[1;31mwo\x1b[0mrd!\n"], ["password"]) == ["***!"]
+
+
 def test_a_secret_that_contains_another_leaves_nothing_behind() -> None:
     assert lines([b"pass password\n"], ["pass", "password"]) == ["*** ***"]
 
@@ -299,8 +440,3 @@ def test_a_secret_of_several_lines_is_masked_line_by_line_however_indented() -> 
 
 def test_a_short_secret_with_an_end_of_line_is_masked_without_it() -> None:
     assert lines([b"the pin is 123 today\n"], ["123\n"]) == ["the pin is *** today"]
-
-
-def test_an_empty_secret_masks_nothing() -> None:
-    assert Redactor(["", "\n", " \n "])("abc def") == "abc def"
-    assert Redactor().longest == 0

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.output import MAX_LINE, Redactor
+from tasks.output import MAX_LINE
 from tasks.powershell_errors import ErrorRecord, Errors, error_file
+from tasks.redaction import Redactor
 
 TRACE = r"at <ScriptBlock>, C:\scripts\weekly.ps1: line 12"
 

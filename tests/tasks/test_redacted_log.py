@@ -1,4 +1,4 @@
-"""A log that secrets cannot reach."""
+"""A log that neither secrets nor control characters reach."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from tasks.output import Redactor
 from tasks.redacted_log import RedactedLog
+from tasks.redaction import Redactor
 
 
 @pytest.fixture
@@ -60,6 +60,14 @@ def test_a_traceback_is_told_without_secrets(log: RedactedLog, caplog: pytest.Lo
         assert said.startswith(f"{message}\nTraceback (most recent call last)")
         assert said.endswith("ValueError: *** is wrong")
     assert "s3cret" not in caplog.text
+
+
+def test_control_characters_are_shown_and_colours_are_not(
+    log: RedactedLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.info("s3\x1b[1mcret\x1b[0m\x07\nnext %s", "\x9b2J")
+
+    assert caplog.messages == ["***␇\nnext \\x9b2J"]
 
 
 def test_what_is_below_the_level_is_not_even_made_into_text(log: RedactedLog) -> None:

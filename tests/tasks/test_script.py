@@ -15,10 +15,13 @@ import anyio
 import pytest
 
 from tasks import script
-from tasks.output import MAX_STEP, TAIL, Redactor
+from tasks.output import MAX_STEP, TAIL
 from tasks.process_tree import MARK
+from tasks.redaction import Redactor
 from tasks.script import Ended
 from tests.family import SCRIPTS, Family
+from tests.permissions import mode
+from tests.umask import umask
 from tests.waiting import soon
 
 posix_only = pytest.mark.skipif(
@@ -68,6 +71,18 @@ async def test_the_exit_code_is_the_scripts_own(run: Runs, code: int) -> None:
 
     assert ended == Ended(code, timed_out=False, tail=("done",), dropped=0)
     assert run.remembered() == []
+
+
+@posix_only
+async def test_a_scripts_own_files_have_the_modes_of_the_accounts_umask(run: Runs, tmp_path: Path) -> None:
+    writes = "import pathlib, sys; pathlib.Path(sys.argv[1]).touch(); pathlib.Path(sys.argv[2]).mkdir()"
+    file, folder = tmp_path / "file", tmp_path / "folder"
+
+    with umask(0o022):
+        ended = await run.argv([sys.executable, "-c", writes, str(file), str(folder)])
+
+    assert ended.exit_code == 0
+    assert (mode(file), mode(folder), mode(run.outputs)) == (0o644, 0o755, 0o700)
 
 
 @posix_only

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -52,6 +52,7 @@ class Steps:
         self.log.addHandler(self.heard)
         self.settings: dict[str, Any] = {}
         self.published: list[Report] = []
+        self.emitted: list[tuple[str, str, Mapping[str, Any]]] = []
 
     async def __call__(self, *run: str, **options: Any) -> StepResult:
         """Run a step; a script is given the family's folder as its first argument."""
@@ -66,7 +67,11 @@ class Steps:
             }
         )
         now, publish = (lambda: datetime.now(UTC)), self.published.append
-        return await run_step(step, Context(settings, self.log, now, publish=publish))
+
+        def emit(name: str, about: str, payload: Mapping[str, Any]) -> None:
+            self.emitted.append((name, about, payload))
+
+        return await run_step(step, Context(settings, self.log, now, publish=publish, emit=emit))
 
     async def script(self, name: str, *words: str, **options: Any) -> StepResult:
         return await self(name, str(self.family.folder), *words, **options)
@@ -270,6 +275,39 @@ async def test_a_secret_does_not_reach_the_message_of_a_step_that_cannot_be_star
     assert "***" in result.message
 
 
+async def test_a_secret_in_the_arguments_reaches_no_message(steps: Steps) -> None:
+    steps.settings["secret_env"] = ("RHYTHM_TEST_STEPS",)
+    env = {"RHYTHM_TEST_STEPS": "sesame of steps"}
+
+    refused = await steps("../sesame of steps.py", env=env)
+    missing = await steps("sesame of steps.py", env=env)
+    unknown = await steps("check_health", "--token=sesame of steps", env=env)
+
+    for result in (refused, missing, unknown):
+        assert "***" in result.message
+        assert "sesame" not in result.message
+    assert "sesame" not in steps.heard.text
+
+
+async def test_a_secret_that_the_environment_and_the_step_set_is_masked_in_both_values(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYTHM_TEST_BOTH", "sesame-of-ours")
+    steps.settings["secret_env"] = ("RHYTHM_TEST_BOTH",)
+    words = b"sesame-of-ours and sesame-of-steps".hex()
+
+    result = await steps.script("prints.py", "0", words, env={"RHYTHM_TEST_BOTH": "sesame-of-steps"})
+
+    assert result.message == "*** and ***"
+
+
+async def test_what_a_script_prints_reaches_no_terminal_raw(steps: Steps) -> None:
+    result = await steps.script("prints.py", "1", b"\x1b[31mred\x1b[0m \x1b]0;title\x07".hex())
+
+    assert result.message == "exit code 1: red ␛]0;title␇"
+    assert steps.heard.said == [("INFO", "red ␛]0;title␇")]
+
+
 # Built-ins
 
 
@@ -311,6 +349,76 @@ async def test_a_built_in_that_finds_something_wrong_is_failed_with_its_words(
     result = await steps("check_health")
 
     assert (result.outcome, result.message) == (Outcome.FAILED, "the disk is full")
+
+
+async def test_a_built_in_that_raises_is_failed_and_its_traceback_is_logged_once(
+    steps: Steps, built_in: Callable[[Callable[..., str]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYTHM_TEST_OURS", "sesame-of-ours")
+    steps.settings["secret_env"] = ("RHYTHM_TEST_OURS",)
+
+    def main(argv: list[str], context: Context) -> str:
+        raise KeyError("no sesame-of-ours here\x07")
+
+    built_in(main)
+
+    result = await steps("check_health")
+
+    assert (result.outcome, result.message) == (Outcome.FAILED, "KeyError: 'no *** here\\x07'")
+    ((level, message),) = steps.heard.said
+    assert level == "ERROR"
+    assert message.startswith("unexpected error\nTraceback (most recent call last)")
+    assert message.endswith(result.message)
+
+
+async def test_an_exception_without_words_is_named(
+    steps: Steps, built_in: Callable[[Callable[..., str]], None]
+) -> None:
+    def main(argv: list[str], context: Context) -> str:
+        raise RuntimeError
+
+    built_in(main)
+
+    assert (await steps("check_health")).message == "RuntimeError"
+
+
+async def test_a_fault_of_ours_around_a_script_is_failed_too(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(*args: Any, **options: Any) -> None:
+        raise RuntimeError("no such child")
+
+    monkeypatch.setattr("tasks.script.run", run)
+
+    result = await steps.script("prints.py", "0")
+
+    assert (result.outcome, result.message) == (Outcome.FAILED, "RuntimeError: no such child")
+    assert "Traceback" in steps.heard.text
+
+
+async def test_reports_and_events_are_without_secrets_and_control_characters(
+    steps: Steps, built_in: Callable[[Callable[..., str]], None]
+) -> None:
+    def main(argv: list[str], context: Context) -> str:
+        context.publish(
+            Report(
+                "# sesame-own\n\n\x1b[1mbold\x1b[0m\x07",
+                "a-key",
+                "http://x/sesame-own",
+                "so sesame-own\x9b2J",
+            )
+        )
+        context.emit("rhythm.test", "endpoint/sesame-own", {"reason": ["sesame-own"], "seconds": 1.5})
+        return "said sesame-own\x1b[2J"
+
+    built_in(main)
+    steps.settings["secret_env"] = ("RHYTHM_TEST_STEPS",)
+
+    result = await steps("check_health", env={"RHYTHM_TEST_STEPS": "sesame-own"})
+
+    assert steps.published == [Report("# ***\n\nbold␇", "a-key", "http://x/***", "so ***\\x9b2J")]
+    assert steps.emitted == [("rhythm.test", "endpoint/***", {"reason": ["***"], "seconds": 1.5})]
+    assert result.message == "said ***␛[2J"
 
 
 async def test_a_built_in_that_hangs_is_timed_out(

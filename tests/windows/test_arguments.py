@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasks import command, script
-from tasks.output import Redactor
+from tasks.redaction import Redactor
 from tasks.script import Ended
 from tasks.settings import Settings
 from tasks.step_settings import StepSettings

@@ -14,6 +14,8 @@ import pytest
 from tests import a_machine
 from tests.deployments.adopt.task_xml import stream, task
 from tests.deployments.command_line import PROJECT, CommandLine, Said
+from tests.permissions import mode
+from tests.umask import umask
 
 EVERY = "<TimeTrigger><Repetition><Interval>PT{}M</Interval></Repetition></TimeTrigger>"
 CRONTAB = (
@@ -59,6 +61,21 @@ def test_a_crontab_becomes_a_rhythm_that_is_sound(rhythm: CommandLine, tmp_path:
     assert set(written(rhythm)["groups"]) == {"health_check", "daily_routine"}
     assert rhythm("check").code == 0
     assert (tmp_path / "mine").read_text() == CRONTAB
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' files have access lists, not modes")
+def test_rhythm_toml_is_the_users_own_and_keeps_its_mode(rhythm: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text(CRONTAB)
+    (tmp_path / "more").write_text("*/10 * * * * /usr/bin/python3 /srv/agi/more.py\n")
+
+    with umask(0o022):
+        assert rhythm("adopt", "mine").code == 0
+        made = mode(rhythm.config)
+        rhythm.config.chmod(0o600)  # as of one with a password in it
+        assert rhythm("adopt", "more").code == 0
+
+    assert (made, mode(rhythm.config)) == (0o644, 0o600)
+    assert "more" in rhythm.config.read_text(encoding="utf-8")
 
 
 def test_json_has_exactly_the_keys_that_are_promised(rhythm: CommandLine, tmp_path: Path) -> None:

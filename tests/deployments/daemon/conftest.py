@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from prefect.context import refresh_global_settings_context
@@ -19,15 +20,17 @@ ONE_GROUP = '[groups.none]\nevery = "1h"\nsteps = ["check_health"]\n'
 @pytest.fixture
 def make_server(make_settings: MakeSettings) -> Iterator[MakeServer]:
     """Make one; what it has changed is changed back."""
+    from deployments.address import bound
     from deployments.daemon.api_server import ApiServer
     from tasks.server_settings import Listen
 
     before = dict(os.environ)
 
     def make() -> None:
-        ApiServer(Listen("127.0.0.1", 1), make_settings(ONE_GROUP), secret=None)
+        ApiServer(stack.enter_context(bound(Listen("127.0.0.1", 0))), make_settings(ONE_GROUP), secret=None)
 
-    yield make
+    with ExitStack() as stack:
+        yield make
     os.environ.clear()
     os.environ.update(before)
     refresh_global_settings_context()

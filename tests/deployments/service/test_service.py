@@ -19,6 +19,8 @@ from deployments.service import launch_agent, systemd, task_scheduler
 from deployments.service.background import LogStream
 from deployments.service.plan import Installation, kept_variables, left_variables
 from tests.deployments.command_line import CommandLine
+from tests.permissions import open_to_others
+from tests.umask import umask
 
 HARD = "/srv/my rhythm 100%"
 
@@ -174,6 +176,18 @@ def test_what_is_printed_is_logged_line_by_line_and_kept_short(tmp_path: Path) -
     assert sorted(path.name for path in log.parent.iterdir()) == [
         *("service.log", "service.log.1", "service.log.2", "service.log.3")
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' files have access lists, not modes")
+def test_the_services_log_is_private_also_when_it_starts_anew(tmp_path: Path) -> None:
+    log = tmp_path / "outputs" / "logs" / "service.log"
+    with umask(0o000):
+        stream = LogStream(log)
+        for _ in range(10_000):
+            print("x" * 100, file=stream)
+
+    assert len(list(log.parent.iterdir())) == 2
+    assert open_to_others(tmp_path / "outputs") == {}
 
 
 # The command

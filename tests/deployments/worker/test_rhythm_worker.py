@@ -2,106 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 from prefect._flow_run_suspension import _active_flow_run_suspension_requests
-from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName
-from prefect.client.schemas.objects import FlowRun
 from prefect.states import Cancelling, Suspended
 
-from deployments.worker.rhythm_worker import RhythmWorker
-from flows.history import flow_name
 from flows.rhythm import rhythm as parent
 from tasks.builtin import check_health
 from tasks.settings import PROJECT
-from tests.family import SCRIPTS, Family
-from tests.waiting import LIMIT, soon
+from tests.deployments.worker.rhythm import Rhythm
+from tests.family import Family
+from tests.waiting import soon
 
 
 def step(name: str, family: Family) -> str:
     """A step that runs an example script of a family, as rhythm.toml has it."""
     return f"{{ run = {json.dumps([name, str(family.folder)])}, retries = 3 }}"
-
-
-@dataclass
-class Rhythm:
-    """A rhythm.toml, a pool, and the deployment of the parent flow, of one test."""
-
-    client: PrefectClient
-    folder: Path
-    pool: str
-    retired: list[str] = field(default_factory=list)
-    gave_up: list[str] = field(default_factory=list)
-
-    def toml(self, steps: str, group: str) -> None:
-        text = f'scripts_dir = "{SCRIPTS.as_posix()}"\n[groups.{group}]\nevery = "1d"\nsteps = [{steps}]\n'
-        (self.folder / "rhythm.toml").write_text(text, encoding="utf-8")
-
-    async def ask(self, group: str = "", **variables: Any) -> UUID:
-        """Ask for a beat; `variables` are the run's job variables."""
-        folder = {"prefect.deployments.steps.set_working_directory": {"directory": str(PROJECT)}}
-        deployment = await self.client.create_deployment(
-            await self.client.create_flow_from_name("rhythm"),
-            name=self.pool,
-            entrypoint="flows/rhythm.py:rhythm",
-            pull_steps=[folder],
-            work_pool_name=self.pool,
-        )
-        run = await self.client.create_flow_run_from_deployment(
-            deployment,
-            parameters={"options": {"force": [group] if group else []}},
-            job_variables=variables or None,
-        )
-        return run.id
-
-    async def ended(self, run: UUID) -> FlowRun:
-        """Wait for a run's end."""
-        end = time.monotonic() + LIMIT
-        while not ((found := await self.client.read_flow_run(run)).state and found.state.is_final()):
-            assert time.monotonic() < end, found.state
-            await asyncio.sleep(0.1)
-        return found
-
-    async def group_run(self, group: str) -> FlowRun:
-        (found,) = await self.client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow_name(group)]))
-        )
-        return found
-
-    @asynccontextmanager
-    async def worker(self) -> AsyncIterator[RhythmWorker]:
-        """The worker, which asks for runs until the block ends."""
-        worker = RhythmWorker(work_pool_name=self.pool, name=self.pool)
-        worker.retire, worker.give_up = self.retired.append, self.gave_up.append
-        task = asyncio.create_task(worker.start(printer=lambda *_: None))
-        try:
-            yield worker
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
-
-
-@pytest.fixture
-async def rhythm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> AsyncIterator[Rhythm]:
-    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
-    async with get_client() as client:
-        pool = f"pool-{tmp_path.name}"
-        await client.create_work_pool(WorkPoolCreate(name=pool, type="rhythm"))
-        yield Rhythm(client, tmp_path, pool)
 
 
 async def test_a_beat_runs_in_the_workers_own_process(rhythm: Rhythm, family: Family) -> None:
@@ -252,21 +173,6 @@ async def test_after_its_code_has_changed_beats_get_an_interpreter_until_it_is_r
     assert ended.state.is_completed()
     assert ended.infrastructure_pid != str(os.getpid())
     assert rhythm.retired == [f"{Path('flows', 'rhythm.py')} has changed"]
-
-
-async def test_a_run_with_job_variables_gets_an_interpreter_with_them(rhythm: Rhythm) -> None:
-    rhythm.toml('"shows.py . RHYTHM_TEST_WHO"', "with_variables")
-    async with rhythm.worker():
-        command = f"{sys.executable} -m prefect.engine"
-        run = await rhythm.ask("with_variables", env={"RHYTHM_TEST_WHO": "me"}, command=command)
-        ended = await rhythm.ended(run)
-
-    assert ended.state
-    assert ended.state.is_completed()
-    assert ended.infrastructure_pid != str(os.getpid())
-    group = await rhythm.group_run("with_variables")
-    assert group.state
-    assert "RHYTHM_TEST_WHO=me" in str(group.state.message)
 
 
 async def test_one_that_has_grown_is_to_be_replaced(rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,9 @@ from tasks.measurements import Probe
 from tasks.outcome import StepFailedError
 from tasks.store import store_of
 from tests.end_to_end.workspace import free_port
+from tests.permissions import mode, open_to_others
 from tests.tasks.builtin.conftest import NOW, MakeContext
+from tests.umask import umask
 from tests.waiting import eventually
 
 # A service on the port it is told. With a file `deaf` beside it, it hears no SIGTERM, and with `dumb` it
@@ -34,6 +36,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 here = pathlib.Path(__file__).parent
 if (here / "deaf").exists():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+(here / "started").touch()
 if (here / "ill").exists():
     sys.exit("the model cannot be loaded")
 class Handler(BaseHTTPRequestHandler):
@@ -139,6 +142,20 @@ def test_one_that_is_gone_is_started_after_enough_failures_and_outlives_us(
     paths = ServicePaths.of(llm.endpoint(), context.settings.outputs_dir)
     assert find(llm.endpoint(), paths) == process
     assert "RHYTHM_STEP_ID" not in process.environ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' files have access lists, not modes")
+def test_what_is_kept_of_it_is_private_and_its_own_files_are_its_own_business(
+    make_context: MakeContext, llm: Llm
+) -> None:
+    with umask(0o022):
+        context = failed_before(make_context(llm.endpoint()))
+        assert "restarted" in main([], context)
+
+    paths = ServicePaths.of(llm.endpoint(), context.settings.outputs_dir)
+    assert {mode(path) for path in (paths.record, paths.log, paths.lock)} == {0o600}
+    assert open_to_others(context.settings.outputs_dir) == {}
+    assert mode(llm.folder / "started") == 0o644
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to be deaf to")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -243,6 +245,28 @@ def test_a_header_that_cannot_be_sent_is_not_shown(service: Service, value: str)
     with pytest.raises(HeaderError, match="its header X-Token holds a character") as caught:
         headers_of(endpoint, {"CHAT_TOKEN": value})
     assert value not in str(caught.value)
+
+
+def test_what_a_service_sends_back_of_a_header_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RHYTHM_TEST_TOKEN", "sesame-12345678")
+    headers = {"Authorization": "Bearer ${RHYTHM_TEST_TOKEN}"}
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def echo() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(connection.recv(65536).partition(b"Authorization: ")[2])
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        endpoint = {"name": "echo", "url": f"http://127.0.0.1:{server.getsockname()[1]}", "headers": headers}
+        (probe,) = ask_at_once([EndpointSettings.model_validate(endpoint)], NOW)
+        thread.join()
+
+    assert not probe.ok
+    assert "Bearer ***" in (probe.error or "")
+    assert "sesame" not in (probe.error or "")
 
 
 def test_one_that_fails_from_the_start_is_given_up(service: Service) -> None:
