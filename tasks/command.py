@@ -67,7 +67,7 @@ def command(step: StepSettings, path: Path, settings: Settings) -> list[str]:
             named = step.python or settings.python
             return [*(_python(path, named) if named else [sys.executable]), str(path), *args]
         case ".ps1":
-            return powershell.words(_program(path, "pwsh", "powershell"), args)
+            return powershell.words(_program(path, "pwsh", "powershell"), path, args)
         case ".sh":
             return [_program(path, "bash", "sh"), str(path), *args]
         case ".bat" | ".cmd":
@@ -98,7 +98,7 @@ def environment(
             # Lines appear when they are printed, and as UTF-8 on every machine.
             env |= {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
         case ".ps1":
-            env = powershell.environment(script, env)
+            env = powershell.environment(env)
     return merged(env, step.env, ignore_case=ignore_case)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,6 +24,7 @@ from tasks.builtin.contract import Context, built_in
 from tasks.command import ScriptMissingError, ScriptRefusedError, command, environment, locate
 from tasks.measurements import StepUsage
 from tasks.outcome import Outcome, StepFailedError, StepResult, unexpected
+from tasks.powershell_errors import Errors, error_file
 from tasks.redacted_log import RedactedLog
 from tasks.redaction import redactor
 from tasks.step_settings import RETRY_JITTER, StepSettings
@@ -147,20 +149,23 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
     try:
         path = locate(step, settings)
         argv = command(step, path, settings)
+        redact = redactor(settings, step.env)
         is_powershell = path.suffix.lower() == ".ps1"
-        ended = await script.run(
-            argv,
-            name=step.name,
-            cwd=settings.scripts_dir / (step.cwd or ""),
-            env=environment(step, path),
-            timeout=step.timeout.total_seconds(),
-            outputs_dir=settings.outputs_dir,
-            on_line=lambda line, error: context.log.log(_level(line, error, is_powershell), "%s", line),
-            redact=redactor(settings, step.env),
-            priority=settings.groups[context.group].priority
-            if context.group in settings.groups
-            else "normal",
-        )
+        with error_file(path) if is_powershell else nullcontext() as errors_at:
+            ended = await script.run(
+                argv,
+                name=step.name,
+                cwd=settings.scripts_dir / (step.cwd or ""),
+                env=environment(step, path) | (errors_at.environment if errors_at else {}),
+                timeout=step.timeout.total_seconds(),
+                outputs_dir=settings.outputs_dir,
+                on_line=lambda line, error: context.log.log(_level(line, error, is_powershell), "%s", line),
+                redact=redact,
+                priority=settings.groups[context.group].priority
+                if context.group in settings.groups
+                else "normal",
+            )
+            errors = errors_at.read(redact) if errors_at else Errors()
     except ScriptMissingError as error:
         if not step.optional:
             context.log.warning("skipped: %s", error)
@@ -169,11 +174,13 @@ async def _run_script(step: StepSettings, context: Context) -> _Ending:
         return _Ending(Outcome.FAILED, f"cannot be started: {error}")
     if ended.dropped:
         context.log.warning("… %s bytes left out", f"{ended.dropped:,}")
+    for record in errors.records:
+        context.log.debug("%s %s", record.place, record.detail)
     said = ": " + "\n".join(ended.tail) if ended.tail else ""
     if ended.timed_out:
         return _Ending(Outcome.TIMED_OUT, _too_long(step) + said, cost=ended.cost)
     if ended.exit_code != 0:
-        message = f"{exit_status.told(ended.exit_code or 0)}{said}"
+        message = errors.explain(exit_status.told(ended.exit_code or 0), ended.tail)
         return _Ending(Outcome.FAILED, message, ended.exit_code, ended.cost)
     return _Ending(Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0, ended.cost)
 

@@ -1,0 +1,24 @@
+"""Owns any program, as a beat does. Words: the folder for outputs, and the program's argument list."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from common import FOLDER, WORDS
+
+from tasks import script
+from tasks.redaction import Redactor
+
+outputs, *argv = WORDS
+asyncio.run(
+    script.run(
+        argv,
+        name="owned",
+        cwd=FOLDER,
+        env=os.environ,
+        timeout=120,
+        outputs_dir=Path(outputs),
+        on_line=lambda line, error: None,
+        redact=Redactor(),
+    )
+)
