@@ -64,6 +64,7 @@ $lines = foreach ($path in ([IO.File]::ReadAllText($List) | ConvertFrom-Json)) {
     $tokens = $errors = $null
     try {
         $ast = [System.Management.Automation.Language.Parser]::ParseFile($path, [ref]$tokens, [ref]$errors)
+        if ($errors.Where({ $_.ErrorId -eq 'FileReadError' })) { throw $errors[0].Message }
         $unmet = foreach ($one in Get-Unmet $ast.ScriptRequirements) {
             $pattern = "^#requires\b.*-$($one.name.Substring(0, 1))"
             $comments = $tokens.Where({ $_.Kind -eq 'Comment' -and $_.Text -match $pattern })
