@@ -55,7 +55,7 @@ class _Binding:
         words = list(_positional(self._free))
         places = self._places()
         taken = min(len(places), len(words))
-        if self._is_clear(places):
+        if not self._parameters.has_sets:
             for (_, parameter), word in zip(places, words, strict=False):
                 self._give(parameter, word)
         if self._parameters.advanced and not self._rest():
@@ -124,10 +124,6 @@ class _Binding:
             key=lambda place: place[0],
         )
 
-    def _is_clear(self, places: Sequence[tuple[int, Parameter]]) -> bool:
-        """Whether it is certain which word fills which position."""
-        return not self._parameters.has_sets and len({position for position, _ in places}) == len(places)
-
     def _rest(self) -> list[Parameter]:
         """Return the parameters that take all that is left over."""
         return [
@@ -148,7 +144,7 @@ class _Binding:
             self._fault(f"no parameter takes '{word}'", "Name its parameter, or leave it out.")
 
     def _missing(self, words: Sequence[str], places: Sequence[tuple[int, Parameter]]) -> None:
-        is_clear = self._is_clear(places)
+        is_clear = not self._parameters.has_sets
         is_left = any(argument.name is not None for argument in self._free) or len(words) > len(places)
         may_be_left = is_left if is_clear else bool(self._free)
         rest = {one.name for one in self._rest()} if may_be_left else set()
@@ -156,7 +152,7 @@ class _Binding:
         for one in self._parameters.declared:
             if one.name in self._bound | rest | open_to_words:
                 continue
-            if all(each.mandatory and not each.name and not each.from_pipeline for each in one.memberships):
+            if all(each.mandatory and not each.name for each in one.memberships):
                 self._fault(f"-{one.name} is missing, and mandatory", f"Add -{one.name} VALUE.", fatal=True)
 
     def _fault(self, text: str, remedy: str, *, fatal: bool = False) -> None:

@@ -71,7 +71,6 @@ class Membership:
     mandatory: bool = False
     position: int | None = None
     takes_the_rest: bool = False
-    from_pipeline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +170,11 @@ def _membership(attribute: Attribute) -> Membership:
     position = _constant(attribute, "position", None)
     if position is not None and (not isinstance(position, int) or position < 0):
         raise _UnclearError
-    piped = ("valuefrompipeline", "valuefrompipelinebypropertyname")
     return Membership(
         "" if name.lower() == "__allparametersets" else name,
         bool(_constant(attribute, "mandatory", False)),
         position,
         bool(_constant(attribute, "valuefromremainingarguments", False)),
-        any(bool(_constant(attribute, key, False)) for key in piped),
     )
 
 

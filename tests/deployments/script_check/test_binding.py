@@ -24,10 +24,16 @@ NOTHING_MANDATORY = ADVANCED.replace("(Mandatory)", "()")
 PLACES = "param([Parameter(Position = 1)]$Second, [Parameter(Position = 0)]$First, $Third)"
 REST = "param([Parameter(Mandatory)]$One, [Parameter(ValueFromRemainingArguments)]$Rest)"
 ALL = "param([Parameter(Mandatory, ValueFromRemainingArguments)]$All)"
+ALL_SETS = "param([Parameter(Mandatory, Position = 0, ParameterSetName = '__AllParameterSets')]$A)"
 SETS = (
     "[CmdletBinding(DefaultParameterSetName = 'A')]\nparam("
     "[Parameter(Mandatory, ParameterSetName = 'A')]$Path, [Parameter(Mandatory, ParameterSetName = 'B')]$Id, "
     "[Parameter(Mandatory)]$Always, [ValidateSet('x')]$Only)"
+)
+POSITIONS_IN_SETS = (
+    "param([Parameter(Mandatory, ParameterSetName = 'A')]$On, "
+    "[ValidateSet('x')][Parameter(Position = 0, ParameterSetName = 'A')]$A, "
+    "[Parameter(Mandatory, ParameterSetName = 'B')]$Off, [Parameter(Position = 1, ParameterSetName = 'B')]$B)"
 )
 
 # A script, its arguments, and what is found.
@@ -82,6 +88,9 @@ TABLE: list[tuple[str, list[str], list[str]]] = [
     ("[CmdletBinding()] param([ValidateSet('a', IgnoreCase = $false)]$X)", ["A"], ["-X does not take 'A'"]),
     ("[CmdletBinding()] param([ValidateSet(1, 2)]$X)", ["3"], ["-X does not take '3'"]),
     ("[CmdletBinding()] param([ValidateSet('a', 'b')][string[]]$X)", ["a,b"], ["-X does not take 'a,b'"]),
+    ("[CmdletBinding()] param([ValidateSet('-5')]$X)", ["-X", "-5"], []),
+    ("param([Parameter(Mandatory, ValueFromPipeline)]$A)", [], ["-A is missing, and mandatory"]),
+    (ALL_SETS, [], ["-A is missing, and mandatory"]),
     # Positions
     (PLACES, ["1", "2"], []),
     (PLACES, ["1", "2", "3"], ["no parameter takes '3'"]),
@@ -99,6 +108,9 @@ TABLE: list[tuple[str, list[str], list[str]]] = [
     (SETS, ["-Id", "x", "-Always", "y", "-Other"], ["no such parameter: -Other"]),
     (SETS, ["-Id", "x", "-Always", "y", "-Only", "z"], ["-Only does not take 'z'"]),
     (SETS, ["-Id", "x", "-Always", "y", "z"], ["no parameter takes 'z'"]),
+    (POSITIONS_IN_SETS, ["-Off", "1", "y"], []),
+    (POSITIONS_IN_SETS, ["-On", "1", "x", "more", "words"], ["no parameter takes 'words'"]),
+    (f"{ALL_SETS[:-1]}, [Parameter(ParameterSetName = 'B')]$B)", ["1", "-B", "2"], []),
     # What stands before the block, and in it
     (f"#requires -Version 5\nusing namespace System\n{ADVANCED}", ["-X:1", "7"], ["no such parameter: -X"]),
     ("[CmdletBinding()]param(${Lang Name})", ["-Lang", "x", "y"], ["no parameter takes 'y'"]),
@@ -108,6 +120,8 @@ TABLE: list[tuple[str, list[str], list[str]]] = [
 
 # What only PowerShell itself can tell; nothing is said of it.
 SILENT: list[tuple[str, list[str]]] = [
+    ("param([Parameter()][string][int][ValidateSet('1')]$X)", ["01"]),
+    (POSITIONS_IN_SETS, ["-On", "1", "y"]),
     (SETS, ["-Always", "y"]),
     (SETS, ["-Always", "y", "-Path", "1", "-Id", "2"]),
     (ADVANCED, ["-Days", "seven"]),
@@ -200,9 +214,7 @@ values = st.sampled_from(VALUES)
 def parameter(draw: st.DrawFn, name: str) -> str:
     """A parameter as it is written, of no set."""
     options = draw(
-        st.lists(
-            st.sampled_from(["Mandatory", "Mandatory = $false", "ValueFromPipeline = $false"]), max_size=1
-        )
+        st.lists(st.sampled_from(["Mandatory", "Mandatory = $false", "ValueFromPipeline"]), max_size=1)
     )
     if draw(st.integers(0, 3)) == 0:
         options.append(f"Position = {draw(st.integers(0, 50)) * 10 + NAMES.index(name)}")
