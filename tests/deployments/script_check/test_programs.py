@@ -181,6 +181,12 @@ def test_what_the_machine_has_is_no_fault(binder: Binder, requires: str) -> None
     assert binder.run(binder.script(text)).returncode == 0
 
 
+def test_what_a_block_adds_as_the_script_runs_is_left_open(binder: Binder) -> None:
+    (parsed,) = binder.parsed(["[CmdletBinding()]param($A)\ndynamicparam { }\nend { }"])
+
+    assert (parsed.faults, parsed.parameters) == ((), None)
+
+
 def test_an_administrator_is_asked_for_as_powershell_does(binder: Binder) -> None:
     text = "#requires -RunAsAdministrator"
 
