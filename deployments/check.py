@@ -6,14 +6,18 @@ import argparse
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from deployments import output, private_folders
+from deployments.script_check import examination
+from deployments.script_check.examination import Script
+from deployments.script_check.fault import Fault
 from flows.slots import BEAT
 from tasks import faults, private
 from tasks import settings as config
-from tasks.command import ScriptMissingError, ScriptRefusedError, command, locate
+from tasks.command import ScriptMissingError, ScriptRefusedError, command, environment, locate
 from tasks.duration import format_duration
 from tasks.endpoint_settings import EndpointSettings
 from tasks.environment import lookup
@@ -52,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Examine, print, and return 0, or 2 with problems."""
     try:
         settings = config.load()
-        findings = examine(settings)
+        findings = examine(settings, with_programs=args.scripts)
         steps = sum(len(group.steps) for group in settings.groups.values())
         fine = f"{config.config_path()} is sound: {len(settings.groups)} groups, {steps} steps"
     except ConfigError as error:
@@ -79,8 +83,12 @@ def ready(settings: Settings) -> None:
         output.warning(repaired)
 
 
-def examine(settings: Settings) -> Findings:
-    """Look at everything that rhythm.toml names on this machine."""
+def examine(settings: Settings, *, with_programs: bool = False) -> Findings:
+    """Look at everything that rhythm.toml names on this machine.
+
+    `with_programs` asks the interpreters of the scripts as well, which takes some seconds.
+    """
+    scripts: list[Script] = []
     findings = Findings(problems=[*_refused(settings), *_outputs(settings)], warnings=_shared(settings))
     for where, step in _scripts(settings):
         if kind := _elsewhere(step, settings):
@@ -88,13 +96,15 @@ def examine(settings: Settings) -> Findings:
             findings.warnings.append(problem)
             continue
         try:
-            command(step, locate(step, settings), settings)
+            scripts.append(_startable(where, step, settings))
         except ScriptMissingError as error:
             problem = Problem(where, str(error), "Put it there, or mend the path; until then it is skipped.")
             (findings.warnings if step.optional else findings.problems).append(problem)
         except ScriptRefusedError as error:
             if not any(problem.where == where for problem in findings.problems):
                 findings.problems.append(Problem(where, str(error), "Install it, or change the step."))
+    look = examination.examine_with_programs if with_programs else examination.examine
+    _add(look(scripts), findings)
     for name, group in settings.groups.items():
         if group.every and group.every < BEAT:
             findings.warnings.append(
@@ -110,6 +120,31 @@ def examine(settings: Settings) -> Findings:
         for name in endpoint.header_variables:
             _examine_header(name, endpoint, findings)
     return findings
+
+
+def _startable(where: str, step: StepSettings, settings: Settings) -> Script:
+    """Return a step's script with what would start it.
+
+    Raises:
+        ScriptMissingError, ScriptRefusedError: there is none, or it cannot be started.
+    """
+    path = locate(step, settings)
+    argv = tuple(command(step, path, settings))
+    bare = step.model_copy(update={"env": {}})  # one interpreter looks at the scripts of many steps
+    return Script(where, path, argv, step.run[1:], environment(bare, path), optional=step.optional)
+
+
+def _add(faults: Iterable[tuple[Script, Fault]], findings: Findings) -> None:
+    """Add the scripts' faults: what a step can only fail of is a problem, unless it may fail."""
+    seen = set()
+    for script, fault in faults:
+        if fault.line:
+            if (script.path, fault) in seen:  # the script's own, of which another step has it as well
+                continue
+            seen.add((script.path, fault))
+        where = f"{script.where}: {script.path}:{fault.line}" if fault.line else script.where
+        problems = findings.problems if fault.fatal and not script.optional else findings.warnings
+        problems.append(Problem(where, fault.text, fault.remedy))
 
 
 def _examine_secret(name: str, settings: Settings, findings: Findings) -> None:

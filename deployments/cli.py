@@ -88,7 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     env.add_argument("--shell", choices=("bash", "fish", "powershell", "cmd"), help="default: the one in use")
     env.add_argument("--secrets", action="store_true", help="the server's password as well")
 
-    command("check", "Is rhythm.toml sound, and is all there that it names?")
+    check = command("check", "Is rhythm.toml sound, and is all there that it names?")
+    check.add_argument(
+        "--scripts", action="store_true", help="let the interpreters look at the scripts as well; none is run"
+    )
     command("doctor", "Prove that the installation works.")
 
     step = command("step", "One built-in step by hand, without Prefect.")
