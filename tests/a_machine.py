@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-_FROM = Path(__file__).with_name("machine")
+#: The machine itself, of which tests change only copies.
+FOLDER = Path(__file__).with_name("machine")
 
 
 def copied(folder: Path) -> Path:
     """Copy the machine into a folder; return where it is."""
-    machine = Path(shutil.copytree(_FROM, folder / "machine"))
+    machine = Path(shutil.copytree(FOLDER, folder / "machine"))
     for path in (machine / "tasks.xml", machine / "wsl.crontab", *(machine / "units").iterdir()):
         told = path.read_bytes().replace(b"/machine", machine.as_posix().encode())
         path.write_bytes(told)
@@ -21,6 +22,6 @@ def scripts() -> list[str]:
     """The names of the 42 scripts that are on a timer."""
     return sorted(
         path.stem
-        for path in (_FROM / "scripts").glob("*.py")
+        for path in (FOLDER / "scripts").glob("*.py")
         if "written_down(" in path.read_text(encoding="utf-8") and path.stem != "diary"
     )
