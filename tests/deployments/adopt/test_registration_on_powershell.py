@@ -18,7 +18,10 @@ from tests.deployments.adopt import recorded
 from tests.deployments.adopt.recorded import Recorded
 
 REGISTRATIONS = sorted(Path(__file__).with_name("registrations").glob("*.ps1"))
-MACHINE = sorted((a_machine.FOLDER / "register").glob("*.ps1"))
+MACHINE = [
+    *sorted((a_machine.FOLDER / "register").glob("*.ps1")),
+    *sorted((a_machine.POWERSHELL / "register").glob("*.ps1")),
+]
 #: What a person would give: the reader takes a switch that registers as given.
 PARAMETERS: dict[str, dict[str, Any]] = {
     "register_switch": {"Register": True},
@@ -30,7 +33,9 @@ UP_TO_THE_MACHINE = {
     "mandatory_param": ["Any script"],
     "register_from_config": ["AGI_Configured"],
     "schtasks_from_xml": ["From a file"],
+    "switch_on_one_line": ["Unclear"],
     "unknowable": ["Asked Get-Random"],
+    "unregistered_again": ["Perhaps"],
     "xml_from_a_file": ["Imported"],
 }
 
