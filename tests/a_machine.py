@@ -8,6 +8,9 @@ from pathlib import Path
 #: The machine itself, of which tests change only copies.
 FOLDER = Path(__file__).with_name("machine")
 
+#: Another one, whose scripts are real, and many of them PowerShell.
+POWERSHELL = FOLDER.with_name("powershell_machine")
+
 
 def copied(folder: Path) -> Path:
     """Copy the machine into a folder; return where it is."""
@@ -15,6 +18,13 @@ def copied(folder: Path) -> Path:
     for path in (machine / "tasks.xml", machine / "wsl.crontab", *(machine / "units").iterdir()):
         told = path.read_bytes().replace(b"/machine", machine.as_posix().encode())
         path.write_bytes(told)
+    return machine
+
+
+def powershell_copied(folder: Path) -> Path:
+    """Copy the machine of PowerShell scripts into a folder; return where it is."""
+    machine = Path(shutil.copytree(POWERSHELL, folder / "machine"))
+    shutil.copy(FOLDER / "scripts" / "diary.py", machine / "scripts")
     return machine
 
 
