@@ -39,7 +39,7 @@ class Beaten:
 
 
 @pytest.fixture(scope="module")
-def beaten(prefect_home: Path, pwsh: Path, tmp_path_factory: pytest.TempPathFactory) -> Beaten:
+def beaten(pwsh: Path, prefect_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Beaten:
     root = tmp_path_factory.mktemp("powershell")
     shutil.copytree(prefect_home, root / "prefect")
     machine = a_machine.powershell_copied(root)
