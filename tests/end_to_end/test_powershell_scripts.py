@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tasks import settings as config
 from tests import a_machine
 from tests.end_to_end.workspace import ORDER, Workspace
 from tests.powershell import pwsh as pwsh
@@ -27,9 +28,11 @@ class Beaten:
 
     machine: Path
     adopted: dict[str, str]
-    """Each script's group, in the order in which the rhythm.toml has them."""
+    """Each script's group."""
+    planned: list[str]
+    """The steps as the adopted rhythm.toml has them, group after group."""
     steps: dict[str, dict[str, Any]]
-    """Each step of the beat by its name, in the order in which they ran."""
+    """Each step of the beat by its name."""
     diary: list[list[str]]
     """When who began or ended, as the scripts wrote it down: (time, who, what)."""
     logs: list[tuple[int, str]]
@@ -59,10 +62,12 @@ def beaten(pwsh: Path, prefect_home: Path, tmp_path_factory: pytest.TempPathFact
             for offset in range(0, 1000, 200)
             for each in workspace.post("logs/filter", limit=200, offset=offset, sort="TIMESTAMP_ASC")
         ]
+    groups = config.load(root / "rhythm.toml").groups
     lines = (machine / "data" / "diary.txt").read_text(encoding="utf-8").splitlines()
     return Beaten(
         machine,
         {Path(job["script"]).stem: job["group"] for job in json.loads(adopted.stdout)["jobs"]},
+        [step.name for group in ORDER for step in groups[group].steps],
         {step["name"]: step for group in beat["groups"] for step in group["steps"]},
         [[at, *rest.rsplit(" ", 1)] for at, rest in (line.split(" ", 1) for line in lines)],
         logs,
@@ -90,16 +95,12 @@ def test_each_runs_once_in_the_adopted_order_and_one_at_a_time(beaten: Beaten) -
     assert diary == [
         [who, what] for who in order for what in ("begin", "end")[: 1 if who in cut_short else 2]
     ]
-    assert order == [name for name in beaten.steps if name != MISSING]
-    groups = [beaten.adopted[who] for who in order]
-    assert groups == sorted(groups, key=ORDER.index)
+    assert order == [name for name in beaten.planned if name != MISSING]
     times = [float(at) for at, _, _ in beaten.diary]
     assert times == sorted(times)
 
 
 def test_what_they_hand_each_other_is_written_before_it_is_read(beaten: Beaten) -> None:
-    order = list(beaten.steps)
-
     for writer, reader in (
         ("save_performance_benchmark", "analyze_performance_trends"),
         ("analyze_performance_trends", "adaptive_routing_optimizer"),
@@ -107,7 +108,7 @@ def test_what_they_hand_each_other_is_written_before_it_is_read(beaten: Beaten) 
         ("일일_브리핑", "generate_visual_dashboard"),
         ("일일_브리핑", "email_digest"),
     ):
-        assert order.index(writer) < order.index(reader)
+        assert beaten.planned.index(writer) < beaten.planned.index(reader)
     policy = json.loads((beaten.machine / "data" / "routing_policy.json").read_text(encoding="utf-8"))
     assert policy["primary"] == "llm"
 
