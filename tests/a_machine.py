@@ -5,15 +5,26 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-_FROM = Path(__file__).with_name("machine")
+#: The machine itself, of which tests change only copies.
+FOLDER = Path(__file__).with_name("machine")
+
+#: Another one, whose scripts are real, and many of them PowerShell.
+POWERSHELL = FOLDER.with_name("powershell_machine")
 
 
 def copied(folder: Path) -> Path:
     """Copy the machine into a folder; return where it is."""
-    machine = Path(shutil.copytree(_FROM, folder / "machine"))
+    machine = Path(shutil.copytree(FOLDER, folder / "machine"))
     for path in (machine / "tasks.xml", machine / "wsl.crontab", *(machine / "units").iterdir()):
         told = path.read_bytes().replace(b"/machine", machine.as_posix().encode())
         path.write_bytes(told)
+    return machine
+
+
+def powershell_copied(folder: Path) -> Path:
+    """Copy the machine of PowerShell scripts into a folder; return where it is."""
+    machine = Path(shutil.copytree(POWERSHELL, folder / "machine"))
+    shutil.copy(FOLDER / "scripts" / "diary.py", machine / "scripts")
     return machine
 
 
@@ -21,6 +32,6 @@ def scripts() -> list[str]:
     """The names of the 42 scripts that are on a timer."""
     return sorted(
         path.stem
-        for path in (_FROM / "scripts").glob("*.py")
+        for path in (FOLDER / "scripts").glob("*.py")
         if "written_down(" in path.read_text(encoding="utf-8") and path.stem != "diary"
     )

@@ -70,10 +70,10 @@ def _registered(root: Node, origin: Origin) -> list[Registration]:
     for loose in (False, True):
         script = Interpreter(origin, loose=loose)
         script.read(root)
-        if script.registered:
+        if registered := [each for each in script.registered if not each.removed]:
             break
     last: dict[str, Registration] = {}
-    for each in script.registered:
+    for each in registered:
         # A name that is registered again replaces what was there before, if both really happen.
         key = text(each.name).casefold() if not each.doubts else f"{len(last)} {each.name}"
         last[key] = each

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from deployments.adopt import event_query
 from deployments.adopt.iso_duration import minutes
 from deployments.adopt.job import MINUTES_A_DAY, Kind, Loss, Trigger
 
@@ -126,9 +127,7 @@ def _losses(element: Element) -> Iterator[Loss]:
             yield Loss("it ran in some months only", "Let the script look at the month itself.")
     yield from _window(element)
     if tag(element) == "EventTrigger":
-        yield Loss(
-            f"it ran at an event: {_event(element)}", "Let an automation of Prefect start it, or poll."
-        )
+        yield event_query.loss(text(element, "Subscription"))
 
 
 def _window(element: Element) -> Iterator[Loss]:
@@ -142,16 +141,8 @@ def _window(element: Element) -> Iterator[Loss]:
             f"its repetition ended {shown} after it began; here it goes on", "Nothing, if that was not meant."
         )
     elif lasting < MINUTES_A_DAY:
-        yield Loss(f"it ran only during {lasting / 60:g} h of its days", "Let the script look at the clock.")
-
-
-def _event(element: Element) -> str:
-    """Return the log and the number that an event's query names, or the query."""
-    query = text(element, "Subscription")
-    log = re.search(r"Path=[\"']([^\"']+)", query)
-    number = re.search(r"EventID\s*=\s*(\d+)", query)
-    told = " ".join(part for part in (log[1] if log else "", f"event {number[1]}" if number else "") if part)
-    return told or " ".join(query.split())[:100] or "of no query"
+        what = f"it ran only during {lasting / 60:g} h of its days"
+        yield Loss(what, "Let the script look at the clock, or leave it to run all day.")
 
 
 def _told(element: Element) -> str:

@@ -65,6 +65,7 @@ def either(state: State, blocks: list[Node | None], condition: str, *, guard: bo
     A registration that only one of them makes is in doubt as well, unless the condition is a guard.
     """
     before = [dict(scope) for scope in state.scopes]
+    standing = [each for each in state.registered if not each.removed]
     outcomes: list[list[dict[str, Value]]] = []
     made: list[range] = []
     out: list[Value] = []
@@ -81,6 +82,10 @@ def either(state: State, blocks: list[Node | None], condition: str, *, guard: bo
             outcomes.append(state.scopes[:])
         made.append(range(first, len(state.registered)))
     doubt = frozenset({condition})
+    for registered in standing:
+        if registered.removed:
+            registered.removed = False
+            registered.doubts |= doubt
     if not guard or sum(1 for numbers in made if len(numbers)) > 1:
         for numbers in made:
             for index in numbers:
@@ -137,6 +142,6 @@ def switch(state: State, node: Node) -> list[Value]:
         equal = operators.binary("-eq", value, case, shown(node))
         if blocks and (default or truth(equal) is not False):
             chosen.append(blocks[0])
-    if isinstance(value, Unknown):
+    if isinstance(value, Unknown) or node.has_error:  # of clauses on one line, the grammar loses some
         return either(state, [*chosen, None], shown(conditions[0]) if conditions else "switch")
     return each(state, chosen[0]) if chosen and chosen[0] is not None else []

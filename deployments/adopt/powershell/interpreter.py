@@ -181,7 +181,8 @@ class Interpreter(State):
         groups: list[list[Node]] = [[]]
         for child in elements.children:
             if child.type == "command_argument_sep":
-                groups.append([])
+                if shown(child) != ":":  # -Switch:$false is one word
+                    groups.append([])
             elif child.type != "redirections":
                 groups[-1].append(child)
         found: list[Given] = []

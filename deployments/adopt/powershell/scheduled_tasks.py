@@ -73,6 +73,7 @@ def _trigger(state: State, call: Call) -> list[Value]:
                 {"interval": bound.get("repetitioninterval"), "duration": bound.get("repetitionduration")},
             ),
         },
+        doubts=doubts(at),
     )
     return [made]
 
@@ -167,6 +168,13 @@ def _disable(state: State, call: Call) -> list[Value]:
     return []
 
 
+def _unregister(state: State, call: Call) -> list[Value]:
+    bound = bind(call.given, ("TaskName", "TaskPath", "InputObject"), ("Confirm", "PassThru"))
+    for each in _meant(state, bound, call.piped):
+        each.removed = True
+    return []
+
+
 def _meant(state: State, bound: dict[str, Value], piped: Sequence[Value] | None) -> list[Registration]:
     given = bound.get("inputobject", piped[0] if piped else None)
     name = bound.get("taskname") or (given.get("taskname") if isinstance(given, Thing) else None)
@@ -230,6 +238,7 @@ COMMANDS: dict[str, Command] = {
     "register-scheduledtask": _register,
     "set-scheduledtask": _set,
     "disable-scheduledtask": _disable,
+    "unregister-scheduledtask": _unregister,
     "get-cimclass": _cim_class,
     "new-ciminstance": _cim_instance,
     "register-scheduledjob": _job,

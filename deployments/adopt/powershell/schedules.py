@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from deployments.adopt import event_query
 from deployments.adopt.iso_duration import minutes as iso_minutes
 from deployments.adopt.job import MINUTES_A_DAY, Kind, Loss, Trigger
 from deployments.adopt.powershell.values import (
@@ -25,7 +26,6 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PLAIN = {
     "boottrigger": Kind.STARTUP,
     "logontrigger": Kind.LOGON,
-    "eventtrigger": Kind.EVENT,
     "sessiontrigger": Kind.SESSION,
     "sessionstatechangetrigger": Kind.SESSION,
 }
@@ -73,6 +73,9 @@ def _calendar(thing: Thing, start: Moment | None, delay: float | None, losses: l
         case "timetrigger":
             moment_of = f"{start.date}T{at}" if start and start.date and at else at
             return Trigger(Kind.ONCE, at=moment_of, delay_minutes=delay)
+        case "eventtrigger":
+            losses.append(event_query.loss(text(thing.get("subscription") or "")))
+            return Trigger(Kind.EVENT, delay_minutes=delay)
         case other:
             return Trigger(_PLAIN.get(other, Kind.OTHER), delay_minutes=delay)
 

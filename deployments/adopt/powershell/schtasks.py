@@ -118,7 +118,7 @@ def _trigger(given: dict[str, str]) -> Thing:
     if "delay" in given and (found := re.fullmatch(r"(\d+):(\d\d)", given["delay"])):
         trigger.set("delay", f"PT{int(found[1])}M{int(found[2])}S")
     if "ec" in given:
-        trigger.set("subscription", f"{given['ec']} {given.get('mo', '')}")
+        trigger.set("subscription", f'<Select Path="{given["ec"]}">{given.get("mo", "*")}</Select>')
     if unclear:
         trigger.doubts = unclear
     return trigger

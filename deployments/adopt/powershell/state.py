@@ -38,6 +38,7 @@ class Registration:
     definition: Thing
     line: int
     enabled: bool = True
+    removed: bool = False
     doubts: frozenset[str] = frozenset()
 
 

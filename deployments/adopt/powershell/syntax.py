@@ -42,21 +42,43 @@ def parse(text: str) -> Node:
     text = _DAYS.sub(r"\1,", _FOREIGN.sub(r"${\1}", text))
     source = text.encode("utf-8", "replace")
     root = _PARSER.parse(source).root_node
-    bare = _without_comments(source, root)
-    return root if bare == source else _PARSER.parse(bare).root_node
+    for change in (_without_comments, _joined):
+        if (changed := change(source, root)) != source:
+            source, root = changed, _PARSER.parse(changed).root_node
+    return root
 
 
 def _without_comments(source: bytes, root: Node) -> bytes:
     """Blank comments out: they stand in the tree wherever one is written, also between two operands."""
     bare = bytearray(source)
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
+    for node in _below(root):
         if node.type == "comment":
             comment = source[node.start_byte : node.end_byte]
             bare[node.start_byte : node.end_byte] = re.sub(rb"[^\n]", b" ", comment)
-        waiting += node.children
     return bytes(bare)
+
+
+def _joined(source: bytes, root: Node) -> bytes:
+    """Move line ends before an `else` behind it: after `$x = if …` they end the statement in the grammar."""
+    pieces: list[bytes] = []
+    at = 0
+    for node in _below(root):
+        word = node.text or b""
+        if node.type == "command_name" and word.lower() in (b"else", b"elseif"):
+            before = source[at : node.start_byte].rstrip()
+            pieces += [before, b" ", word, source[at + len(before) : node.start_byte]]
+            at = node.end_byte
+    return b"".join([*pieces, source[at:]])
+
+
+def _below(root: Node) -> list[Node]:
+    """Return a node and all that is below it, in the order of the text."""
+    found: list[Node] = []
+    waiting = [root]
+    while waiting:
+        found.append(node := waiting.pop())
+        waiting += reversed(node.children)
+    return found
 
 
 def text(node: Node) -> str:
