@@ -15,6 +15,8 @@ import pytest
 
 from tasks import settings as config
 from tasks.settings import Settings
+from tests.powershell import pwsh as pwsh
+from tests.powershell import shell as shell
 from tests.wine import is_wine
 
 # Hypothesis' deadline would be a timing assertion; all else is as its own profile for CI, or for people.

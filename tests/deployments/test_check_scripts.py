@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.deployments.command_line import CommandLine, Said
-from tests.powershell import pwsh as pwsh
 
 SCRIPT = """[CmdletBinding()]
 param([Parameter(Mandatory)][int]$Days, [ValidateSet('a', 'b')]$Mode, [switch]$Force)

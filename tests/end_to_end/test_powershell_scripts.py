@@ -16,7 +16,6 @@ import pytest
 from tasks import settings as config
 from tests import a_machine
 from tests.end_to_end.workspace import ORDER, Workspace
-from tests.powershell import pwsh as pwsh
 
 MISSING, FAILING, HANGING, CHILD = "check_health", "incident_correlation", "nightly_backup", "copy_everything"
 LEVELS = {name: getattr(logging, name) for name in ("INFO", "WARNING", "ERROR")}

@@ -3,5 +3,3 @@
 from tests.family import family as family
 from tests.postgresql import postgresql as postgresql
 from tests.postgresql import postgresql_url as postgresql_url
-from tests.powershell import pwsh as pwsh
-from tests.powershell import shell as shell

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.deployments.script_check.binder import Binder
-from tests.powershell import pwsh as pwsh
 
 
 @pytest.fixture(scope="session")
