@@ -11,11 +11,26 @@ $PSBoundParameters.Command = [System.Management.Automation.Runspaces.Command]::n
 $PSBoundParameters.Given = $args
 $PSBoundParameters.File = $env:RHYTHM_ERRORS
 $env:RHYTHM_ERRORS = $env:DOTNET_TieredPGO = $null
-$args = $null # a script with [CmdletBinding()] has none of its own, and would see these
 
 # Before 7 it is ASCII. A process without a console has no encoding to set.
 if (-not $IsCoreCLR) { $global:OutputEncoding = [Text.UTF8Encoding]::new($false) }
 try { [Console]::OutputEncoding = $OutputEncoding } catch { $Error.Clear() }
+
+# Tables and errors are cut at the console's width: 200 then. Where there is none, .NET asks for the terminal's, once;
+# terminfo/r/rhythm is what tic makes of `rhythm|where PowerShell prints, cols#200,`.
+if ($IsLinux -or $IsMacOS) {
+    $args = $env:TERM, $env:TERMINFO
+    $env:TERM, $env:TERMINFO = 'rhythm', "$PSScriptRoot/terminfo"
+    [void][Console]::BufferWidth
+    $env:TERM, $env:TERMINFO = $args
+} else {
+    try {
+        $args = $Host.UI.RawUI.BufferSize
+        $args.Width = [Math]::Max($args.Width, 200)
+        $Host.UI.RawUI.BufferSize = $args
+    } catch { $Error.Clear() }
+}
+$args = $null # a script with [CmdletBinding()] has none of its own, and would see these
 
 # Words become parameters by the rules of -File: CollectPSArgs in PowerShell's CommandLineParameterParser.cs.
 if ($PSBoundParameters.Given.Length -gt 1) { & {

@@ -62,7 +62,9 @@ class Shell:
         self.scripts.mkdir()
         self._outputs = folder / "outputs"
         self._number = 0
-        self.env = {"HOME": str(folder), "PATH": f"{program}{os.pathsep}{os.environ['PATH']}"}
+        # A step sees to its width by itself, `pwsh -File` does not.
+        wide = {"TERM": "rhythm", "TERMINFO": str(PROJECT / "tasks" / "terminfo")}
+        self.env = {"HOME": str(folder), "PATH": f"{program}{os.pathsep}{os.environ['PATH']}", **wide}
 
     def script(self, text: str, name: str = "") -> Path:
         """Write a script and return where it is."""

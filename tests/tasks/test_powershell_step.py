@@ -113,6 +113,19 @@ async def test_a_table_before_exit_is_printed(steps: Steps) -> None:
     assert [line.strip() for line in steps.logged.at("INFO")] == ["Name", "----", "kept"]
 
 
+async def test_a_table_is_200_columns_wide_on_any_terminal(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("TERMINFO")
+
+    await steps("[pscustomobject]@{A = 'x' * 60; B = 'y' * 60; C = 'z' * 60}; \"$env:TERM [$env:TERMINFO]\"")
+
+    lines = [line.rstrip() for line in steps.logged.at("INFO")]
+    assert " ".join(letter * 60 for letter in "xyz") in lines
+    assert "dumb []" in lines
+
+
 async def test_a_script_sees_one_frame_and_another_origin(steps: Steps) -> None:
     await steps("(Get-PSCallStack).Command -join ' '; \"$($MyInvocation.CommandOrigin)\"")
 
