@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from pathlib import Path
 _RUN = Path(__file__).with_name("run.ps1")
 # -File and not -Command: words are handed on as they are, and an exit code is not swallowed.
 _OPTIONS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File")
+
+# Compiled by tic from `rhythm|where PowerShell prints, cols#200, clear=,`: Windows has its own console.
+_TERMINAL = {"TERM": "rhythm", "TERMINFO": str(Path(__file__).with_name("terminfo"))}
 
 # What the streams that PowerShell puts among a script's output begin with, in English and Korean.
 _STREAMS = {
@@ -37,9 +41,11 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     A PSModulePath that one PowerShell has made for itself keeps another from finding its own modules.
     Without profile-guided optimization, .NET starts PowerShell with 6 % less CPU, and nothing was found that
     runs slower; run.ps1 keeps the variable from what the script starts.
+    Tables are cut at the terminal's width, and Clear-Host fails without one: theirs has 200 columns.
     """
     env = {name: value for name, value in base.items() if name.upper() != "PSMODULEPATH"}
-    return env | {"NO_COLOR": "1", "DOTNET_TieredPGO": "0"}
+    env |= {"NO_COLOR": "1", "DOTNET_TieredPGO": "0"}
+    return env if os.name == "nt" else env | _TERMINAL
 
 
 def level(line: str, *, error: bool) -> int:

@@ -6,24 +6,29 @@
 # that every script has for itself, so what this one needs is kept there.
 #
 # The first call of a method or of a block costs milliseconds: there are few of them where nothing fails.
+
+# Where a policy keeps scripts from .NET (AppLocker, App Control for Business), -File itself has to do.
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    $path, $words = $args
+    $words = @(foreach ($word in $words) { $word.Substring(1) })
+    $options = '-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File'
+    & (Get-Process -Id $PID).Path @options $path @words
+    exit $LASTEXITCODE
+}
+
 $PSBoundParameters.Pipeline = [runspace]::DefaultRunspace.CreateNestedPipeline()
 $PSBoundParameters.Command = [System.Management.Automation.Runspaces.Command]::new($args[0], $false, $false)
 $PSBoundParameters.Given = $args
 $PSBoundParameters.File = $env:RHYTHM_ERRORS
+$PSBoundParameters.Code = 0
 $env:RHYTHM_ERRORS = $env:DOTNET_TieredPGO = $null
 
 # Before 7 it is ASCII. A process without a console has no encoding to set.
 if (-not $IsCoreCLR) { $global:OutputEncoding = [Text.UTF8Encoding]::new($false) }
 try { [Console]::OutputEncoding = $OutputEncoding } catch { $Error.Clear() }
 
-# Tables and errors are cut at the console's width: 200 then. Where there is none, .NET asks for the terminal's, once;
-# terminfo/r/rhythm is what tic makes of `rhythm|where PowerShell prints, cols#200,`.
-if ($IsLinux -or $IsMacOS) {
-    $args = $env:TERM, $env:TERMINFO
-    $env:TERM, $env:TERMINFO = 'rhythm', "$PSScriptRoot/terminfo"
-    [void][Console]::BufferWidth
-    $env:TERM, $env:TERMINFO = $args
-} else {
+# Tables and errors are cut at the console's width. Elsewhere than on Windows it is the terminal's (powershell.py).
+if ($env:OS -eq 'Windows_NT') {
     try {
         $args = $Host.UI.RawUI.BufferSize
         $args.Width = [Math]::Max($args.Width, 200)
@@ -34,7 +39,7 @@ $args = $null # a script with [CmdletBinding()] has none of its own, and would s
 
 # Words become parameters by the rules of -File: CollectPSArgs in PowerShell's CommandLineParameterParser.cs.
 if ($PSBoundParameters.Given.Length -gt 1) { & {
-    param($Pipeline, $Command, $Given, $File)
+    param($Pipeline, $Command, $Given)
     $path, $words = $Given
     $parameters = $Command.Parameters
     $name = $null
@@ -69,23 +74,26 @@ $PSBoundParameters.Pipeline.Commands.Add('Out-Default')
 try { [void]$PSBoundParameters.Pipeline.Invoke() } catch { } # why it failed is known to the pipeline, and in $Error
 try { $PSBoundParameters.Code = $global:LASTEXITCODE } catch { } # no program was called: in strict mode, an error
 
-if ($Error -or $PSBoundParameters.Code) { & {
+# This only reports: what the script has left behind (constants, a language mode, odd errors) may keep it from that,
+# and must not change how the script has ended.
+if ($Error -or $PSBoundParameters.Code) { try { & {
     param($Pipeline, $Command, $Given, $File, $Code)
     # What the script chose for itself holds in the global scope, and so would here.
-    Set-StrictMode -Off
+    Microsoft.PowerShell.Core\Set-StrictMode -Off
     $ErrorActionPreference = 'Continue'
 
-    $exitCode = $Code -as [int]
     $failure = $Pipeline.PipelineStateInfo.Reason
     $others = $Error.Where({ $_ -ne $failure -and $_.InvocationInfo.ScriptName -ne $PSCommandPath })
     $found = @(if ($failure) { $failure }) + $others
     $texts = foreach ($one in $found[0..19]) {
         $record = if ($one.ErrorRecord) { $one.ErrorRecord } else { $one }
-        if ($record -is [Exception]) {
-            $record = [Management.Automation.ErrorRecord]::new($record, 'NoErrorRecord', 'NotSpecified', $null)
+        if ($record -isnot [Management.Automation.ErrorRecord]) {
+            $exception = if ($record -is [Exception]) { $record } else { [Exception]::new("$record") }
+            $record = [Management.Automation.ErrorRecord]::new($exception, 'NoErrorRecord', 'NotSpecified', $null)
         }
         if ($one -eq $failure) {
-            $exitCode = 1
+            # By its path, as the script may have kept PowerShell from finding modules.
+            Microsoft.PowerShell.Core\Import-Module "$PSHOME/Modules/Microsoft.PowerShell.Utility"
             $lines = $record | Microsoft.PowerShell.Utility\Out-String -Stream
             foreach ($line in $lines) { $Host.UI.WriteErrorLine($line) }
         }
@@ -94,13 +102,14 @@ if ($Error -or $PSBoundParameters.Code) { & {
         $type = "$($record.Exception.GetType()): $($record.FullyQualifiedErrorId)"
         $trace = @($record.ScriptStackTrace -split "`n").Where({ -not $_.Contains($PSCommandPath) }) -join "`n"
         $fields = $at.ScriptName, $at.ScriptLineNumber, $message, "$record`n$type`n$($at.PositionMessage)", $trace
-        $fields -join [char]0x1F
+        ($fields -replace '[\x1E\x1F]') -join [char]0x1F
     }
-    if ($File -and ($exitCode -or $texts)) {
+    if ($File -and ($failure -or $Code -or $texts)) {
         $syntax = [Management.Automation.Language.Parser]::ParseFile($Given[0], [ref]$null, [ref]$null)
         $exits = $syntax.Find({ $args[0] -is [Management.Automation.Language.ExitStatementAst] }, $true)
-        $cause = if ($failure) { 'error' } elseif ($exitCode -and -not $exits) { 'program' } else { '' }
+        $cause = if ($failure) { 'error' } elseif ($Code -and -not $exits) { 'program' } else { '' }
         [IO.File]::WriteAllText($File, ((@($cause) + $texts) -join [char]0x1E))
     }
-    if ($exitCode) { exit $exitCode }
-} @PSBoundParameters }
+} @PSBoundParameters } catch { } }
+if ($PSBoundParameters.Pipeline.PipelineStateInfo.Reason) { exit 1 }
+if ($PSBoundParameters.Code -as [int]) { exit ($PSBoundParameters.Code -as [int]) }

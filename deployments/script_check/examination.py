@@ -83,7 +83,7 @@ def _by_interpreter(scripts: Iterable[Script]) -> list[list[Script]]:
 def _read(script: Script) -> list[Fault]:
     """Read a PowerShell script without PowerShell."""
     try:
-        found = outline(decode(script.path.read_bytes()).replace("\r\n", "\n"))
+        found = outline(decode(script.path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n"))
     except OSError as error:
         return [
             Fault(f"{script.path} cannot be read ({error.strerror})", "See that this account may read it.")

@@ -87,6 +87,13 @@ def test_what_can_only_fail_is_a_problem_and_the_rest_a_warning(rhythm_of: Rhyth
 
 
 @posix
+def test_a_line_ends_at_a_carriage_return_alone(rhythm_of: Rhythm) -> None:
+    rhythm_of.write("old_mac.ps1", "function f {\r\n  1 # note\r}\r\nf\r\n")
+
+    assert rhythm_of.check("old_mac.ps1").json["problems"] == []
+
+
+@posix
 def test_a_step_whose_failure_is_accepted_is_only_warned_of(rhythm_of: Rhythm) -> None:
     rhythm_of.write("weekly.ps1", SCRIPT)
 

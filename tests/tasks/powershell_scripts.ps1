@@ -391,3 +391,27 @@ $PSNativeCommandUseErrorActionPreference = $true; sh -c 'exit 0'; 'a'
 
 #: a nested pipeline of its own
 $p = [runspace]::DefaultRunspace.CreateNestedPipeline('1 + 1', $false); $p.Invoke(); 'after'
+
+#: keeps modules from being found
+$env:PSModulePath = '/nowhere'; throw 'x'
+
+#: keeps modules from being loaded
+$PSModuleAutoLoadingPreference = 'None'; throw 'x'
+
+#: keeps itself from .NET
+$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; 'printed'; Write-Error 'x'; exit 3
+
+#: keeps itself from .NET and does not exit
+$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; Write-Error 'x'
+
+#: makes constants for all scopes
+New-Variable exitCode 1 -Option AllScope, Constant -Scope Global; New-Variable File 1 -Option AllScope, Constant -Scope Global; exit 4
+
+#: calls a text an error
+$Error.Add('text'); exit 3
+
+#: has a Set-StrictMode of its own
+function Set-StrictMode { 'mine' }; Write-Error 'x'
+
+#: clears the screen
+Clear-Host; 'done'

@@ -284,6 +284,7 @@ def test_powershell_is_told_to_ask_nothing_and_read_no_profile(
     words = [".-Days", ".7", ".", '.a "quote"', ".한글 $x & y\\"]
     assert argv == [str(shell), *options, str(runs), str(script), *words]
     found = environment(step("backup.ps1"), script, {"PSModulePath": "C:/other", "PATH": "/bin"})
+    assert (Path(found.pop("TERMINFO")) / "r" / found.pop("TERM")).exists()
     assert found == {"PATH": "/bin", "NO_COLOR": "1", "DOTNET_TieredPGO": "0"}
     newer = house.file(tmp_path / "bin" / "pwsh", 0o755)
     assert house.command("backup.ps1")[0] == str(newer)

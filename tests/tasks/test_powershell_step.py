@@ -14,12 +14,13 @@ import pytest
 
 from tasks import orphans
 from tasks.builtin.contract import Context
+from tasks.interpreters import powershell
 from tasks.outcome import Outcome, StepResult
 from tasks.settings import Settings
 from tasks.step import run_step
 from tasks.step_settings import StepSettings
 from tests.family import SCRIPTS, Family
-from tests.powershell import Shell
+from tests.powershell import Ran, Shell
 from tests.waiting import soon
 
 
@@ -113,17 +114,32 @@ async def test_a_table_before_exit_is_printed(steps: Steps) -> None:
     assert [line.strip() for line in steps.logged.at("INFO")] == ["Name", "----", "kept"]
 
 
-async def test_a_table_is_200_columns_wide_on_any_terminal(
+async def test_it_has_a_terminal_of_200_columns_that_can_be_cleared(
     steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("TERM")
     monkeypatch.delenv("TERMINFO")
 
-    await steps("[pscustomobject]@{A = 'x' * 60; B = 'y' * 60; C = 'z' * 60}; \"$env:TERM [$env:TERMINFO]\"")
+    result = await steps("Clear-Host; [pscustomobject]@{A = 'x' * 60; B = 'y' * 60; C = 'z' * 60}")
 
+    assert result.outcome is Outcome.COMPLETED
     lines = [line.rstrip() for line in steps.logged.at("INFO")]
     assert " ".join(letter * 60 for letter in "xyz") in lines
-    assert "dumb []" in lines
+
+
+async def test_a_process_block_beside_input_runs_once(steps: Steps) -> None:
+    await steps("begin { 'b' } process { 'p'; \"[$input]\" } end { 'e' }")
+
+    assert steps.logged.at("INFO") == ["b", "p", "[]", "e"]
+
+
+async def test_where_a_policy_forbids_net_the_script_runs_by_file_itself(shell: Shell) -> None:
+    shell.script('param($Name, [switch]$Fast) "$Name $Fast"; exit 5', "policed.ps1")
+    run, script = powershell.words("pwsh", shell.scripts / "policed.ps1", [])[-2:]
+    mode = "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'"
+    locked = shell.script(f"{mode}; & '{run}' '{script}' '.-Name' '.a b' '.-Fast:$false'; exit $LASTEXITCODE")
+
+    assert await shell.bare(locked) == Ran(5, ["a b False"])
 
 
 async def test_a_script_sees_one_frame_and_another_origin(steps: Steps) -> None:
@@ -191,6 +207,12 @@ async def test_every_error_is_logged_whole_and_once(steps: Steps) -> None:
     assert "at <ScriptBlock>" in caught
     assert "PathNotFound,Microsoft.PowerShell.Commands.GetItemCommand" in missing
     assert "run.ps1" not in caught + missing
+
+
+async def test_an_error_may_have_any_characters(steps: Steps) -> None:
+    result = await steps('Write-Error "a$([char]0x1e)b$([char]0x1f)c"; exit 3')
+
+    assert "last error: weekly.ps1:1 abc" in result.message
 
 
 async def test_of_many_errors_the_newest_are_logged(steps: Steps) -> None:

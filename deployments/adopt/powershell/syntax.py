@@ -38,7 +38,7 @@ _DAYS = re.compile(r"\b(\w{3,6}day)[ \t]*,[ \t]+(?=\w{3,6}day\b)", re.IGNORECASE
 def parse(text: str) -> Node:
     """Given a script's text, return its tree, without comments; it is one for any text."""
     # Windows' line ends would become part of some words.
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # PowerShell ends a line at each of them
     text = _DAYS.sub(r"\1,", _FOREIGN.sub(r"${\1}", text))
     source = text.encode("utf-8", "replace")
     root = _PARSER.parse(source).root_node
