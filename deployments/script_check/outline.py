@@ -15,31 +15,33 @@ from deployments.script_check.fault import Fault
 # PowerShell takes typographic quotes for quotes.
 _S, _D = "'\u2018\u2019\u201a\u201b", '"\u201c\u201d\u201e'
 _ESCAPE = r"`u\{[0-9A-Fa-f]+\}"  # its brackets are none
+# No possessive quantifiers: before 3.11.5, Python's own give other matches.
 _CODE = re.compile(
     rf"""
     (?P<blank> [^\S\n]+ | `\n )
   | (?P<end> [\n;] )
   | (?P<separator> [,|&] )
   | (?P<comment> <\#.*?\#> | \#[^\n]* )
-  | (?P<string> @[{_S}][^\S\n]*\n (?: .*?\n )?? [{_S}]@ | [{_S}] (?: [^{_S}] | [{_S}]{{2}} )*+ [{_S}] )
+  | (?P<string> @[{_S}][^\S\n]*\n (?: .*?\n )?? [{_S}]@
+              | [{_S}] [^{_S}]* (?: [{_S}]{{2}} [^{_S}]* )* [{_S}](?![{_S}]) )
   | (?P<opens_here_string> @[{_D}][^\S\n]*(?=\n) )
   | (?P<opens_string> [{_D}] )
   | (?P<unclosed> <\# | @[{_S}](?=[^\S\n]*\n) | [{_S}] )
   | (?P<opens> [@$]?\( | @?\{{ )
   | (?P<closes> [)}}] )
-  | (?P<word> \$\{{ (?: [^}}`] | {_ESCAPE} | `. )*+ \}}
-            | (?: [^\s;,|&<\#@${{}}()`{_S}{_D}] | `[^\n] )++
+  | (?P<word> \$\{{ (?: [^}}`] | {_ESCAPE} | `(?!u\{{[0-9A-Fa-f]+\}}). )* \}}
+            | (?: [^\s;,|&<\#@${{}}()`{_S}{_D}] | `[^\n] )+
             | . )
     """,
     re.VERBOSE | re.DOTALL,
 )
 _IN_STRING = re.compile(
-    rf"(?P<text> (?: `. | [^`${_D}] | [{_D}]{{2}} | \$(?!\() )++ ) | (?P<opens> \$\( )"
+    rf"(?P<text> (?: `. | [^`${_D}] | [{_D}]{{2}} | \$(?!\() )+ ) | (?P<opens> \$\( )"
     rf"| (?P<closes> [{_D}] )",
     re.VERBOSE | re.DOTALL,
 )
 _IN_HERE_STRING = re.compile(
-    rf"(?P<text> (?: `[^\n]? | [^`$\n] | \n(?![{_D}]@) | \$(?!\() )++ ) | (?P<opens> \$\( )"
+    rf"(?P<text> (?: `[^\n]? | [^`$\n] | \n(?![{_D}]@) | \$(?!\() )+ ) | (?P<opens> \$\( )"
     rf"| (?P<closes> \n[{_D}]@ )",
     re.VERBOSE | re.DOTALL,
 )
