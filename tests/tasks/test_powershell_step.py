@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tasks import orphans
+from tasks import orphans, powershell
 from tasks.builtin.contract import Context
-from tasks.interpreters import powershell
 from tasks.outcome import Outcome, StepResult
 from tasks.settings import Settings
 from tasks.step import run_step
