@@ -35,7 +35,7 @@ from tasks.visible import visible
 async def run_step(step: StepSettings, context: Context, attempt: int = 1) -> StepResult:
     """Run a step once and return how it ended; only cancellation is raised.
 
-    What it cost is told to `context.spent`, unless it was cancelled. Whatever the step hands out is without
+    `context.spent` is given what it cost, unless it was cancelled. Whatever the step hands out is without
     secrets and control characters: log, message, reports and events.
     """
     redact = redactor(context.settings, step.env)

@@ -29,8 +29,11 @@ SHOW = "import os, sys; sys.stdout.buffer.write(os.environ['VALUE'].encode())"
 
 @pytest.mark.parametrize("shell", ["bash", "sh", "fish", "pwsh"])
 @pytest.mark.parametrize("value", VALUES)
-def test_a_shell_reads_the_value_as_it_is(shell: str, value: str, tmp_path: Path) -> None:
-    program = shutil.which(shell)
+def test_a_shell_reads_the_value_as_it_is(
+    shell: str, value: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    folder = str(request.getfixturevalue("pwsh")) if shell == "pwsh" else None
+    program = shutil.which(shell, path=folder)
     if program is None:
         pytest.skip(f"there is no {shell} here")
     kind = {"sh": "bash", "pwsh": "powershell"}.get(shell, shell)
