@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from flows.slots import next_beat, slot_at
 from tasks.outcome import Outcome
-from tasks.settings import Settings
+from tasks.settings.groups import MAIN
+from tasks.settings.rhythm_toml import Settings
 
 
 class Decision(StrEnum):
@@ -22,14 +23,23 @@ class Decision(StrEnum):
     PAUSED = "paused"
     BUSY = "busy"
 
+    @property
+    def label(self) -> str:
+        """The decision as people read it: "not due"."""
+        return self.value.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A group's run, as Prefect remembers it. `outcome` and `ended` are None while it runs."""
+    """A group's run, as Prefect remembers it. `outcome` and `ended` are None while it runs.
+
+    One that has not begun is started in another lane, and waits there to be taken; `started` is since when.
+    """
 
     started: datetime
     ended: datetime | None = None
     outcome: Outcome | None = None
+    has_begun: bool = True
 
     @property
     def seconds(self) -> float | None:
@@ -38,7 +48,8 @@ class Run:
 
 
 #: Every group's known runs, in any order. It must hold all runs of the current slot, or at least
-#: as many failed ones as the group has `attempts`.
+#: as many failed ones as the group has `attempts`; of a group in another lane than `main` also its last run,
+#: and those that are under way, whenever they began.
 History = Mapping[str, Sequence[Run]]
 
 
@@ -46,9 +57,9 @@ History = Mapping[str, Sequence[Run]]
 class Choice:
     """What is decided for one group, and why.
 
-    `next_due` is when it may run next, in UTC: None for a paused group. `failing` tells whether
+    `next_due` is when it may run next, in UTC: None for a paused group. `failing` shows whether
     the reason lies in a failure, its own or one further up; `cause` is what a wait comes down to.
-    `outcome` is how it ended, once it has run.
+    `outcome` is how it ended, once it has run; a group that was only started in another lane has none.
     """
 
     group: str
@@ -58,6 +69,17 @@ class Choice:
     failing: bool = False
     outcome: Outcome | None = None
     cause: str = ""
+    lane: str = MAIN
+
+    @property
+    def label(self) -> str:
+        """The group as tables have it: with its lane, if that is not `main`."""
+        return self.group if self.lane == MAIN else f"{self.group} ({self.lane})"
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the beat has started it in another lane, or would, and goes on without its outcome."""
+        return self.decision is Decision.RUN and self.outcome is None and self.lane != MAIN
 
 
 def choose(
@@ -67,30 +89,52 @@ def choose(
     now: datetime,
     *,
     earlier: Mapping[str, Choice],
-    forced: bool = False,
+    force: Collection[str] = (),
     held_by: str | None = None,
+    apart: bool = True,
 ) -> Choice:
-    """Decide for the group `name` at the moment `now`.
+    """Decide for the group `name` at the time `now`.
 
     `earlier` holds this beat's choices for the groups before it, with the outcomes of those that
-    have run. `held_by` says what else is running on this machine, if anything is.
+    have run. `held_by` names what else is running in the lane `main`, if anything is. `apart`: groups of
+    other lanes are only started; else they are run, one after the other, as those of `main` are.
     """
+    choice = choose_alone(name, settings, history, now, earlier=earlier, force=force)
+    if choice.decision is not Decision.RUN:
+        return choice
+    if choice.lane == MAIN:
+        reason = held_by
+    else:
+        reason = _lane_taken(name, settings, history, now, earlier, force, apart)
+    return (
+        replace(choice, decision=Decision.BUSY, reason=reason, next_due=next_beat(now)) if reason else choice
+    )
+
+
+def choose_alone(
+    name: str,
+    settings: Settings,
+    history: History,
+    now: datetime,
+    *,
+    earlier: Mapping[str, Choice],
+    force: Collection[str] = (),
+) -> Choice:
+    """Decide for the group `name` as `choose` does, as if nothing else were running."""
     group = settings.groups[name]
     slot = slot_at(group, now, settings.zone)
     runs = _in_slot(name, settings, history, now)
 
-    def choice(decision: Decision, reason: str, next_due: datetime | None, failing: bool = False) -> Choice:
-        return Choice(name, decision, reason, next_due, failing)
+    def choice(
+        decision: Decision, reason: str, next_due: datetime | None, failing: bool = False, cause: str = ""
+    ) -> Choice:
+        return Choice(name, decision, reason, next_due, failing, cause=cause, lane=group.lane)
 
-    def run(reason: str) -> Choice:
-        if held_by:
-            return choice(Decision.BUSY, held_by, next_beat(now))
-        return choice(Decision.RUN, reason, slot.end)
-
-    if running := next((run for run in runs if run.outcome is None), None):
-        return choice(Decision.BUSY, f"running since {_clock(running, settings)}", next_beat(now))
-    if forced:
-        return run("forced")
+    if running := _under_way(name, history):
+        state = "running" if running.has_begun else "waiting for a worker"
+        return choice(Decision.BUSY, f"{state} since {_clock(running, settings)}", next_beat(now))
+    if name in force:
+        return choice(Decision.RUN, "forced", slot.end)
     if not group.enabled:
         return choice(Decision.PAUSED, "enabled = false in rhythm.toml", None)
     if done := next((run for run in runs if run.outcome is Outcome.COMPLETED), None):
@@ -98,12 +142,52 @@ def choose(
     if len(runs) >= group.attempts:
         reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings)}"
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
+    last = _last(name, history)
+    if last and group.lane != MAIN and (again := _next_attempt(last, now)):
+        reason = f"{_ended(last, settings)}, and is tried again at the next beat"
+        return choice(Decision.WAITS, reason, again, failing=True)
     for dependency in group.after:
         if blocked := _gate(dependency, settings, history, now, earlier):
-            waits = choice(Decision.WAITS, blocked.reason, next_beat(now), blocked.failing)
-            return replace(waits, cause=blocked.cause)
+            return choice(
+                Decision.WAITS, blocked.reason, next_beat(now), blocked.failing, cause=blocked.cause
+            )
     attempt = f", attempt {len(runs) + 1} of {group.attempts}" if runs else ""
-    return run(f"due since {slot.start.astimezone(settings.zone):%H:%M}{attempt}")
+    return choice(Decision.RUN, f"due since {slot.start.astimezone(settings.zone):%H:%M}{attempt}", slot.end)
+
+
+def run_order(
+    settings: Settings,
+    history: History,
+    now: datetime,
+    *,
+    earlier: Mapping[str, Choice],
+    force: Collection[str] = (),
+    held_by: str | None = None,
+    apart: bool = True,
+) -> Iterator[Choice]:
+    """Yield a choice for every group, each made only when it is asked for, and in dependency order.
+
+    Whoever runs the groups, or only imagines that, meanwhile puts each choice into `earlier`, with its
+    outcome if the group has run: what comes after it is decided by that.
+
+    What can be started in other lanes comes first, and has not to wait for `main`; of these, one that was
+    busy for another's sake, which did not begin after all, may be chosen for a second time at the end. Unless
+    they are `apart`, groups of other lanes, and those that come after one, are the last: they may take hours.
+    """
+
+    def chosen(name: str) -> Choice:
+        return choose(
+            name, settings, history, now, earlier=earlier, force=force, held_by=held_by, apart=apart
+        )
+
+    if not apart:
+        yield from map(chosen, _main_first(settings))
+        return
+    others = [name for name in settings.order if settings.groups[name].lane != MAIN]
+    yield from (choice for choice in map(chosen, others) if choice.decision is Decision.RUN)
+    yield from (chosen(name) for name in settings.order if name not in earlier)
+    busy = [name for name in others if earlier[name].decision is Decision.BUSY]
+    yield from (choice for choice in map(chosen, busy) if choice.decision is Decision.RUN)
 
 
 def decide(
@@ -113,15 +197,29 @@ def decide(
     *,
     force: Collection[str] = (),
     held_by: str | None = None,
+    apart: bool = True,
     would_end: Callable[[str], Outcome] = lambda name: Outcome.COMPLETED,
 ) -> list[Choice]:
-    """Decide for all groups, in dependency order, as if each run would end as `would_end` says."""
+    """Decide for all groups, in dependency order, as if each run would end as `would_end` says.
+
+    How those would end that are only started in another lane is not imagined: the others do not wait for it.
+    """
     imagined: dict[str, Choice] = {}
-    for name in settings.order:
-        choice = choose(name, settings, history, now, earlier=imagined, forced=name in force, held_by=held_by)
-        ran = choice.decision is Decision.RUN
-        imagined[name] = replace(choice, outcome=would_end(name)) if ran else choice
-    return list(imagined.values())
+    for choice in run_order(
+        settings, history, now, earlier=imagined, force=force, held_by=held_by, apart=apart
+    ):
+        ran = choice.decision is Decision.RUN and not (apart and choice.is_started)
+        imagined[choice.group] = replace(choice, outcome=would_end(choice.group)) if ran else choice
+    return [imagined[name] for name in settings.order]
+
+
+def likely_outcome(runs: Sequence[Run]) -> Outcome:
+    """Return how a group's next run is expected to end: as its last of this slot, else well.
+
+    A group that has failed in its slot is not expected to complete, so its dependents wait.
+    """
+    ended = [(run.started, run.outcome) for run in runs if run.outcome]
+    return max(ended)[1] if ended else Outcome.COMPLETED
 
 
 def after_run(choice: Choice, run: Run, settings: Settings, history: History, now: datetime) -> Choice:
@@ -133,6 +231,88 @@ def after_run(choice: Choice, run: Run, settings: Settings, history: History, no
     return replace(
         choice, outcome=run.outcome, next_due=next_due, failing=run.outcome is not Outcome.COMPLETED
     )
+
+
+def _main_first(settings: Settings) -> list[str]:
+    """Return the groups in dependency order, those last that wait for another lane or are in one."""
+    late: set[str] = set()
+    for name in settings.order:
+        group = settings.groups[name]
+        if group.lane != MAIN or late.intersection(group.after):
+            late.add(name)
+    return sorted(settings.order, key=late.__contains__)
+
+
+def _lane_taken(
+    name: str,
+    settings: Settings,
+    history: History,
+    now: datetime,
+    earlier: Mapping[str, Choice],
+    force: Collection[str],
+    apart: bool,
+) -> str:
+    """Return what keeps the group from its lane: another one that runs, or goes first; "" if nothing does.
+
+    Of several that could, the one goes first that has not run for the longest: so none waits for more than
+    one run of each other.
+    """
+    lane = settings.groups[name].lane
+    others = [other for other in settings.in_lane(lane) if other != name]
+    for other in others:
+        if running := _under_way(other, history):
+            return f"{other} {_ended(running, settings)}, in the lane {lane}"
+    if not apart:
+        return ""
+    for other in others:
+        if other in earlier and earlier[other].is_started:
+            return f"{other} has just been started in the lane {lane}"
+
+    def rank(other: str) -> tuple[bool, datetime]:
+        last = _last(other, history)
+        return other not in force, last.started if last else _NEVER
+
+    def may_still_begin(other: str) -> bool:
+        return other not in earlier or earlier[other].decision is Decision.BUSY
+
+    rivals = [other for other in others if may_still_begin(other) and rank(other) < rank(name)]
+    hoped = _hoped(settings, history, now, earlier, force) if rivals else {}
+    for other in rivals:
+        rival = choose_alone(other, settings, history, now, earlier=hoped, force=force)
+        if rival.decision is Decision.RUN:
+            return f"{other} goes first in the lane {lane}"
+    return ""
+
+
+def _hoped(
+    settings: Settings,
+    history: History,
+    now: datetime,
+    earlier: Mapping[str, Choice],
+    force: Collection[str],
+) -> dict[str, Choice]:
+    """Return this beat's choices as if all that it has still to run in `main` would complete.
+
+    Else a group that comes after one of `main` would be passed by again and again, while that runs.
+    """
+    hoped = dict(earlier)
+    for name in settings.order:
+        if settings.groups[name].lane == MAIN and name not in hoped:
+            choice = choose_alone(name, settings, history, now, earlier=hoped, force=force)
+            runs = choice.decision is Decision.RUN
+            hoped[name] = replace(choice, outcome=Outcome.COMPLETED) if runs else choice
+    return hoped
+
+
+def _next_attempt(last: Run, now: datetime) -> datetime | None:
+    """Return when a group in another lane may be tried again after its last run; None if it may be now.
+
+    What ends there brings a beat at once: a failing group would use up its attempts in no time.
+    """
+    if last.ended is None or last.outcome is Outcome.COMPLETED:
+        return None
+    again = next_beat(last.ended)
+    return again if last.ended <= now < again else None  # not if the clock was set back since
 
 
 def _gate(
@@ -152,11 +332,17 @@ def _gate(
         if choice.outcome is Outcome.COMPLETED:
             return None
         return _blocked(f"{dependency} {_PAST[choice.outcome]}", failing=True)
+    if not settings.groups[dependency].enabled and not (choice and choice.is_started):
+        return None
+    if choice and choice.is_started:
+        return _blocked(f"{dependency} has just been started in the lane {choice.lane}", failing=False)
+    if running := _under_way(dependency, history):
+        return _blocked(f"{dependency} {_ended(running, settings)}", failing=False)
     runs = _in_slot(dependency, settings, history, now)
-    if not settings.groups[dependency].enabled or any(run.outcome is Outcome.COMPLETED for run in runs):
+    if any(run.outcome is Outcome.COMPLETED for run in runs):
         return None
     if runs:
-        return _blocked(f"{dependency} {_ended(runs[-1], settings)}", failing=runs[-1].outcome is not None)
+        return _blocked(f"{dependency} {_ended(runs[-1], settings)}", failing=True)
     if choice and choice.cause:  # it waits itself: what for, not how many groups lie between
         return _Blocked(f"{dependency} waits ({choice.cause})", choice.failing, choice.cause)
     if choice:
@@ -177,10 +363,29 @@ def _blocked(reason: str, failing: bool) -> _Blocked:
 
 
 def _in_slot(name: str, settings: Settings, history: History, now: datetime) -> list[Run]:
-    """Return the group's runs of the slot that `now` lies in, oldest first."""
-    slot = slot_at(settings.groups[name], now, settings.zone)
-    runs = (run for run in history.get(name, ()) if run.started in slot)
-    return sorted(runs, key=lambda run: run.started)
+    """Return the ended runs that count for the slot that `now` lies in, oldest first.
+
+    A skipped one does not: nothing ran. One that completes in another lane counts for the slot in which it
+    ends as well: it would begin anew at once, for ever, and what comes after it would never run.
+    """
+    group = settings.groups[name]
+    slot = slot_at(group, now, settings.zone)
+
+    def counts(run: Run) -> bool:
+        outlasted = run.outcome is Outcome.COMPLETED and group.lane != MAIN
+        return run.started in slot or (outlasted and run.ended is not None and run.ended in slot)
+
+    runs = (run for run in history.get(name, ()) if run.outcome not in (None, Outcome.SKIPPED))
+    return sorted(filter(counts, runs), key=lambda run: run.started)
+
+
+def _under_way(name: str, history: History) -> Run | None:
+    """Return the group's run that has not ended, if there is one."""
+    return next((run for run in history.get(name, ()) if run.outcome is None), None)
+
+
+def _last(name: str, history: History) -> Run | None:
+    return max(history.get(name, ()), key=lambda run: run.started, default=None)
 
 
 def _clock(run: Run, settings: Settings) -> str:
@@ -188,10 +393,13 @@ def _clock(run: Run, settings: Settings) -> str:
 
 
 def _ended(run: Run, settings: Settings) -> str:
-    past = _PAST[run.outcome] if run.outcome else "is still running, begun"
-    return f"{past} at {_clock(run, settings)}"
+    """Return how a run reads in a sentence about its group."""
+    under_way = "is still running, begun" if run.has_begun else "waits for a worker, asked for"
+    return f"{_PAST[run.outcome] if run.outcome else under_way} at {_clock(run, settings)}"
 
 
+#: Of a group that has never run.
+_NEVER = datetime.min.replace(tzinfo=UTC)
 # How outcomes and decisions read in a sentence about a group.
 _PAST = {
     Outcome.COMPLETED: "completed",

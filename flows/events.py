@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -12,14 +11,11 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.cadence import Decision
-from flows.history import as_run, begun, flows_of
+from flows.history import as_run, begun
+from flows.pages import PAGE, pages
 from tasks.builtin.contract import Events
-from tasks.measurements import GroupEvent
-from tasks.settings import Settings
-
-_PAGE = 200  # the most that Prefect's API returns at once
-
-T = TypeVar("T")
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import GroupEvent
 
 
 def events_of(settings: Settings) -> Events:
@@ -28,7 +24,7 @@ def events_of(settings: Settings) -> Events:
     def events(since: datetime) -> Sequence[GroupEvent]:
         try:
             with get_client(sync_client=True) as client:
-                found = list(_runs(client, settings.groups, since))
+                found = list(_runs(client, settings, since))
         except httpx.HTTPError as error:
             raise ConnectionError(f"Prefect does not answer: {error}") from error
         return sorted(found, key=lambda event: event.at)
@@ -36,27 +32,16 @@ def events_of(settings: Settings) -> Events:
     return events
 
 
-def _runs(client: SyncPrefectClient, groups: Iterable[str], since: datetime) -> Iterator[GroupEvent]:
-    for name in groups:
+def _runs(client: SyncPrefectClient, settings: Settings, since: datetime) -> Iterator[GroupEvent]:
+    for name in settings.groups:
 
         def page(offset: int, group: str = name) -> Sequence[FlowRun]:
             return client.read_flow_runs(
-                flow_filter=flows_of([group]),
-                flow_run_filter=begun(since=since),
+                flow_run_filter=begun(settings, [group], since=since),
                 sort=FlowRunSort.START_TIME_ASC,
-                limit=_PAGE,
+                limit=PAGE,
                 offset=offset,
             )
 
-        for run in map(as_run, _pages(page)):
+        for run in map(as_run, pages(page)):
             yield GroupEvent(run.started, name, Decision.RUN, "", run.outcome, run.seconds)
-
-
-def _pages(read: Callable[[int], Sequence[T]]) -> Iterator[T]:
-    """Yield everything that `read` returns, page after page, given the offset."""
-    offset = 0
-    while page := read(offset):
-        yield from page
-        if len(page) < _PAGE:
-            return
-        offset += _PAGE

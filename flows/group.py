@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from prefect import Flow, State
+from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
@@ -17,23 +18,26 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import cancellation, clock, ledger, stale
-from flows.cadence import Decision
+from flows import cancellation, clock, history, recorder, stale, steps, undelivered
+from flows.cadence import Choice, Decision, choose_alone
 from flows.events import events_of
 from flows.group_report import publish
-from flows.history import DRY_RUN, flow_name
-from flows.run_client import run_client
+from flows.history import DRY_RUN
+from flows.lock import beat_lock
+from flows.naming import flow_name
 from flows.run_value import run_value
-from flows.turn import is_ours, turn
+from flows.states import SKIPPED, state_of
+from flows.steps import GroupRun
 from flows.watch import watcher
-from tasks import settings as config
+from flows.whose import OwnedFlow
 from tasks.builtin.contract import Context, Report
-from tasks.measurements import GroupEvent, StepUsage
 from tasks.outcome import Outcome, StepResult
 from tasks.problem import ConfigError
-from tasks.settings import Settings
+from tasks.settings import rhythm_toml as config
+from tasks.settings.rhythm_toml import Settings
+from tasks.settings.steps import StepSettings
 from tasks.step import run_as_task
-from tasks.step_settings import StepSettings
+from tasks.store.measurements import GroupEvent, StepUsage
 
 
 class GroupOptions(BaseModel):
@@ -41,17 +45,10 @@ class GroupOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    dry_run: bool = Field(default=False, description="Only say what would run.")
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRun:
-    """How a group's run ended: its steps in order, the ones that were not reached included."""
-
-    outcome: Outcome
-    seconds: float
-    steps: tuple[StepResult, ...]
-    message: str = ""
+    dry_run: bool = Field(default=False, description="Only report what would run.")
+    if_due: bool = Field(
+        default=False, description="Run only if a beat would, once it is the group's turn in its lane."
+    )
 
 
 def one_at_a_time() -> TaskRunner[Any]:
@@ -67,67 +64,115 @@ RESULTS = get_current_settings().results.local_storage_path
 
 @cache
 def group_flow(name: str, description: str | None = None) -> Flow[[GroupOptions], Any]:
-    """Return the flow of the group `name`, for runs by hand. Its final state holds the `GroupRun`."""
+    """Return the flow of the group `name`, for manual runs. Its final state holds the `GroupRun`."""
 
     async def group(options: GroupOptions = GroupOptions()) -> State[GroupRun]:  # noqa: B008
         return await run_group(name, options)
 
-    return Flow(fn=group, description=description, result_storage=RESULTS, **_as_all(name))
+    def run_name() -> str:
+        # As they came, or already validated.
+        options = GroupOptions.model_validate(flow_run.parameters.get("options") or {})
+        return _run_name(name, "beat" if options.if_due else "manually")
+
+    return OwnedFlow(
+        fn=group,
+        description=description,
+        result_storage=RESULTS,
+        flow_run_name=run_name,
+        **_as_all(name),
+    )
+
+
+def configured(name: str) -> Flow[[GroupOptions], Any] | None:
+    """Return the flow of a group of rhythm.toml, as that is now; None if it has none of that name."""
+    try:
+        return group_flow(name) if name in config.load().groups else None
+    except ConfigError:
+        return None
 
 
 @cache
-def group_subflow(name: str) -> Flow[[], Any]:
+def group_subflow(name: str, *, if_due: bool = False) -> Flow[[], Any]:
     """Return the same flow as a beat calls it: without options, and with the beat's place for results.
 
-    To write down a parameter, Prefect first imports FastAPI, which takes longer than many a group; for a
-    place of its own, it makes two clients.
+    `if_due` is that of the options. To write down a parameter, Prefect first imports FastAPI, which takes
+    longer than many a group; for a place of its own, it makes two clients.
     """
 
     async def group() -> State[GroupRun]:
-        return await run_group(name, GroupOptions())
+        return await run_group(name, GroupOptions(if_due=if_due), in_beat=True)
 
-    return Flow(fn=group, **_as_all(name))
+    return OwnedFlow(fn=group, flow_run_name=lambda: _run_name(name, "beat"), **_as_all(name))
 
 
 def _as_all(name: str) -> dict[str, Any]:
     return {
+        "group": name,
         "name": flow_name(name),
-        "flow_run_name": lambda: _run_name(name),
         "task_runner": one_at_a_time(),
         "persist_result": False,
     }
 
 
-async def run_group(name: str, options: GroupOptions) -> State[GroupRun]:
-    """Run the group's steps in this machine's turn, inside its flow run; return the final state."""
-    log = get_run_logger()
+async def run_group(name: str, options: GroupOptions, in_beat: bool = False) -> State[GroupRun]:
+    """Run the group's steps when it is its turn in its lane, inside its flow run; return the final state."""
     try:
         settings = config.load()
     except ConfigError as error:
-        return Failed(message=str(error))  # said in the state; a traceback would say nothing more
+        return Failed(message=str(error))  # it is in the state; a traceback would add nothing
     if name not in settings.groups:
         known = ", ".join(settings.groups)
         return Failed(message=f"rhythm.toml has no group {name}. It has {known}.")
-    steps = settings.groups[name].steps
     if options.dry_run:
-        names = ", ".join(step.name for step in steps)
+        names = ", ".join(step.name for step in settings.groups[name].steps)
         return Completed(name=DRY_RUN, message=f"would run {names}")
-    by_hand = not is_ours()
-    if by_hand:  # a beat has claimed its own run, and is asked for those below it
-        await stale.claim(run_client(), flow_run.id)
-    async with turn(settings.outputs_dir, patience=0) as held:
+    if in_beat:
+        with cancellation.current().of_group(UUID(str(flow_run.id))):
+            return await _once_free(name, settings, options, in_beat)
+    # A beat has claimed its own run, and is asked for those below it. This client is the run's own.
+    async with get_client() as client:
+        await stale.claim(client, flow_run.id, settings)
+    return await _once_free(name, settings, options, in_beat)
+
+
+async def _once_free(name: str, settings: Settings, options: GroupOptions, in_beat: bool) -> State[GroupRun]:
+    """Run the group as soon as its lane is free; cancelled, if that is asked for before."""
+    log, lane = get_run_logger(), settings.groups[name].lane
+    async with beat_lock(settings.outputs_dir, patience=0, lane=lane) as held:
         if held:
-            return _as_state(await _run(name, settings, by_hand))
-    log.info("waits for its turn: another beat or group is running on this machine")
-    watcher.get().turn_awaited()
-    async with turn(settings.outputs_dir) as held:
+            return await _in_turn(name, settings, options, in_beat)
+    log.info("waits for its turn: another beat or group is running in the lane %s", lane)
+    watcher.get().lock_awaited()
+    async with beat_lock(settings.outputs_dir, lane=lane) as held:
         if held:
-            return _as_state(await _run(name, settings, by_hand))
+            return await _in_turn(name, settings, options, in_beat)
     return Cancelled(message=cancellation.current().reason)
 
 
-async def _run(name: str, settings: Settings, by_hand: bool) -> GroupRun:
-    """Run the steps, then leave the group's report, and write down what it cost."""
+async def _in_turn(name: str, settings: Settings, options: GroupOptions, in_beat: bool) -> State[GroupRun]:
+    """Run the group, which has its lane; with `if_due`, only if that is still so."""
+    reason = "manually"
+    if options.if_due:
+        choice = await _decided_again(name, settings)
+        if choice.decision is not Decision.RUN:
+            return Completed(name=SKIPPED, message=f"not run: {choice.decision.label}, {choice.reason}")
+        reason = choice.reason
+    return state_of(await _run(name, settings, None if in_beat else reason))
+
+
+async def _decided_again(name: str, settings: Settings) -> Choice:
+    """Return what a beat would decide for the group now, if this run of it were not there."""
+    now = clock.now()
+    async with get_client() as client:  # within a flow, the one that the run has already
+        past = await history.in_slots(client, settings, now, but=UUID(str(flow_run.id)))
+    return choose_alone(name, settings, past, now, earlier={})
+
+
+async def _run(name: str, settings: Settings, reason: str | None) -> GroupRun:
+    """Run the steps, then leave the group's report, and write down what it cost.
+
+    `reason` is why it runs; None in a beat, which writes down its decisions itself.
+    """
     log, started = get_run_logger(), clock.now()
     reports: list[Report] = []
     spent: list[StepUsage] = []
@@ -142,12 +187,13 @@ async def _run(name: str, settings: Settings, by_hand: bool) -> GroupRun:
         spent=spent.append,
     )
     run = await _run_steps(name, context)
-    at, summary = started.astimezone(settings.zone), f"{run.outcome} in {run.seconds:.1f} s: {run.message}"
-    if fault := await publish(name, at, run.steps, reports, summary):
+    if fault := undelivered.keep(settings.outputs_dir, str(flow_run.id), name, started, clock.now(), run):
         log.warning("%s", fault)
-    # A beat writes down its decisions itself, those against a run as well.
-    ran = GroupEvent(started, name, Decision.RUN, "by hand", run.outcome, run.seconds)
-    await ledger.keep(settings, log, decisions=[ran] if by_hand else [], steps=spent)
+    at, summary = started.astimezone(settings.zone), f"{run.outcome} in {run.seconds:.1f} s: {run.message}"
+    if fault := await publish(settings, name, at, run.steps, reports, summary):
+        log.warning("%s", fault)
+    ran = GroupEvent(started, name, Decision.RUN, reason or "", run.outcome, run.seconds, str(flow_run.id))
+    await recorder.keep(settings, log, decisions=[ran] if reason else [], steps=spent)
     return run
 
 
@@ -156,26 +202,14 @@ async def _run_steps(name: str, context: Context) -> GroupRun:
     group, watch = context.settings.groups[name], watcher.get()
     watch.group_begins(name, [step.name for step in group.steps])
     results: list[StepResult] = []
-    failed: list[StepResult] = []
-    last: StepResult | None = None  # the one after which no other begins
     for step in group.steps:
-        if last:
-            result = StepResult(step.name, Outcome.SKIPPED, 0.0, f"not run: {last.name} {last.outcome}")
-        else:
+        result = steps.not_run(group, results)
+        if result is None:
             watch.step_begins(name, step)
             result = await _run_step(step, context)
         watch.step_ended(name, result)
         results.append(result)
-        is_cancelled = result.outcome is Outcome.CANCELLED
-        if is_cancelled or (result.outcome.is_failure and not step.optional):
-            failed.append(result)
-            last = result if is_cancelled or group.on_failure == "stop" else None
-    outcome = Outcome.COMPLETED
-    if failed:
-        outcome = Outcome.CANCELLED if failed[-1].outcome is Outcome.CANCELLED else Outcome.FAILED
-    told = failed or results
-    message = "; ".join(f"{result.name}: {result.message or result.outcome}" for result in told)
-    return GroupRun(outcome, monotonic() - began, tuple(results), message)
+    return steps.concluded(group, results, monotonic() - began)
 
 
 async def _run_step(step: StepSettings, context: Context) -> StepResult:
@@ -190,21 +224,10 @@ async def _run_step(step: StepSettings, context: Context) -> StepResult:
     return run_value(state, StepResult) or crashed
 
 
-def _as_state(run: GroupRun) -> State[GroupRun]:
-    match run.outcome:
-        case Outcome.COMPLETED:
-            return Completed(message=run.message, data=run)
-        case Outcome.CANCELLED:
-            return Cancelled(message=run.message, data=run)
-        case _:
-            return Failed(message=run.message, data=run)
-
-
 def _emit(name: str, about: str, payload: Mapping[str, Any]) -> None:
     emit_event(name, resource={"prefect.resource.id": f"rhythm.{about}"}, payload=dict(payload))
 
 
-def _run_name(name: str) -> str:
-    """A group's run says what ran, when, and who asked."""
-    asked = "beat" if is_ours() else "by hand"
+def _run_name(name: str, asked: str) -> str:
+    """Name a group's run by what ran, when, and who asked."""
     return f"{name} {clock.now().astimezone():%Y-%m-%d %H:%M} {asked}"

@@ -8,28 +8,44 @@ from datetime import datetime
 import httpx
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 
-from flows.history import flow_name
+from flows.naming import artifact_key, flow_name
+from flows.server_absence import patiently
 from tasks.builtin.contract import Report
 from tasks.markdown import escaped, table
 from tasks.outcome import StepResult
+from tasks.settings.rhythm_toml import Settings
 
 #: A description is one line on Prefect's page of artifacts.
 _LINE = 200
 
 
 async def publish(
-    group: str, at: datetime, results: Sequence[StepResult], reports: Sequence[Report], summary: str
+    settings: Settings,
+    group: str,
+    at: datetime,
+    results: Sequence[StepResult],
+    reports: Sequence[Report],
+    summary: str,
 ) -> str:
-    """Leave the group's own report, and every report that has a key of its own; return what went wrong."""
+    """Leave the group's own report, and every report that has a key of its own; return what went wrong.
+
+    It is the first that the server learns of how the steps ended, so a server that is away is waited for.
+    """
     sections = [report.text for report in reports if not report.key]
-    try:
+
+    async def leave() -> None:
         for report in reports:
-            if report.key and report.link:
-                await acreate_link_artifact(report.link, key=report.key, description=report.text)
-            elif report.key:
-                await acreate_markdown_artifact(report.text, key=report.key, description=report.summary)
+            key = report.key and artifact_key(settings, report.key)
+            if key and report.link:
+                await acreate_link_artifact(report.link, key=key, description=report.text)
+            elif key:
+                await acreate_markdown_artifact(report.text, key=key, description=report.summary)
         text = text_of(group, at, results, sections)
-        await acreate_markdown_artifact(text, key=flow_name(group), description=_first_line(summary)[:_LINE])
+        key = artifact_key(settings, flow_name(group))
+        await acreate_markdown_artifact(text, key=key, description=escaped(_first_line(summary)[:_LINE]))
+
+    try:
+        await patiently(leave)
     except httpx.HTTPError as error:
         return f"Prefect did not take the report: {error or type(error).__name__}"
     return ""
@@ -44,7 +60,7 @@ def text_of(group: str, at: datetime, results: Sequence[StepResult], sections: S
     return "\n\n".join(
         [
             f"# {escaped(group)}, {at:%Y-%m-%d %H:%M}",
-            table(("step", "outcome", "took", "says"), rows),
+            table(("step", "outcome", "took", "message"), rows),
             *(section.strip() for section in sections),
         ]
     )

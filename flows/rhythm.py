@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
-from prefect import State, flow
+import httpx
+from prefect import State
 from prefect.artifacts import acreate_table_artifact
-from prefect.client.orchestration import PrefectClient
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import cancellation, clock, history, ledger, stale
-from flows.cadence import Choice, Decision, History, Run, after_run, choose, decide
-from flows.group import RESULTS, GroupRun, group_subflow, one_at_a_time
+from flows import cancel_requests, cancellation, clock, history, lanes, naming, recorder, stale, undelivered
+from flows.cadence import Choice, Decision, History, Run, after_run, decide, run_order
+from flows.group import RESULTS, group_subflow, one_at_a_time
+from flows.lock import beat_lock
 from flows.report import BeatReport, GroupReport
-from flows.run_client import run_client
 from flows.run_value import run_value
-from flows.turn import turn
-from tasks import orphans
-from tasks import settings as config
-from tasks.group_settings import GroupName
+from flows.server_absence import patiently
+from flows.states import SKIPPED
+from flows.steps import GroupRun
+from flows.whose import BEAT, owned
 from tasks.outcome import Outcome
-from tasks.problem import ConfigError, Problem
-from tasks.settings import Settings
+from tasks.problem import ConfigError, Problem, alternatives
+from tasks.process import orphans
+from tasks.settings import rhythm_toml as config
+from tasks.settings.groups import MAIN, GroupName
+from tasks.settings.rhythm_toml import Settings
 
-FLOW_NAME = "rhythm"
 #: The key of the table that each beat leaves.
 BEAT_KEY = "beat"
 _PATIENCE = 2.0  # seconds a beat waits for its turn; the next beat is never far
@@ -43,18 +49,19 @@ class BeatOptions(BaseModel):
     force: list[GroupName] = Field(
         default=[], max_length=100, description="Groups to run now, due or not, whatever they wait for."
     )
-    dry_run: bool = Field(default=False, description="Only decide: say what would run, and why.")
+    dry_run: bool = Field(default=False, description="Only decide: report what would run, and why.")
 
 
-@flow(
-    name=FLOW_NAME,
+@owned(
+    group=BEAT,
+    name=naming.RHYTHM,
     flow_run_name=lambda: f"beat {clock.now().astimezone():%Y-%m-%d %H:%M}",
     task_runner=one_at_a_time(),
     persist_result=False,
     result_storage=RESULTS,
 )
 async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # noqa: B008
-    """One beat. Its table artifact says for every group what it did, or why it did not."""
+    """One beat. Its table artifact shows for every group what it did, or why it did not."""
     log = get_run_logger()
     try:
         settings = config.load()
@@ -63,82 +70,148 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
         return Failed(message=str(error))
 
     await clock.reach(flow_run.scheduled_start_time)
-    client = run_client()
-    async with turn(settings.outputs_dir, patience=_PATIENCE) as ours:
-        await stale.claim(client, flow_run.id)
-        if ours:
-            await mend(client, settings)
-        held_by = None if ours else "another beat or group is running on this machine"
-        report = await beat(client, settings, options, held_by)
+    # Within a flow, Prefect's client is the one that the run has already.
+    async with get_client() as client, cancel_requests.heard(client, UUID(str(flow_run.id))):
+        await stale.claim(client, flow_run.id, settings)
+        report = await Beat(client, settings, options, await _deployment(client, settings)).run()
+        cancelled = cancellation.current()
 
-    await acreate_table_artifact(report.table, key=BEAT_KEY, description=report.summary)
+    key = naming.artifact_key(settings, BEAT_KEY)
+    try:
+        await patiently(lambda: acreate_table_artifact(report.table, key=key, description=report.summary))
+    except httpx.HTTPError as error:
+        log.warning("Prefect did not take the table of this beat: %s", error or type(error).__name__)
     log.info("%s", report.summary)
-    if reason := cancellation.current().reason:
-        return Cancelled(message=reason, data=report)
+    if cancelled.reason:
+        return Cancelled(message=cancelled.reason, data=report)
     if options.dry_run:
         return Completed(name=history.DRY_RUN, message=report.summary, data=report)
     name = "Degraded" if report.outcome == "degraded" else None
     return Completed(name=name, message=report.summary, data=report)
 
 
-async def beat(
-    client: PrefectClient, settings: Settings, options: BeatOptions, held_by: str | None
-) -> BeatReport:
-    """Go once through the groups in order: decide, and run those whose turn it is."""
-    at, began = clock.now(), monotonic()
-    past: History = await history.in_slots(client, settings, at)
-    if options.dry_run:
-        imagined = decide(settings, past, at, force=options.force, held_by=held_by)
-        groups = [GroupReport(replace(choice, outcome=None)) for choice in imagined]
-    else:
-        groups = await _run_due(settings, past, at, options, held_by)
-    return BeatReport(at, monotonic() - began, tuple(groups), flow_run.id, settings.zone)
+class Beat:
+    """One beat: what it goes by, and what it has done so far.
+
+    `deployment` is the one that it is a run of: then there is a worker, which takes what is started in
+    other lanes.
+    """
+
+    def __init__(
+        self, client: PrefectClient, settings: Settings, options: BeatOptions, deployment: UUID | None
+    ) -> None:
+        self._client, self._settings, self._options = client, settings, options
+        self._deployment = deployment
+        self._at = clock.now()
+        self._past: History = {}
+        self._done: dict[str, Choice] = {}
+        self._groups: dict[str, GroupReport] = {}
+        self._has_main = True
+
+    async def run(self) -> BeatReport:
+        """Go once through the groups: decide, and run or start those whose turn it is."""
+        began = monotonic()
+        async with AsyncExitStack() as main:
+            is_ours = await main.enter_async_context(
+                beat_lock(self._settings.outputs_dir, patience=_PATIENCE)
+            )
+            if is_ours:
+                await repair(self._client, self._settings)
+            self._at = clock.now()
+            self._past = await history.in_slots(self._client, self._settings, self._at)
+            held_by = None if is_ours else "another beat or group is running on this machine"
+            if self._options.dry_run:
+                self._imagine(held_by)
+            else:
+                await self._run_due(held_by, main)
+        groups = [self._groups[name] for name in self._settings.order if name in self._groups]
+        forced = tuple(self._options.force)
+        return BeatReport(
+            self._at, monotonic() - began, tuple(groups), flow_run.id, self._settings.zone, forced
+        )
+
+    @property
+    def _apart(self) -> bool:
+        return self._deployment is not None
+
+    def _imagine(self, held_by: str | None) -> None:
+        force = self._options.force
+        choices = decide(
+            self._settings, self._past, self._at, force=force, held_by=held_by, apart=self._apart
+        )
+        self._groups = {choice.group: GroupReport(replace(choice, outcome=None)) for choice in choices}
+
+    async def _run_due(self, held_by: str | None, main: AsyncExitStack) -> None:
+        """Run each group whose turn it is, until all are through or the beat is cancelled.
+
+        What takes other lanes' groups hours does not keep `main` from others: its lock is given back before.
+        """
+        log = get_run_logger()
+        for choice in run_order(
+            self._settings,
+            self._past,
+            self._at,
+            earlier=self._done,
+            force=self._options.force,
+            held_by=held_by,
+            apart=self._apart,
+        ):
+            if cancellation.current().reason:
+                break
+            if not self._apart and choice.lane != MAIN:
+                await main.aclose()
+                self._has_main = False
+            group = await self._carried_out(choice)
+            self._done[choice.group] = group.choice
+            self._groups[choice.group] = group
+            if group.started:  # written down at once: the groups after it may want to report it
+                await recorder.keep(self._settings, log, decisions=[recorder.decision_of(group, self._at)])
+        not_run = [
+            recorder.decision_of(group, self._at)
+            for group in self._groups.values()
+            if group.started is None and not group.choice.is_started  # which its own run writes down
+        ]
+        await recorder.keep(self._settings, log, decisions=not_run)
+
+    async def _carried_out(self, choice: Choice) -> GroupReport:
+        """Run or start the group, if that was decided."""
+        if choice.decision is not Decision.RUN:
+            return GroupReport(choice)
+        # Without the lane's lock, what was decided may not hold any more once it is there.
+        is_sure = self._has_main and choice.lane == MAIN
+        if_due = not is_sure and choice.group not in self._options.force
+        if choice.is_started and self._deployment:
+            await lanes.start(self._client, self._settings, choice.group, self._deployment, if_due=if_due)
+            return GroupReport(choice)
+        return await _run(self._client, choice, self._settings, self._past, if_due=if_due)
 
 
-async def _run_due(
-    settings: Settings, past: History, at: datetime, options: BeatOptions, held_by: str | None
-) -> list[GroupReport]:
-    log = get_run_logger()
-    done: dict[str, Choice] = {}
-    groups: list[GroupReport] = []
-    for name in settings.order:
-        if cancellation.current().reason:
-            break
-        forced = name in options.force
-        choice = choose(name, settings, past, at, earlier=done, forced=forced, held_by=held_by)
-        run = choice.decision is Decision.RUN
-        group = await _run(choice, settings, past) if run else GroupReport(choice)
-        done[name] = group.choice
-        groups.append(group)
-        if run:  # written down at once: the groups after it may want to tell of it
-            await ledger.keep(settings, log, decisions=[ledger.decision_of(group, at)])
-    held = [ledger.decision_of(group, at) for group in groups if group.started is None]
-    await ledger.keep(settings, log, decisions=held)
-    return groups
-
-
-async def mend(client: PrefectClient, settings: Settings) -> None:
+async def repair(client: PrefectClient, settings: Settings) -> None:
     """Clear away what a killed beat has left: its scripts, and runs that nobody runs any more."""
     log = get_run_logger()
     for script in await orphans.sweep(settings.outputs_dir):
         log.warning("ended %s, left over from a beat that was killed", script)
-    for run in await stale.crash_stale(client, flow_names(settings), clock.now()):
+    for run in await undelivered.deliver(client, settings.outputs_dir, clock.now()):
+        log.warning("reported to Prefect how %r had ended: it did not take that at the time", run)
+    for run in await stale.crash_stale(client, settings, clock.now()):
         log.warning("set %r crashed: the process that ran it is gone", run)
 
 
-def flow_names(settings: Settings) -> list[str]:
-    """Return the names of all flows of this rhythm."""
-    return [FLOW_NAME, *(history.flow_name(name) for name in settings.groups)]
+async def _deployment(client: PrefectClient, settings: Settings) -> UUID | None:
+    """Return the deployment that this is a run of; it is asked for only if something may be started by it."""
+    if settings.lanes == (MAIN,):
+        return None
+    return (await client.read_flow_run(UUID(str(flow_run.id)))).deployment_id
 
 
-def known_groups(names: list[str], settings: Settings) -> None:
+def known_groups(names: Sequence[str], settings: Settings) -> None:
     """Refuse names that are no groups.
 
     Raises:
         ConfigError: naming the ones that are.
     """
     problems = [
-        Problem("force", f"'{name}' is no group", f"The groups are {', '.join(settings.groups)}.")
+        Problem("force", f"no such group: '{name}'", alternatives("groups", name, settings.groups))
         for name in names
         if name not in settings.groups
     ]
@@ -146,14 +219,36 @@ def known_groups(names: list[str], settings: Settings) -> None:
         raise ConfigError(problems)
 
 
-async def _run(choice: Choice, settings: Settings, past: History) -> GroupReport:
+async def _run(
+    client: PrefectClient, choice: Choice, settings: Settings, past: History, *, if_due: bool
+) -> GroupReport:
     """Run a group as a subflow."""
     started, began = clock.now(), monotonic()
-    state: State[Any] = await group_subflow(choice.group)(return_state=True)
+    state = await _ran(client, choice.group, if_due)
     run = run_value(state, GroupRun)
     seconds = monotonic() - began
+    if state.name == SKIPPED and run is None:  # it was not due any more when it had its lane
+        return GroupReport(replace(choice, decision=Decision.BUSY, reason=state.message or ""))
     outcome = history.outcome_of(state) or Outcome.CRASHED
     steps = run.steps if run else ()
     ended = clock.now()
     choice = after_run(choice, Run(started, ended, outcome), settings, past, ended)
-    return GroupReport(choice, started, seconds, steps)
+    run_id = state.state_details.flow_run_id
+    if run_id:
+        undelivered.forget(settings.outputs_dir, str(run_id))
+    return GroupReport(choice, started, seconds, steps, str(run_id) if run_id else None)
+
+
+async def _ran(client: PrefectClient, group: str, if_due: bool) -> State[Any]:
+    """Run a group's subflow and return its final state, whatever somebody does to its run meanwhile."""
+    try:
+        state: State[Any] = await group_subflow(group, if_due=if_due)(return_state=True)
+    except ObjectNotFound:
+        return Cancelled(message="Its run was deleted.")
+    if state.is_cancelling():  # asked for as it ended by itself: Prefect takes no other end from it then
+        run_id = state.state_details.flow_run_id
+        state = Cancelled(message="It was cancelled.")
+        if run_id:
+            await client.set_flow_run_state(run_id, state, force=True)
+            state.state_details.flow_run_id = run_id
+    return state

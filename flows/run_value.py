@@ -1,6 +1,6 @@
 """What a run in this process has returned, from memory alone.
 
-A state that comes from the server may say that its value is in a file, and which: to ask Prefect for it
+A state that comes from the server may declare that its value is in a file, and which: to ask Prefect for it
 would unpickle that file, and so run whatever somebody has put there.
 """
 

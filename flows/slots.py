@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tasks.group_settings import GroupSettings
+from tasks.settings.groups import GroupSettings
 
 #: How often the rhythm beats. prefect.yaml schedules it so; a test holds the two together.
 BEAT = timedelta(minutes=5)
@@ -22,12 +22,12 @@ class Slot:
     start: datetime
     end: datetime
 
-    def __contains__(self, moment: datetime) -> bool:
-        return self.start <= moment < self.end
+    def __contains__(self, time: datetime) -> bool:
+        return self.start <= time < self.end
 
 
 def slot_at(group: GroupSettings, now: datetime, zone: ZoneInfo) -> Slot:
-    """Return the slot of `group` that the moment `now` lies in."""
+    """Return the slot of `group` that the time `now` lies in."""
     now = now.astimezone(UTC)
     if group.at is not None:
         return _daily(group.at, now, zone)
@@ -65,5 +65,5 @@ def _daily(at: time, now: datetime, zone: ZoneInfo) -> Slot:
         datetime.combine(today + timedelta(days=days), at, tzinfo=zone).astimezone(UTC)
         for days in range(-2, 3)
     )
-    start = max(moment for moment in starts if moment <= now)
-    return Slot(start, min(moment for moment in starts if moment > now))
+    start = max(time for time in starts if time <= now)
+    return Slot(start, min(time for time in starts if time > now))

@@ -1,23 +1,20 @@
-"""Runs that say Running though nobody runs them any more, because their process was killed.
+"""Runs in state Running though nobody runs them any more, because their process was killed.
 
 Prefect cannot know. So each run that starts on its own notes its process on itself (as labels), and
-whoever comes next looks whether that process still lives.
+whoever comes next checks whether that process is still running.
 """
 
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from prefect import State
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
-    FlowFilter,
-    FlowFilterName,
     FlowRunFilter,
+    FlowRunFilterFlowVersion,
     FlowRunFilterState,
     FlowRunFilterStateType,
     TaskRunFilter,
@@ -28,10 +25,17 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 
-from tasks.process_tree import Identity
+from flows import naming
+from flows.naming import flow_name, of_deployments
+from flows.pages import PAGE, every
+from flows.whose import BEAT, run_versions
+from tasks.machine_id import machine_id
+from tasks.process.process_tree import Identity
+from tasks.settings.rhythm_toml import Settings
 
 _HOST, _PID, _CREATED = "rhythm.host", "rhythm.pid", "rhythm.created"
 _UNDER_WAY = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+_STATES = FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNDER_WAY))
 
 #: How long a run may stay Pending: the interpreter that will run it is starting. Ten times what it
 #: takes on a slow machine.
@@ -41,15 +45,17 @@ STARTING = timedelta(seconds=60)
 _executing: set[UUID] = set()
 
 
-async def claim(client: PrefectClient, flow_run_id: UUID | str, pid: int | None = None) -> None:
-    """Note on a run that a process runs it: this one, unless told otherwise."""
+async def claim(
+    client: PrefectClient, flow_run_id: UUID | str, settings: Settings, pid: int | None = None
+) -> None:
+    """Note on a run that a process runs it: this one, unless `pid` names another."""
     owner = Identity.mine() if pid is None else Identity.of(pid)
     if owner is None:
         raise ProcessLookupError(pid)
     if owner.pid == os.getpid():
         _executing.add(UUID(str(flow_run_id)))
     labels: dict[str, bool | int | float | str] = {
-        _HOST: socket.gethostname(),
+        _HOST: machine_id(settings.outputs_dir),
         _PID: owner.pid,
         _CREATED: owner.created,
     }
@@ -61,24 +67,40 @@ def executed(flow_run_id: UUID) -> None:
     _executing.discard(flow_run_id)
 
 
-async def crash_stale(client: PrefectClient, flows: Iterable[str], now: datetime) -> list[str]:
-    """Set every run of `flows` (their names) Crashed whose process is gone; return the runs' names."""
-    found = await find_stale(client, flows, now)
+async def crash_stale(client: PrefectClient, settings: Settings, now: datetime) -> list[str]:
+    """Set every run of this rhythm Crashed whose process is gone; return the runs' names."""
+    found = await find_stale(client, settings, now)
     for run in found:
         await crash(client, run, "The process that ran it is gone.")
     return [run.name for run in found]
 
 
-async def find_stale(client: PrefectClient, flows: Iterable[str], now: datetime) -> list[FlowRun]:
-    """Return the runs of `flows` that say they are under way, and are not."""
-    under_way = await client.read_flow_runs(
-        flow_filter=FlowFilter(name=FlowFilterName(any_=list(flows))),
-        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNDER_WAY))),
+async def find_stale(client: PrefectClient, settings: Settings, now: datetime) -> list[FlowRun]:
+    """Return the runs of this rhythm whose state is under way, and that are not."""
+    machine = machine_id(settings.outputs_dir)
+    found = [*await _begun(client, settings), *await _deployed(client, settings)]
+    under_way = {run.id: run for run in found}
+    return [run for run in under_way.values() if await is_stale(client, run, machine, now)]
+
+
+async def _begun(client: PrefectClient, settings: Settings) -> list[FlowRun]:
+    """Return what an interpreter has begun: from then on, whose it is stands on the run itself."""
+    versions = run_versions(settings, [BEAT, *settings.groups])
+    found = FlowRunFilter(state=_STATES, flow_version=FlowRunFilterFlowVersion(any_=versions))
+    return await every(lambda offset: client.read_flow_runs(flow_run_filter=found, limit=PAGE, offset=offset))
+
+
+async def _deployed(client: PrefectClient, settings: Settings) -> list[FlowRun]:
+    """Return the runs of this rhythm's deployments, which a worker may have taken and nobody has begun."""
+    ours = of_deployments(settings, [naming.RHYTHM, *map(flow_name, settings.groups)])
+    return await every(
+        lambda offset: client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=_STATES), limit=PAGE, offset=offset, **ours
+        )
     )
-    return [run for run in under_way if await _is_stale(client, run, now)]
 
 
-async def _is_stale(client: PrefectClient, run: FlowRun, now: datetime) -> bool:
+async def is_stale(client: PrefectClient, run: FlowRun, machine: str, now: datetime) -> bool:
     """Whether the process that runs the run, or the run that it is a part of, is gone."""
     while run.parent_task_run_id:
         task_run = await client.read_task_run(run.parent_task_run_id)
@@ -88,7 +110,7 @@ async def _is_stale(client: PrefectClient, run: FlowRun, now: datetime) -> bool:
     if run.state is None or run.state.is_final():
         return True
     if _PID in run.labels:
-        if run.labels[_HOST] != socket.gethostname():
+        if run.labels[_HOST] != machine:
             return False
         owner = Identity(int(run.labels[_PID]), float(run.labels[_CREATED])).process()
         return owner is None or (owner.pid == os.getpid() and run.id not in _executing)
@@ -98,11 +120,12 @@ async def _is_stale(client: PrefectClient, run: FlowRun, now: datetime) -> bool:
 async def crash(client: PrefectClient, run: FlowRun, message: str) -> None:
     """Set a run Crashed, and the task runs that it has under way."""
     state: State[None] = Crashed(message=message)
-    for task_run in await client.read_task_runs(
-        task_run_filter=TaskRunFilter(
-            flow_run_id=TaskRunFilterFlowRunId(any_=[run.id]),
-            state=TaskRunFilterState(type=TaskRunFilterStateType(any_=_UNDER_WAY)),
-        )
+    of_it = TaskRunFilter(
+        flow_run_id=TaskRunFilterFlowRunId(any_=[run.id]),
+        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=_UNDER_WAY)),
+    )
+    for task_run in await every(
+        lambda offset: client.read_task_runs(task_run_filter=of_it, limit=PAGE, offset=offset)
     ):
         await client.set_task_run_state(task_run.id, state, force=True)
     await client.set_flow_run_state(run.id, state, force=True)

@@ -7,13 +7,13 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from tasks.outcome import StepResult
-from tasks.step_settings import StepSettings
+from tasks.settings.steps import StepSettings
 
 
 class Watcher(Protocol):
-    """Is told how a beat gets on."""
+    """Is notified of a beat's progress."""
 
-    def turn_awaited(self) -> None:
+    def lock_awaited(self) -> None:
         """Nothing will happen until another beat or group on this machine has ended."""
         ...
 
@@ -33,7 +33,7 @@ class Watcher(Protocol):
 class Unwatched:
     """Nobody follows."""
 
-    def turn_awaited(self) -> None:
+    def lock_awaited(self) -> None:
         """Do nothing."""
 
     def group_begins(self, group: str, steps: Sequence[str]) -> None:

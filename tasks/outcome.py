@@ -61,5 +61,9 @@ def unexpected(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
+class StepSkippedError(Exception):
+    """A built-in step cannot do anything here, which is no fault; the message is meant for the user."""
+
+
 class StepFailedError(Exception):
     """A built-in step found something wrong; the message is meant for the user."""

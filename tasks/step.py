@@ -1,10 +1,11 @@
-"""Runs one step, built-in or script, and says how it ended; as a Prefect task, with its retries."""
+"""Runs one step, built-in or script, and reports how it ended; as a Prefect task, with its retries."""
 
 from __future__ import annotations
 
+import errno
 import logging
-from collections.abc import Coroutine
-from contextlib import nullcontext
+from collections.abc import Callable, Coroutine
+from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,54 +17,84 @@ import anyio.to_thread
 from prefect import State, Task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
-from prefect.runtime import task_run
+from prefect.runtime import flow_run, task_run
 from prefect.states import Completed, Failed
 
-from tasks import exit_status, powershell, script
 from tasks.builtin.contract import Context, built_in
-from tasks.command import ScriptMissingError, ScriptRefusedError, command, environment, locate
-from tasks.measurements import StepUsage
-from tasks.outcome import Outcome, StepFailedError, StepResult, unexpected
-from tasks.powershell_errors import Errors, error_file
-from tasks.redacted_log import RedactedLog
-from tasks.redaction import redactor
-from tasks.step_settings import RETRY_JITTER, StepSettings
-from tasks.usage import UNKNOWN, Cost, OwnMeter
-from tasks.visible import visible
+from tasks.interpreters.command import (
+    ScriptMissingError,
+    ScriptRefusedError,
+    command,
+    environment,
+    kind_of,
+    locate,
+)
+from tasks.interpreters.script_kind import Errors
+from tasks.outcome import Outcome, StepFailedError, StepResult, StepSkippedError, unexpected
+from tasks.process import exit_status, script
+from tasks.process.ending import uncancelled
+from tasks.process.script import ScriptEnd
+from tasks.process.usage import UNKNOWN, Cost, OwnMeter
+from tasks.redaction.redacted_log import RedactedLog
+from tasks.redaction.redactor import redactor
+from tasks.redaction.visible import visible
+from tasks.settings.byte_size import format_size
+from tasks.settings.steps import RETRY_JITTER, StepSettings
+from tasks.step_output.output_file import FiledLog
+from tasks.step_output.places import Attempt
+from tasks.step_output.record import Record
+from tasks.step_output.step_output import DETAIL
+from tasks.store.measurements import StepUsage
 
 
-async def run_step(step: StepSettings, context: Context, attempt: int = 1) -> StepResult:
+async def run_step(step: StepSettings, context: Context, attempt: int = 1, run_id: str = "") -> StepResult:
     """Run a step once and return how it ended; only cancellation is raised.
 
     `context.spent` is given what it cost, unless it was cancelled. Whatever the step hands out is without
-    secrets and control characters: log, message, reports and events.
+    secrets and control characters: log, files, message, reports and events. `run_id` is that of the flow run
+    which it is a part of.
     """
     redact = redactor(context.settings, step.env)
-    publish, emit = context.publish, context.emit
+    publish, emit, log = context.publish, context.emit, RedactedLog(context.log, redact)
 
     def shown(text: str) -> str:
         return visible(redact(text))
 
+    at, began = context.now(), monotonic()
+    record = Record(
+        Attempt(at, context.group, step.name, run_id, attempt), context.settings, log, context.now
+    )
     context = replace(
         context,
-        log=RedactedLog(context.log, redact),
+        log=RedactedLog(FiledLog(context.log, record.file), redact),
         publish=lambda report: publish(
             replace(report, text=shown(report.text), summary=shown(report.summary), link=shown(report.link))
         ),
         emit=lambda name, about, payload: emit(name, shown(about), redact.value(payload)),
     )
-    at, began = context.now(), monotonic()
     run = _run_script if step.is_script else _run_built_in
+    ending = None
     try:
-        ending = await run(step, context)
+        ending = await run(step, context, record)
     except Exception as error:
         # Prefect would log it, and put it into a state, as it is. Here it is like any other failure.
         context.log.exception("unexpected error")
         ending = _Ending(Outcome.FAILED, unexpected(error))
-    seconds = monotonic() - began
+    finally:
+        seconds = monotonic() - began
+        await uncancelled(record.close, *_verdict(ending, seconds, shown))
     cost = (ending.cost.cpu_seconds, ending.cost.peak_memory)
     context.spent(StepUsage(at, context.group, step.name, attempt, ending.outcome, seconds, *cost))
     return StepResult(step.name, ending.outcome, seconds, shown(ending.message), ending.exit_code)
+
+
+def _verdict(ending: _Ending | None, seconds: float, shown: Callable[[str], str]) -> tuple[int, str]:
+    """Return how an attempt ended as its file's last line, with its level; None is cancelled."""
+    if ending is None:
+        return logging.WARNING, f"cancelled after {seconds:.1f} s"
+    why = shown(ending.cause or ending.message) if ending.outcome.is_failure else ""
+    level = logging.ERROR if ending.outcome.is_failure else logging.INFO
+    return level, f"{ending.outcome} after {seconds:.1f} s" + (": " + why.replace("\n", " ") if why else "")
 
 
 async def run_as_task(step: StepSettings, context: Context) -> State[StepResult]:
@@ -84,8 +115,8 @@ _current: ContextVar[tuple[StepSettings, Context]] = ContextVar("current")
 
 async def _run_current() -> State[StepResult]:
     step, context = _current.get()
-    attempt = task_run.run_count or 1
-    return _as_state(await run_step(step, replace(context, log=get_run_logger()), attempt))
+    attempt, run_id = task_run.run_count or 1, flow_run.id or ""
+    return _as_state(await run_step(step, replace(context, log=get_run_logger()), attempt, run_id))
 
 
 @lru_cache(maxsize=4096)
@@ -123,13 +154,19 @@ class _Ending:
     message: str
     exit_code: int | None = None
     cost: Cost = UNKNOWN
+    cause: str = ""
+    """Why it failed, where its message also has the last lines that it printed."""
 
 
-async def _run_built_in(step: StepSettings, context: Context) -> _Ending:
-    """Run a built-in in a thread. At its time-out it is no longer waited for: a thread cannot be ended."""
+async def _run_built_in(step: StepSettings, context: Context, record: Record) -> _Ending:
+    """Run a built-in in a thread. At its timeout it is no longer waited for: a thread cannot be ended."""
     message = None
     fault: StepFailedError | None = None
-    module = built_in(step.run[0])
+    try:
+        module = built_in(step.run[0])
+    except StepSkippedError as error:
+        context.log.warning("skipped: %s", error)
+        return _Ending(Outcome.SKIPPED, str(error))
     with OwnMeter() as meter, anyio.move_on_after(step.timeout.total_seconds()):
         try:
             message = await anyio.to_thread.run_sync(
@@ -144,53 +181,61 @@ async def _run_built_in(step: StepSettings, context: Context) -> _Ending:
     return _Ending(Outcome.COMPLETED, message, cost=meter.cost)
 
 
-async def _run_script(step: StepSettings, context: Context) -> _Ending:
+async def _run_script(step: StepSettings, context: Context, record: Record) -> _Ending:
+    """Run a script: find it, start it as its kind is started, keep its lines, and report how it ended."""
     settings = context.settings
+    group = settings.groups.get(context.group)
+    redact = redactor(settings, step.env)
     try:
         path = locate(step, settings)
-        argv = command(step, path, settings)
-        redact = redactor(settings, step.env)
-        is_powershell = path.suffix.lower() == ".ps1"
-        with error_file(path) if is_powershell else nullcontext() as errors_at:
+        kind, argv = kind_of(path), command(step, path, settings)
+        output = record.output(kind.level)
+        with kind.errors(path) as source, closing(output):
             ended = await script.run(
                 argv,
                 name=step.name,
                 cwd=settings.scripts_dir / (step.cwd or ""),
-                env=environment(step, path) | (errors_at.environment if errors_at else {}),
+                env={**environment(step, path), **source.environment},
                 timeout=step.timeout.total_seconds(),
                 outputs_dir=settings.outputs_dir,
-                on_line=lambda line, error: context.log.log(_level(line, error, is_powershell), "%s", line),
+                on_lines=output.take,
                 redact=redact,
-                priority=settings.groups[context.group].priority
-                if context.group in settings.groups
-                else "normal",
+                priority=group.priority if group else "normal",
+                memory=step.memory,
+                warn=context.log.warning,
             )
-            errors = errors_at.read(redact) if errors_at else Errors()
+            errors = source.read(redact)
     except ScriptMissingError as error:
         if not step.optional:
             context.log.warning("skipped: %s", error)
         return _Ending(Outcome.SKIPPED, str(error))
     except (ScriptRefusedError, OSError) as error:
-        return _Ending(Outcome.FAILED, f"cannot be started: {error}")
-    if ended.dropped:
-        context.log.warning("… %s bytes left out", f"{ended.dropped:,}")
-    for record in errors.records:
-        context.log.debug("%s %s", record.place, record.detail)
-    said = ": " + "\n".join(ended.tail) if ended.tail else ""
+        return _Ending(Outcome.FAILED, f"cannot be started: {error}{_remedy(error)}")
+    for found in errors.records:
+        record.file.write(visible(f"{found.place} {found.detail}").split("\n"), DETAIL)
+    return _script_ending(step, ended, errors)
+
+
+def _script_ending(step: StepSettings, ended: ScriptEnd, errors: Errors) -> _Ending:
     if ended.timed_out:
-        return _Ending(Outcome.TIMED_OUT, _too_long(step) + said, cost=ended.cost)
+        said = ": " + "\n".join(ended.tail) if ended.tail else ""
+        return _Ending(Outcome.TIMED_OUT, _too_long(step) + said, cost=ended.cost, cause=_too_long(step))
+    if ended.is_over_memory and step.memory:
+        cause = f"ended: it used more than its `memory` of {format_size(step.memory)}"
+        return _Ending(Outcome.FAILED, "\n".join([cause, *ended.tail]), cost=ended.cost, cause=cause)
     if ended.exit_code != 0:
-        message = errors.explain(exit_status.told(ended.exit_code or 0), ended.tail)
-        return _Ending(Outcome.FAILED, message, ended.exit_code, ended.cost)
+        limit = f" with `memory` limited to {format_size(step.memory)}" if step.memory else ""
+        code = exit_status.describe(ended.exit_code or 0) + limit
+        message, cause = errors.explain(code, ended.tail), errors.explain(code, ())
+        return _Ending(Outcome.FAILED, message, ended.exit_code, ended.cost, cause)
     return _Ending(Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0, ended.cost)
 
 
-def _level(line: str, error: bool, is_powershell: bool) -> int:
-    """Return how serious a line is; programs print all kinds of things to standard error."""
-    if is_powershell:
-        return powershell.level(line, error=error)
-    return logging.WARNING if error else logging.INFO
+def _remedy(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EMFILE:
+        return ". Rhythm may open no more files: raise its limit (`ulimit -n`), and start it again."
+    return ""
 
 
 def _too_long(step: StepSettings) -> str:
-    return f"ended after its time-out of {step.timeout.total_seconds():g} s"
+    return f"ended after its timeout of {step.timeout.total_seconds():g} s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,10 +14,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tasks import settings as config
-from tasks.settings import Settings
+from tasks.settings import rhythm_toml as config
+from tasks.settings.rhythm_toml import Settings
 from tests.powershell import pwsh as pwsh
 from tests.powershell import shell as shell
+from tests.waiting import LIMIT
 from tests.wine import is_wine
 
 # Hypothesis' deadline would be a timing assertion; all else is as its own profile for CI, or for people.
@@ -50,6 +52,13 @@ def no_variables() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Let what tests start be interrupted: a shell has its background commands, and theirs, ignore SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def make_settings(tmp_path: Path) -> MakeSettings:
     """Given the text of a rhythm.toml, write it into the test's folder and load it."""
@@ -72,7 +81,7 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env=os.environ | {"PREFECT_HOME": str(home)},
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=5 * LIMIT,
     )
     return home
 
@@ -82,18 +91,18 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_home: Path) ->
     """A server that flows in this process talk to. Tests keep apart by the names of their groups."""
     from prefect.context import refresh_global_settings_context  # which most tests do without
 
-    from deployments.last_words import told
+    from deployments.prefect_internals.drain import drain
     from tests.end_to_end.workspace import Workspace
 
     root = tmp_path_factory.mktemp("served")
     shutil.copytree(prefect_home, root / "prefect")
     workspace = Workspace(root)
     workspace.toml('[groups.none]\nevery = "1h"\nsteps = ["check_health"]\n')
-    with workspace.served("deployments.daemon.api_server"), pytest.MonkeyPatch.context() as patch:
+    with workspace.served("deployments.server.api_server"), pytest.MonkeyPatch.context() as patch:
         for name, value in workspace.prefect_env.items():
             patch.setenv(name, value)
         patch.setenv("PREFECT_HOME", str(workspace.home))
         refresh_global_settings_context()
         yield workspace.api
-        asyncio.run(told(_LAST_WORDS))
+        asyncio.run(drain(_LAST_WORDS))
     refresh_global_settings_context()

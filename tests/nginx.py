@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 # What the documentation shows, made whole: everything below the test's own folder.
 _CONFIG = """
@@ -100,4 +100,4 @@ def nginx(folder: Path, host: str, port: int, upstream: str) -> Iterator[Nginx]:
         yield Nginx(host, port, certificate)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(LIMIT)

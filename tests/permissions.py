@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.family import SCRIPTS
+from tests.waiting import LIMIT
 
 
 def mode(path: Path) -> int:
@@ -28,7 +29,7 @@ def intrude(folder: Path) -> list[str]:
         [sys.executable, str(SCRIPTS / "intrudes.py"), str(folder)],
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=2 * LIMIT,
     )
     found: list[str] = json.loads(done.stdout)
     return found

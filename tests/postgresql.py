@@ -20,7 +20,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL
 
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 from tests.wine import is_wine
 
 PASSWORD = "correct horse"  # noqa: S105 - of a server that lives as long as the tests
@@ -102,7 +102,7 @@ def _running(programs: Path, folder: Path) -> Iterator[PostgreSQL]:
         **stranger,
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=2 * LIMIT,
     )
     server = PostgreSQL(_free_port())
     settings = {
@@ -121,7 +121,7 @@ def _running(programs: Path, folder: Path) -> Iterator[PostgreSQL]:
         yield server
     finally:
         process.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)  # at once
-        process.wait(60)
+        process.wait(LIMIT)
 
 
 def _answers(server: PostgreSQL, process: subprocess.Popen[bytes], log: Path) -> bool:

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks import powershell, script
-from tasks.command import command
-from tasks.project import PROJECT
-from tasks.redaction import Redactor
-from tasks.settings import Settings
-from tasks.step_settings import StepSettings
+from tasks.interpreters import powershell
+from tasks.interpreters.command import command
+from tasks.process import script
+from tasks.process.output import not_blank
+from tasks.redaction.redactor import Redactor
+from tasks.settings.project import PROJECT
+from tasks.settings.rhythm_toml import Settings
+from tasks.settings.steps import StepSettings
+from tests.waiting import LIMIT
 from tests.wine import is_wine
 
 #: Beside the project there may be a packed one: `unpack FOLDER` prints the folder to be put on PATH.
@@ -63,7 +66,7 @@ class Shell:
         self._outputs = folder / "outputs"
         self._number = 0
         # A step sees to its width by itself, `pwsh -File` does not.
-        wide = {"TERM": "rhythm", "TERMINFO": str(PROJECT / "tasks" / "terminfo")}
+        wide = {"TERM": "rhythm", "TERMINFO": str(PROJECT / "tasks" / "interpreters" / "terminfo")}
         self.env = {"HOME": str(folder), "PATH": f"{program}{os.pathsep}{os.environ['PATH']}", **wide}
 
     def script(self, text: str, name: str = "") -> Path:
@@ -104,9 +107,9 @@ class Shell:
             name="script",
             cwd=self.scripts,
             env=env | self.env,
-            timeout=120,
+            timeout=2 * LIMIT,
             outputs_dir=self._outputs,
-            on_line=lambda line, error: found[error].append(line),
+            on_lines=lambda lines, error: found[error].extend(not_blank(lines)),
             redact=Redactor(),
         )
         return Ran(ended.exit_code, *found)

@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 #: Seconds: far beyond what anything here takes, so that only a real fault reaches it. Prefect's own server
-#: can stand still for a minute (see deployments/daemon/collector.py). Under Wine, each process takes seconds
+#: can stand still for a minute (see deployments/server/collector.py). Under Wine, each process takes seconds
 #: to start.
 LIMIT = 240.0 if sys.platform == "win32" else 120.0
 #: Seconds between looks: short at first, and longer the longer it takes, so that asking costs a busy

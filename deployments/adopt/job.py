@@ -12,7 +12,7 @@ from tasks.problem import Problem
 
 MINUTES_A_DAY = 1440.0
 
-_LOOK = "Look it up, and mend its step in rhythm.toml."
+_LOOK = "Look it up, and correct its step in rhythm.toml."
 _WRITE = "Put it into a script below scripts_dir, and add that as a step."
 
 
@@ -37,7 +37,7 @@ class Trigger:
     """When a job is set off.
 
     `every_minutes` is set for intervals, and for days that are not each day (2880: every other
-    day). `at` is a time of day, "HH:MM"; of ONCE the whole moment, "YYYY-MM-DDTHH:MM". `days` are
+    day). `at` is a time of day, "HH:MM"; of ONCE the whole date and time, "YYYY-MM-DDTHH:MM". `days` are
     "mon" to "sun" for WEEKLY, and for MONTHLY numbers, "last" or "first mon". `delay_minutes` is
     how long the scheduler waits, or may wait at random, once the trigger has come. `cron` is the
     five fields of a crontab's line. A CRON trigger is one that only these five fields can tell.
@@ -63,14 +63,14 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class Difference:
     """What a job does under Rhythm otherwise than before, and what can be done about it."""
 
     what: str
     remedy: str
 
     def to_json(self) -> dict[str, str]:
-        """The loss as `--json` prints it."""
+        """The difference as `--json` prints it."""
         return {"what": self.what, "remedy": self.remedy}
 
 
@@ -87,9 +87,9 @@ class Job:
     """One registration. Paths are written as the old scheduler's machine writes them.
 
     `command` is the program as registered; `script` the whole path of what it runs, None where no
-    script can be told; `args` what that is given. `through` are the words before the script where
-    more is needed than its ending tells, as `[C:\\node\\node.exe]`; `python` is the interpreter of a
-    .py that was asked for by its path. `retries` are tried `retry_minutes` apart. `doubts` say, one
+    script can be determined; `args` what that is given. `through` are the words before the script where
+    more is needed than its suffix shows, as `[C:\\node\\node.exe]`; `python` is the interpreter of a
+    .py that was asked for by its path. `retries` are tried `retry_minutes` apart. `doubts` list, one
     by one, what cannot be known without running the registration; with none, the job is certain.
     `text` is what is known of the job besides its names: its description, for example.
     """
@@ -108,7 +108,7 @@ class Job:
     retry_minutes: float | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
-    losses: tuple[Loss, ...] = ()
+    differences: tuple[Difference, ...] = ()
     doubts: tuple[str, ...] = ()
     switch: Switch | None = None
     text: str = ""
@@ -120,14 +120,20 @@ class Job:
         return not self.doubts
 
     @property
-    def unknowns(self) -> tuple[Loss, ...]:
+    def unknowns(self) -> tuple[Difference, ...]:
         """The doubts, with what can be done about them."""
         remedy = _LOOK if self.script or self.through else _WRITE
-        return tuple(Loss(doubt, remedy) for doubt in self.doubts)
+        return tuple(Difference(doubt, remedy) for doubt in self.doubts)
 
-    def losing(self, *losses: Loss) -> Job:
-        """Return the job with these losses as well."""
-        return replace(self, losses=(*self.losses, *(loss for loss in losses if loss not in self.losses)))
+    def with_differences(self, *differences: Difference) -> Job:
+        """Return the job with these differences as well."""
+        return replace(
+            self,
+            differences=(
+                *self.differences,
+                *(difference for difference in differences if difference not in self.differences),
+            ),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The job as `--json` prints it."""
@@ -143,7 +149,7 @@ class Job:
             "time_limit_minutes": _whole(self.time_limit_minutes),
             "group": self.group,
             "certain": self.certain,
-            "losses": [loss.to_json() for loss in (*self.losses, *self.unknowns)],
+            "losses": [difference.to_json() for difference in (*self.differences, *self.unknowns)],
         }
 
 

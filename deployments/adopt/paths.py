@@ -15,7 +15,7 @@ def is_windows(path: str) -> bool:
 
 
 def is_whole(path: str) -> bool:
-    """Whether it says where it is by itself, without a folder to start from."""
+    """Whether it is absolute: no folder is needed to start from."""
     return is_windows(path) or path.startswith("/")
 
 
@@ -40,7 +40,7 @@ def join(folder: str | None, *parts: str) -> str:
 
 
 def parent(path: str) -> str:
-    """Return the folder that the path is in; "" if it does not say."""
+    """Return the folder that the path is in; "" if it names none."""
     return (posixpath.dirname if path.startswith("/") else ntpath.dirname)(path)
 
 
@@ -50,12 +50,12 @@ def name(path: str) -> str:
 
 
 def stem(path: str) -> str:
-    """Return the last part without its ending."""
+    """Return the last part without its suffix."""
     return ntpath.splitext(name(path))[0]
 
 
-def ending(path: str) -> str:
-    """Return the ending with its dot, in lower case: ".py"; "" if there is none."""
+def suffix(path: str) -> str:
+    """Return the suffix with its dot, in lower case: ".py"; "" if there is none."""
     return ntpath.splitext(name(path))[1].lower()
 
 

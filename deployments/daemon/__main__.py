@@ -1,4 +1,4 @@
-"""`python -m deployments.daemon`, started by `rhythm up`: the exit code says what is to follow."""
+"""`python -m deployments.daemon`, started by `rhythm up`: the exit code determines what is to follow."""
 
 from __future__ import annotations
 
@@ -8,23 +8,29 @@ import os
 import sys
 import traceback
 
-from deployments import check, output, pool
-from deployments.daemon import memory
-from deployments.daemon.daemon import Daemon
+from deployments.cli import check, console
+from deployments.daemon import log, memory
+from deployments.daemon.daemon import Daemon, DiedError
 from deployments.daemon.serving import UpError
-from deployments.server_lookup import ServerError
-from deployments.up import BAD_CONFIG, CANNOT_START, DIED, RENEW
-from tasks import settings as config
+from deployments.daemon.supervisor import BAD_CONFIG, CANNOT_START, DIED, RENEW, TERMINATED
+from deployments.server import resources
+from deployments.server.lookup import ServerError
+from deployments.worker import pool
+from deployments.worker.name_claim import NameTakenError
 from tasks.problem import ConfigError
+from tasks.process import script
+from tasks.settings import rhythm_toml as config
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run until standard input ends. Return 0 after a proper end, or one of the codes of `deployments.up`."""
+    """Run until standard input ends. Return 0 after a proper end, or one of the supervisor's codes."""
     parser = argparse.ArgumentParser(prog="python -m deployments.daemon", description=__doc__)
     parser.add_argument("--isolated", action="store_true", help="an interpreter of its own for every beat")
     args = parser.parse_args(words)
     os.environ.setdefault("DO_NOT_TRACK", "1")
     memory.give_back()
+    resources.raise_open_files()
+    daemon = None
     try:
         settings = config.load()
         check.ready(settings)
@@ -32,18 +38,29 @@ def main(words: list[str] | None = None) -> int:
         asyncio.run(daemon.run())
     except ConfigError as error:
         for problem in error.problems:
-            output.error(str(problem))
+            _report(str(problem), daemon)
         return BAD_CONFIG
-    except (UpError, ServerError, pool.DeployError) as error:
-        print(f"error: {error}", file=daemon.errors, flush=True)  # for people: standard error is a log by now
+    except (UpError, ServerError, pool.DeployError, NameTakenError) as error:
+        _report(str(error), daemon)
         return CANNOT_START
-    except Exception:  # noqa: BLE001 - whatever it is, another try may go well
+    except Exception as error:  # noqa: BLE001 - whatever it is, another try may go well
         traceback.print_exc()
+        if daemon:
+            what = str(error) if isinstance(error, DiedError) else repr(error)
+            _report(f"{what}; see {log.path(daemon.settings.outputs_dir)}", daemon)
         return DIED
+    if daemon.terminated:
+        return TERMINATED
     return RENEW if daemon.renewed else 0
+
+
+def _report(text: str, daemon: Daemon | None) -> None:
+    """Print an error for people: standard error is a log once the daemon has begun."""
+    console.error(text, to=daemon.errors if daemon else None)
 
 
 if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
+    script.end_idle()
     os._exit(code)  # all is in order; Prefect's own threads would still look for the server that has ended

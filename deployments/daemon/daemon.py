@@ -1,6 +1,6 @@
 """What `rhythm up` keeps alive: Prefect's server and the worker in one process, and all that they need.
 
-It takes the house (one `up` for each rhythm), starts Prefect's server unless one answers, clears
+It takes the instance lock (one `up` for each rhythm), starts Prefect's server unless one answers, clears
 away what a killed run has left, makes the pool and the deployments, starts the worker, beats once,
 and then keeps watch. Two interpreters with Prefect in them would take twice the memory.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,26 +21,31 @@ import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 
-from deployments import house, pool, state
-from deployments.address import Address
-from deployments.daemon import log, serving
+from deployments import overview
+from deployments.daemon import log, serving, signals
 from deployments.daemon.display import Display
+from deployments.daemon.liveness import Liveness
 from deployments.daemon.serving import UpError
 from deployments.daemon.worker import Worker
-from deployments.last_words import told
-from deployments.worker.bell import Bell
-from flows import clock, stale
-from flows.rhythm import flow_names
-from tasks import orphans
-from tasks.process_tree import Identity
-from tasks.settings import Settings
+from deployments.prefect_internals.drain import drain
+from deployments.server import instance_lock
+from deployments.server.address import Address
+from deployments.service import journal
+from deployments.worker import name_claim, pool, schedule
+from deployments.worker.run_events import RunEvents
+from flows import clock, stale, undelivered
+from tasks.process import orphans
+from tasks.process.process_tree import Identity
+from tasks.settings.project import config_path
+from tasks.settings.rhythm_toml import Settings
 
-_LOOK = 1.0  # seconds between two looks whether all still lives, and for the house to be free
-_PAUSE = 10.0  # seconds between two questions whether a group has run, at least
+_LOOK = 1.0  # seconds between two looks whether all of it still runs, and for the instance lock to be free
+_PAUSE = 10.0  # seconds between two questions whether a group has run, at least, to draw a table anew; …
+_AT_ONCE = 1.0  # … and where each end is a line in a log, which should stand there when it happens
 _REFRESH = 60.0  # seconds after which all is shown anew
-_MEND = 60.0  # seconds between two looks for what killed runs have left
+_REPAIR = 60.0  # seconds between two looks for what killed runs have left
 #: Seconds for the end of all of it. A stubborn script alone has five before it is killed.
-_FOR_WORKER, _FOR_LAST_WORDS = 7.0, 1.0
+_FOR_WORKER, _FOR_FLUSH = 7.0, 1.0
 
 
 class DiedError(Exception):
@@ -57,12 +61,14 @@ class Daemon:
     display: Display = field(default_factory=Display)
     renewed: str = ""
     """Why it is to be started anew; empty if it is not."""
+    terminated: bool = False
+    """Whether it ends because of a SIGTERM, which is not how its supervisor asks."""
     errors: TextIO = field(default_factory=lambda: sys.stderr)
-    """Where people are told why it cannot start."""
+    """Where it reports to people why it cannot start."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """From taking the house to leaving it."""
+        """From taking the instance lock to releasing it."""
         self._listen()
         async with AsyncExitStack() as stack:
             work = asyncio.create_task(self._work(stack))
@@ -77,41 +83,49 @@ class Daemon:
 
     async def _work(self, stack: AsyncExitStack) -> None:
         outputs_dir = self.settings.outputs_dir
-        await self._take_house(stack)
+        await self._take_instance_lock(stack)
+        self.display.say(f"this rhythm is {config_path()}")
         self.errors = log.redirect(outputs_dir)
         for service in await orphans.sweep(outputs_dir, folder=orphans.SERVICES):
             self.display.say(f"ended the {service}, left over from a command that was killed")
         served = await serving.server(stack, self.settings, self.display)
-        stack.enter_context(house.noted(outputs_dir, served.address.url, Identity.of(os.getppid())))
-        stack.push_async_callback(_within, 2 * _FOR_LAST_WORDS, self._last_words)
+        supervisor = Identity.of(os.getppid())
+        stack.enter_context(instance_lock.announced(outputs_dir, served.address.url, supervisor))
+        stack.push_async_callback(_within, 3 * _FOR_FLUSH, self._flush)
         async with get_client() as client, asyncio.TaskGroup() as tasks:
-            await self._mend(client)
-            if missed := await pool.cancel_missed(client, clock.now()):
+            await name_claim.claim(client, self.settings)
+            await self._repair(client)
+            if missed := await pool.cancel_missed(client, self.settings, clock.now()):
                 self.display.say(f"{missed} beats were missed while nothing ran; one makes up for all")
-            await pool.make_pool(client)
-            worker = Worker(self.isolated, self._renew)
+            await pool.make_pool(client, self.settings)
+            worker = Worker(self.settings, self.isolated, self._renew)
             stack.push_async_callback(worker.stop, _FOR_WORKER)
             worker.start()
             tasks.create_task(self._keep_watch(served.has_died, worker.has_died))
-            if not await pool.is_deployed(client):
+            tasks.create_task(self._replace(served))
+            if not await pool.is_deployed(client, self.settings):
                 self.display.say("deploying the rhythm and its groups")
-                await pool.deploy(outputs_dir / "logs" / "deploy.log")
-            await pool.beat_now(client)
-            bell = Bell(StateType.RUNNING, *TERMINAL_STATES)
-            bell.listen()
-            stack.push_async_callback(bell.stop)
-            tasks.create_task(self._show(client, served.address, bell))
-            tasks.create_task(self._mend_for_ever(client))
+                await schedule.deploy(client, self.settings, outputs_dir / "logs" / "deploy.log")
+            await schedule.schedule_runs(client, self.settings)
+            await schedule.beat_unless_paused(client, self.settings, clock.now())
+            renew = self._renew if served.own else None
+            liveness = Liveness(client, worker.beats, self.settings, self.display.say, renew)
+            tasks.create_task(liveness.watch())
+            run_events = RunEvents(StateType.RUNNING, *TERMINAL_STATES)
+            run_events.listen()
+            stack.push_async_callback(run_events.stop)
+            tasks.create_task(self._show(client, served.address, run_events, liveness))
+            tasks.create_task(self._repair_for_ever(client))
 
-    async def _take_house(self, stack: AsyncExitStack) -> None:
-        """Be the only one, waiting for a command that has a temporary server for moments.
+    async def _take_instance_lock(self, stack: AsyncExitStack) -> None:
+        """Be the only one, waiting for a command that has a temporary server for seconds.
 
         Raises:
             UpError: another `rhythm up` is up.
         """
-        while not stack.enter_context(house.taken(self.settings.outputs_dir)):
-            if other := house.host(self.settings.outputs_dir):
-                ui = Address(other.url, named=False).ui
+        while not stack.enter_context(instance_lock.acquired(self.settings.outputs_dir)):
+            if other := instance_lock.running(self.settings.outputs_dir):
+                ui = Address(other.url).ui
                 raise UpError(
                     f"a rhythm is up here already: process {other.pid}, UI at {ui}. "
                     "Look at it with `rhythm status`, or end it first."
@@ -124,6 +138,10 @@ class Daemon:
         self.renewed = f"{why}: starting anew"
         self._stop.set()
 
+    async def _replace(self, served: serving.Serving) -> None:
+        """Start anew, with a server of our own, once the one that another command had is gone."""
+        self._renew(await served.gone())
+
     async def _keep_watch(self, *has_died: Callable[[], str]) -> None:
         """End with what has died: the supervisor starts all of it again."""
         while True:
@@ -131,48 +149,53 @@ class Daemon:
                 raise DiedError(died)
             await asyncio.sleep(_LOOK)
 
-    async def _show(self, client: PrefectClient, address: Address, bell: Bell) -> None:
+    async def _show(
+        self, client: PrefectClient, address: Address, run_events: RunEvents, liveness: Liveness
+    ) -> None:
         """Show how things stand when that has changed, and to who watches, once in a while."""
         shown, at = None, monotonic() - _REFRESH
+        is_watched = sys.stdout.isatty()
         while True:
             asked = monotonic()
             with _forgiving(self.display):
-                newest = await state.newest(client, self.settings, clock.now())
-                # Where nobody watches, a line is for a run that has ended: all of it, after the beat.
-                if sys.stdout.isatty():
-                    is_wanted = newest != shown or asked - at >= _REFRESH
-                else:
-                    is_wanted = newest != shown and not (newest and newest[1] == "Running")
-                if is_wanted:
-                    self.display.show(await state.read(client, address, self.settings, clock.now()))
+                settings, diagnosis = liveness.settings, liveness.diagnosis
+                newest = (await overview.newest(client, settings, clock.now()), diagnosis)
+                if newest != shown or (is_watched and asked - at >= _REFRESH):
+                    state = await overview.read(client, address, settings, clock.now())
+                    self.display.show(state.diagnosed(diagnosis))
                     shown, at = newest, asked
-            await bell.time_to_ask(asked, _REFRESH, _PAUSE)
+            await run_events.time_to_ask(asked, _REFRESH, _PAUSE if is_watched else _AT_ONCE)
 
-    async def _mend_for_ever(self, client: PrefectClient) -> None:
+    async def _repair_for_ever(self, client: PrefectClient) -> None:
         """Clear away what killed runs leave, soon after they were killed."""
         while True:
-            await asyncio.sleep(_MEND)
+            await asyncio.sleep(_REPAIR)
             with _forgiving(self.display):
-                await self._mend(client)
+                await self._repair(client)
 
-    async def _mend(self, client: PrefectClient) -> None:
+    async def _repair(self, client: PrefectClient) -> None:
         for script in await orphans.sweep(self.settings.outputs_dir):
-            self.display.say(f"ended {script}, left over from a run that was killed")
-        for name in await stale.crash_stale(client, flow_names(self.settings), clock.now()):
-            self.display.say(f"set {name!r} crashed: the process that ran it is gone")
+            self.display.say(f"ended {script}, left over from a run that was killed", journal.WARNING)
+        for name in await undelivered.deliver(client, self.settings.outputs_dir, clock.now()):
+            self.display.say(f"reported to Prefect how {name!r} had ended: it did not take that at the time")
+        for name in await stale.crash_stale(client, self.settings, clock.now()):
+            self.display.say(f"set {name!r} crashed: the process that ran it is gone", journal.WARNING)
 
-    async def _last_words(self) -> None:
-        """Say of the runs that were ended that they were, and send what is still to be sent."""
+    async def _flush(self) -> None:
+        """Set the runs that were ended to crashed, and send what is still to be sent."""
         with suppress(httpx.HTTPError):
             async with get_client() as client:
-                await self._mend(client)
-        await told(_FOR_LAST_WORDS)
+                await self._repair(client)
+        if lines_left := await drain(2 * _FOR_FLUSH):
+            self.display.say(
+                f"{lines_left:,} log lines did not reach Prefect and are given up", journal.WARNING
+            )
 
     def _listen(self) -> None:
-        """Stop when whoever started this has ended, or told it to."""
+        """Stop when whoever started this has ended, or signals it to."""
         loop = asyncio.get_running_loop()
 
-        def stop(*_: object) -> None:
+        def stop() -> None:
             with suppress(RuntimeError):  # the loop has ended already
                 loop.call_soon_threadsafe(self._stop.set)
 
@@ -182,21 +205,25 @@ class Daemon:
                 pass
             stop()
 
-        threading.Thread(target=until_it_ends, name="leash", daemon=True).start()
-        signal.signal(signal.SIGTERM, stop)
+        def terminated(*_: object) -> None:
+            self.terminated = True
+            stop()
+
+        threading.Thread(target=until_it_ends, name="parent-watch", daemon=True).start()
+        signals.handle(terminated, "SIGTERM")
 
 
 @contextmanager
 def _forgiving(display: Display) -> Iterator[None]:
-    """A server that does not answer for a while is told, and asked again."""
+    """A server that does not answer for a while is reported, and asked again."""
     try:
         yield
     except httpx.HTTPError as error:
-        display.say(f"Prefect does not answer at the moment ({type(error).__name__})")
+        display.say(f"Prefect does not answer at the moment ({type(error).__name__})", journal.WARNING)
 
 
 async def _within(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    with suppress(TimeoutError):  # then the next start says it
+    with suppress(TimeoutError):  # then the next start reports it
         await asyncio.wait_for(work(), seconds)
 
 

@@ -12,9 +12,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from deployments import output
-from deployments.state import GroupState, State
-from tasks.visible import visible
+from deployments.cli import console
+from deployments.overview import GroupStatus, Overview
+from deployments.service import journal
+from tasks.redaction.visible import visible
 
 
 @contextmanager
@@ -27,29 +28,29 @@ def _nobody_may_listen() -> Iterator[None]:
 
 
 class Display:
-    """Shows how things stand, and tells news."""
+    """Shows the status, and prints news."""
 
     def __init__(self) -> None:
         self._console = Console()
         self._live: Live | None = None
         self._known: dict[str, datetime] = {}
 
-    def say(self, news: str) -> None:
-        """Tell a piece of news; on a terminal it scrolls by above the table."""
+    def say(self, news: str, level: int = journal.INFO) -> None:
+        """Print a piece of news; on a terminal it scrolls by above the table. `level` is the journal's."""
         with _nobody_may_listen():
             if self._live:
-                self._live.console.print(visible(news), highlight=False)
+                self._live.console.print(visible(news), highlight=False, markup=False, emoji=False)
             else:
-                output.say(news)
+                console.say(news, level)
 
-    def show(self, state: State) -> None:
+    def show(self, state: Overview) -> None:
         """Show how things stand now."""
         with _nobody_may_listen():
             if sys.stdout.isatty():
                 self._redraw(state)
             else:
                 for group in state.groups:
-                    self._tell(group, state)
+                    self._report(group, state)
 
     def close(self) -> None:
         """Leave the last table standing."""
@@ -57,22 +58,25 @@ class Display:
             self._live.stop()
             self._live = None
 
-    def _redraw(self, state: State) -> None:
+    def _redraw(self, state: Overview) -> None:
         ui = state.address.ui if state.address else "–"
-        worker = "lives" if state.worker_is_live else "is not there yet"
+        worker = "running" if state.worker_is_live else "is not there yet"
         foot = Text(f"UI {ui}   worker {worker}   Ctrl-C ends it all", style="dim")
-        picture = Group(state.table(), foot)
+        fault = [Text(visible(str(state.diagnosis)), style="yellow")] if state.diagnosis else []
+        picture = Group(state.table(), *fault, foot)
         if self._live is None:
             self._live = Live(picture, console=self._console, auto_refresh=False)
             self._live.start()
         self._live.update(picture, refresh=True)
 
-    def _tell(self, group: GroupState, state: State) -> None:
-        """Tell of a group's run once, when it has ended."""
+    def _report(self, group: GroupStatus, state: Overview) -> None:
+        """Report a group's run once, when it has ended."""
         last = group.last
         if last is None or last.ended is None or self._known.get(group.name) == last.started:
             return
         self._known[group.name] = last.started
-        at = output.clock(last.started, state.zone, state.at)
-        due = output.clock(group.next_due(state.at), state.zone, state.at)
-        output.say(f"{at} {group.name} {last.outcome} in {output.seconds(last.seconds)}; next due {due}")
+        at = console.clock(last.started, state.zone, state.at)
+        due = console.clock(group.next_due(state.at), state.zone, state.at)
+        level = journal.WARNING if last.outcome and last.outcome.is_failure else journal.INFO
+        news = f"{at} {group.name} {last.outcome} in {console.seconds(last.seconds)}; next due {due}"
+        console.say(news, level)

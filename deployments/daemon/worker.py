@@ -6,8 +6,10 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from deployments.pool import POOL
+from deployments.worker.beat_clock import BeatClock
 from deployments.worker.rhythm_worker import RhythmWorker
+from flows import naming
+from tasks.settings.rhythm_toml import Settings
 
 
 class Worker:
@@ -16,9 +18,9 @@ class Worker:
     `renew` is called, with the reason, when this process should be replaced.
     """
 
-    def __init__(self, isolated: bool, renew: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, isolated: bool, renew: Callable[[str], None]) -> None:
         self._worker = RhythmWorker(
-            work_pool_name=POOL,
+            work_pool_name=naming.pool(settings),
             name=f"rhythm up on {socket.gethostname()}",
             create_pool_if_not_found=False,
             isolated=isolated,
@@ -26,6 +28,11 @@ class Worker:
         if not isolated:
             self._worker.retire = renew
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def beats(self) -> BeatClock:
+        """When its beats began and ended."""
+        return self._worker.beats
 
     def start(self) -> None:
         """Let it take runs from now on."""

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deployments.adopt.text_encoding import decode
+from deployments.adopt.sources.text_encoding import decode
 from deployments.script_check import (
     binding,
     file_arguments,
-    param_block,
     powershell_parser,
     python_syntax,
     shell_syntax,
@@ -20,6 +19,7 @@ from deployments.script_check.fault import Fault
 from deployments.script_check.outline import outline
 from deployments.script_check.parameters import Parameters
 from deployments.script_check.program import ProgramError
+from tasks import extras
 
 Found = Iterator[tuple["Script", Fault]]
 
@@ -92,7 +92,16 @@ def _read(script: Script) -> list[Fault]:
         return []  # in no encoding that is known here
     if found.fault:
         return [found.fault]
-    return _refused(script, None if found.block is None else param_block.read(found.block))
+    return _refused(script, _declared(found.block))
+
+
+def _declared(block: str | None) -> Parameters | None:
+    """Return what a `param` block declares; None if that cannot be determined, as without the grammar."""
+    if block is None or extras.absent("adopt"):
+        return None
+    from deployments.script_check import param_block
+
+    return param_block.read(block)
 
 
 def _refused(script: Script, parameters: Parameters | None) -> list[Fault]:

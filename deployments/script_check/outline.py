@@ -61,7 +61,7 @@ _PARAM = re.compile(r"(?:.*\])?param", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """`block` is the `param` block with its attributes, or empty; None if that cannot be told."""
+    """`block` is the `param` block with its attributes, or empty; None if that cannot be known."""
 
     block: str | None = ""
     fault: Fault | None = None
@@ -93,7 +93,7 @@ class _Piece:
 
 
 class _UnclearError(Exception):
-    """Where only the grammar tells whether a character begins a comment."""
+    """Where only the grammar decides whether a character begins a comment."""
 
 
 class _BrokenError(Exception):

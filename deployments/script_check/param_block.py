@@ -6,7 +6,7 @@ import re
 
 from tree_sitter import Node
 
-from deployments.adopt.powershell import syntax
+from deployments.adopt.sources.powershell import syntax
 from deployments.script_check.parameters import Attribute, Declared, Parameters, Value, parameters
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[^`]*)\}|(?P<plain>[\w:?]+))")
@@ -14,7 +14,7 @@ _INTEGER = re.compile(r"-?\d+")
 
 
 def read(block: str) -> Parameters | None:
-    """Given a script's `param` block with its attributes, return what it takes; None if it cannot be told."""
+    """Given a script's `param` block with its attributes, return what it takes; None if unknown."""
     if not block:
         return Parameters()
     root = syntax.parse(f"{block}\n")  # without an end of line, an empty block is none to the grammar

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal
 
-#: Text, a whole number or a Boolean; None for what only running the script would tell.
+#: Text, a whole number or a Boolean; None for what only running the script would reveal.
 Value = str | int | bool | None
 Kind = Literal["switch", "bool", "text", "other"]
 
@@ -50,7 +50,7 @@ class Attribute:
         return _short(self.name).removesuffix("attribute")
 
     def get(self, key: str, default: Value) -> Value:
-        """Return what is given for a key (in lower case); None if it cannot be told."""
+        """Return what is given for a key (in lower case); None if it cannot be known."""
         return next((value for name, value in self.named.items() if name.lower() == key), default)
 
 
@@ -75,7 +75,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter. `choices` are the values that it takes; None if any, or if they cannot be told."""
+    """A parameter. `choices` are the values that it takes; None if any, or if they cannot be known."""
 
     name: str
     kind: Kind = "other"
@@ -107,7 +107,7 @@ class Parameters:
 
 
 def parameters(attributes: Sequence[Attribute], declared: Sequence[Declared]) -> Parameters | None:
-    """Given a block's attributes and parameters, return what they mean; None if that cannot be told."""
+    """Given a block's attributes and parameters, return what they mean; None if that cannot be known."""
     try:
         return _parameters(attributes, declared)
     except _UnclearError:
@@ -115,7 +115,7 @@ def parameters(attributes: Sequence[Attribute], declared: Sequence[Declared]) ->
 
 
 class _UnclearError(Exception):
-    """What the text does not tell, and the binding depends on."""
+    """What the text leaves open, and the binding depends on."""
 
 
 def _parameters(attributes: Sequence[Attribute], declared: Sequence[Declared]) -> Parameters:
@@ -148,7 +148,7 @@ def _parameter(one: Declared) -> Parameter:
 
 
 def _choices(one: Declared) -> tuple[tuple[str, ...] | None, bool]:
-    """Return the values of a [ValidateSet()], if they can be told, and whether their case counts."""
+    """Return the values of a [ValidateSet()], if they are known, and whether their case counts."""
     sets = [attribute for attribute in one.attributes if attribute.is_a == "validateset"]
     if len(sets) != 1 or None in sets[0].values or sets[0].get("ignorecase", True) is None:
         return None, False
@@ -165,7 +165,7 @@ def _kind(one: Declared) -> Kind:
 
 
 def _membership(attribute: Attribute) -> Membership:
-    """Return what one [Parameter()] says. __AllParameterSets is PowerShell's own name for no set."""
+    """Return what one [Parameter()] declares. __AllParameterSets is PowerShell's own name for no set."""
     name = str(_constant(attribute, "parametersetname", ""))
     position = _constant(attribute, "position", None)
     if position is not None and (not isinstance(position, int) or position < 0):

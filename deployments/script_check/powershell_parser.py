@@ -33,14 +33,14 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ParsedScripts:
     """The version of PowerShell, and the scripts that it read."""
 
     version: int
     scripts: dict[Path, Parsed]
 
 
-def parse(program: str, paths: Sequence[Path], env: Mapping[str, str]) -> Answer:
+def parse(program: str, paths: Sequence[Path], env: Mapping[str, str]) -> ParsedScripts:
     """Read all scripts with one PowerShell.
 
     Raises:
@@ -49,7 +49,7 @@ def parse(program: str, paths: Sequence[Path], env: Mapping[str, str]) -> Answer
     version, *answers = ask([program, *_OPTIONS, str(_PARSE)], paths, env)
     if len(answers) != len(paths):
         raise ProgramError(f"read {len(answers)} of {len(paths)} scripts")
-    return Answer(version, {path: _parsed(found) for path, found in zip(paths, answers, strict=True)})
+    return ParsedScripts(version, {path: _parsed(found) for path, found in zip(paths, answers, strict=True)})
 
 
 def _parsed(found: dict[str, Any]) -> Parsed:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tasks import script
-from tasks.redaction import Redactor
+from tasks.process import script
+from tasks.process.output import not_blank
+from tasks.redaction.redactor import Redactor
 
 #: Seconds for all the scripts of an interpreter: PowerShell parses some 400 in one.
 LIMIT = 120.0
@@ -20,14 +21,14 @@ class ProgramError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ProgramEnd:
     """How a program ended: its exit code, and what it printed, line by line."""
 
     exit_code: int
     lines: tuple[str, ...]
 
 
-def run(argv: Sequence[str], env: Mapping[str, str], limit: float = LIMIT) -> Ended:
+def run(argv: Sequence[str], env: Mapping[str, str], limit: float = LIMIT) -> ProgramEnd:
     """Run an argument list for `limit` seconds at most.
 
     Raises:
@@ -44,7 +45,7 @@ def run(argv: Sequence[str], env: Mapping[str, str], limit: float = LIMIT) -> En
                     env=env,
                     timeout=limit,
                     outputs_dir=Path(folder),
-                    on_line=lambda line, is_error: lines.append(line),
+                    on_lines=lambda printed, is_error: lines.extend(not_blank(printed)),
                     redact=Redactor(),
                 )
             )
@@ -52,4 +53,4 @@ def run(argv: Sequence[str], env: Mapping[str, str], limit: float = LIMIT) -> En
         raise ProgramError(f"cannot be started ({error})") from error
     if ended.exit_code is None:
         raise ProgramError(f"did not end within {limit:g} s")
-    return Ended(ended.exit_code, tuple(lines))
+    return ProgramEnd(ended.exit_code, tuple(lines))

@@ -33,7 +33,7 @@ def misread(data: bytes, version: int) -> Fault | None:
 
 
 def _not_utf_8(data: bytes) -> int | None:
-    """Return where the first byte is that is no UTF-8."""
+    """Return where the first byte is that is not UTF-8."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -13,7 +13,7 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from tasks import private
+from tasks.files import private
 
 _SIZE, _OLDER = 1_000_000, 3  # bytes of a log, and how many older ones are kept
 
@@ -55,9 +55,9 @@ def main(words: list[str]) -> int:
     os.environ |= dict(each.split("=", 1) for each in variables)
     # For good, and not for a block: an error that nobody expects is to be in the log as well.
     sys.stdout = sys.stderr = LogStream(Path(log))
-    from deployments import cli
+    from deployments.cli import main
 
-    return cli.main(["up"])
+    return main.main(["up"])
 
 
 if __name__ == "__main__":

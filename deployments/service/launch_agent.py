@@ -6,7 +6,8 @@ import os
 import plistlib
 from pathlib import Path
 
-from deployments.service.plan import Installation, Plan
+from deployments.service.actions import Installation, Plan
+from tasks.settings.project import module_argv
 
 LABEL = "rhythm"
 
@@ -18,7 +19,12 @@ def plan(action: str, what: Installation, account: str | None = None) -> Plan:
     name = f"{domain}/{LABEL}"
     match action:
         case "install":
-            return Plan({path: agent(what)}, commands=(("launchctl", "bootstrap", domain, str(path)),))
+            files = {path: agent(what)}
+            return Plan(
+                files={} if what.more else files,
+                private=files if what.more else {},
+                commands=(("launchctl", "bootstrap", domain, str(path)),),
+            )
         case "uninstall":
             return Plan(removed=(path,), commands=(("launchctl", "bootout", name),))
         case "start":
@@ -37,9 +43,11 @@ def agent(what: Installation) -> str:
     return plistlib.dumps(
         {
             "Label": LABEL,
-            "ProgramArguments": [str(what.python), "-m", "deployments.service.background", str(what.log)],
-            "WorkingDirectory": str(what.project),
-            "EnvironmentVariables": {**what.env, "RHYTHM_CONFIG": str(what.config)},
+            "ProgramArguments": module_argv(
+                "deployments.service.background", str(what.log), python=what.python
+            ),
+            "WorkingDirectory": str(what.folder),
+            "EnvironmentVariables": {**what.env, **what.more, "RHYTHM_CONFIG": str(what.config)},
             "RunAtLoad": True,
             "KeepAlive": {"SuccessfulExit": False},
             "ProcessType": "Standard",

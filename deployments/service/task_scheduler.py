@@ -6,7 +6,8 @@ from pathlib import Path
 from subprocess import list2cmdline
 from xml.sax.saxutils import escape
 
-from deployments.service.plan import Installation, Plan
+from deployments.service.actions import Installation, Plan
+from tasks.settings.project import module_argv
 
 TASK = "Rhythm"
 
@@ -100,14 +101,14 @@ def xml(what: Installation, account: str) -> str:
         logon="" if sid else f"\n      <UserId>{user}</UserId>",
         command=escape(str(what.python.with_name("pythonw.exe"))),
         arguments=escape(list2cmdline(_arguments(what))),
-        folder=escape(str(what.project)),
+        folder=escape(str(what.folder)),
     )
 
 
 def _arguments(what: Installation) -> list[str]:
     variables = {"RHYTHM_CONFIG": str(what.config), **what.env}
     given = [f"{name}={value}" for name, value in variables.items()]
-    return ["-m", "deployments.service.background", str(what.log), *given]
+    return module_argv("deployments.service.background", str(what.log), *given)[1:]
 
 
 def _do(*words: str) -> tuple[str, ...]:

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import httpx
-from prefect import Flow
-from prefect._flow_run_suspension import is_suspended_flow_run_state, mark_flow_run_suspension_requested
+from prefect import Flow, State
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound, Pause
-from prefect.flow_engine import run_flow
 from prefect.logging.loggers import flow_run_logger
+from prefect.states import Cancelled
 
-from deployments.worker.bell import Bell
-from deployments.worker.local_settings import local_settings
-from flows import stale
+from deployments.prefect_internals import suspension
+from deployments.prefect_internals.in_process import run_in_process
+from deployments.worker.run_events import RunEvents
+from flows import cancel_requests, stale
 from flows.cancellation import Cancellation, cancellation
 from flows.watch import watcher
 from tasks.outcome import StepResult
-from tasks.step_settings import StepSettings
+from tasks.settings.steps import StepSettings
 
 _LOOK = 3.0  # seconds between two looks whether it shows signs of life
-#: Seconds after which it is asked whether the run was cancelled, though no bell has rung for that.
+#: Seconds after which it is asked whether the run was cancelled, though no run_events has rung for that.
 _ASK = 30.0
 #: Seconds that a cancelled run may take to end: a stubborn script alone has five before it is killed.
 _ENDING = 30.0
@@ -41,7 +41,7 @@ class WedgedError(Exception):
     """The run neither goes on nor ends, and a thread cannot be ended: its process has to be."""
 
 
-class Progress:
+class ProgressDeadline:
     """Until when a run must have shown its next sign of life (a `flows.watch.Watcher`); None: not at all."""
 
     def __init__(self, patience: float, now: Callable[[], float] = monotonic) -> None:
@@ -53,7 +53,7 @@ class Progress:
         """Whether it has shown none in time."""
         return self.deadline is not None and self._now() > self.deadline
 
-    def turn_awaited(self) -> None:
+    def lock_awaited(self) -> None:
         """It waits for another beat or group, for as long as that takes."""
         self.deadline = None
 
@@ -79,15 +79,18 @@ class HostedRun:
     Whatever the flow does to its loop, the worker's own goes on, and can look after it.
     """
 
-    def __init__(self, flow: Flow[..., Any], flow_run: FlowRun, bell: Bell, patience: float) -> None:
-        self._flow, self._flow_run, self._bell = flow, flow_run, bell
-        self._cancellation, self._progress = Cancellation(), Progress(patience)
+    def __init__(
+        self, flow: Flow[..., Any], flow_run: FlowRun, run_events: RunEvents, patience: float
+    ) -> None:
+        self._flow, self._flow_run, self._run_events = flow, flow_run, run_events
+        self._cancellation, self._progress = Cancellation(), ProgressDeadline(patience)
         self._over = asyncio.Event()
         self._fault: BaseException | None = None
+        self._state: State[Any] | None = None
         self._is_cancelled = False
 
     async def run(self, client: PrefectClient) -> BaseException | None:
-        """Run it to its end. Return what it raised: its state says that already, if there was a server.
+        """Run it to its end. Return what it raised: its state records that already, if there was a server.
 
         When the task that awaits this is cancelled, the run is cancelled, and waited for.
 
@@ -106,7 +109,7 @@ class HostedRun:
                 if self._progress.is_overdue:
                     await self._give_up(client, "It has shown no sign of life for too long.")
                 if heeding.done():
-                    heeding.result()  # a fault of ours must not go unheard
+                    heeding.result()  # a fault of ours must not go discard_event
         except asyncio.CancelledError:
             self._cancellation.ask("The worker was stopped.")
             with anyio.CancelScope(shield=True):
@@ -115,6 +118,10 @@ class HostedRun:
         finally:
             heeding.cancel()
             stale.executed(self._flow_run.id)
+        if self._state and self._state.is_cancelling():  # asked for as it ended by itself
+            self._is_cancelled = True
+            cancelled: State[Any] = Cancelled(message="It was cancelled.")
+            await client.set_flow_run_state(self._flow_run.id, cancelled, force=True)
         if self._is_cancelled:
             await self._run_hooks(client)
         return self._fault
@@ -123,21 +130,14 @@ class HostedRun:
         cancellation.set(self._cancellation)
         watcher.set(self._progress)
         try:
-            asyncio.run(self._as_task())
+            # What goes wrong within the flow is in its logs and states.
+            self._state = asyncio.run(run_in_process(self._flow, self._flow_run))
         except Pause:
             pass  # it is suspended; to be resumed, it is scheduled anew
         except BaseException as fault:  # noqa: BLE001 - a step may end its own process, but not this one
             self._fault = fault
         finally:
             over()
-
-    async def _as_task(self) -> None:
-        # Its parameters are those of the flow run. It says itself, in logs and states, what goes wrong.
-        # Were it a deployment's, Prefect would listen for its suspension, with a thread, a client and a
-        # connection more. The bell does.
-        flow_run = self._flow_run.model_copy(update={"deployment_id": None})
-        with local_settings():
-            await cast("Awaitable[Any]", run_flow(self._flow, flow_run=flow_run, return_type="state"))
 
     async def _ends(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):
@@ -148,16 +148,16 @@ class HostedRun:
         """Cancel the run once that is asked for; let it suspend itself if that is."""
         asked = monotonic()
         while not self._cancellation.reason:
-            asked = await self._bell.time_to_ask(asked, _ASK)
+            asked = await self._run_events.time_to_ask(asked, _ASK)
             try:
                 run = await client.read_flow_run(self._flow_run.id)
+                await cancel_requests.pass_on(client, self._cancellation)
             except httpx.HTTPError:
                 continue  # a server that is away is no reason to end a script
             except ObjectNotFound:
                 self._cancellation.ask("It was deleted.")
                 break
-            if run.state and is_suspended_flow_run_state(run.state):
-                mark_flow_run_suspension_requested(run.id, run.state)
+            suspension.pass_on(run)
             if run.state and run.state.is_cancelling():
                 self._is_cancelled = True
                 self._cancellation.ask("It was cancelled.")

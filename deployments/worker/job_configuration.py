@@ -1,8 +1,7 @@
-"""What a run is to be run with: one of ours as this project says, whatever the server says."""
+"""What a run is to be run with: one of ours as this project defines it, whatever the server has."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Self
 from uuid import UUID
 
@@ -12,18 +11,20 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.workers.process import ProcessJobConfiguration
 from pydantic import PrivateAttr
 
+from deployments.prefect_internals.worker_environment import gathered_once
 from deployments.worker.job_variables import set_by_somebody, untouched_template
 from deployments.worker.own_flow import ForeignError, OwnFlow, own_flow
-from tasks import settings as config
 from tasks.problem import ConfigError
+from tasks.settings import rhythm_toml as config
 
 _REMEDY = "To run such deployments as well, set allow_foreign_deployments = true in rhythm.toml"
 
 
+@gathered_once
 class RhythmJobConfiguration(ProcessJobConfiguration):
     """Looks at a run once, when the worker takes it: what changes on the server afterwards changes nothing.
 
-    Unless it says otherwise, a run is neither of ours nor allowed.
+    By default, a run is neither of ours nor allowed.
     """
 
     _own: OwnFlow | None = PrivateAttr(default=None)
@@ -76,14 +77,12 @@ class RhythmJobConfiguration(ProcessJobConfiguration):
             worker_id=worker_id,
             deployment=deployment,
         )
-        found._own, found._refusal, found._ignored = own, refusal, ignored
+        found.decide(own, refusal, ignored)
         return found
 
-    @classmethod
-    @cache
-    def _base_environment(cls) -> dict[str, str]:
-        """The worker's own settings: to gather them takes 20 ms, and they stay as they are."""
-        return super()._base_environment()
+    def decide(self, own: OwnFlow | None, refusal: str | None, ignored: list[str]) -> None:
+        """Set what the run is, from now on: see the properties of these names."""
+        self._own, self._refusal, self._ignored = own, refusal, ignored
 
 
 def _refusal_of(foreign: ForeignError) -> str | None:

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tasks.settings import PROJECT
+from tasks.settings.project import ENTRY, PROJECT
 
-_PACKAGES = ("flows", "tasks", "deployments")
+_PACKAGES = ("flows", "tasks", "deployments", ENTRY)
 
 #: When a file was last written, in nanoseconds, and its size.
 Stamp = tuple[int, int]
@@ -44,5 +44,5 @@ def _stamp(path: Path) -> Stamp | None:
     try:
         found = path.stat()
     except OSError:
-        return None  # it is gone, or cannot be read for a moment while it is written
+        return None  # it is gone, or cannot be read while it is written
     return found.st_mtime_ns, found.st_size

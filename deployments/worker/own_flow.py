@@ -1,10 +1,9 @@
-"""Which flow of this project a deployment stands for; any other deployment is foreign."""
+"""Which flow of Rhythm's a deployment stands for; any other deployment is foreign."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import PurePath
 from pkgutil import iter_modules
 from typing import Any
 
@@ -12,7 +11,8 @@ from prefect import Flow
 from prefect.client.schemas.responses import DeploymentResponse
 
 import flows
-from tasks.settings import PROJECT
+from flows.group import configured
+from tasks.settings import project
 
 
 class ForeignError(Exception):
@@ -21,17 +21,19 @@ class ForeignError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OwnFlow:
-    """A flow of this project."""
+    """A flow of Rhythm's."""
 
     flow: Flow[..., Any]
     entrypoint: str
-    """Where Prefect's engine finds it from the project's folder, as "flows.rhythm:rhythm"."""
+    """Where Prefect's engine finds it, as "rhythm_entry.rhythm"."""
 
 
 def own_flow(deployment: DeploymentResponse | None) -> OwnFlow:
     """Return the flow that a run of `deployment` runs; None is a run without a deployment.
 
-    It is one of the package flows, in this folder and not in another copy of it, and nothing is done before.
+    It is one of the package flows, by the entrypoint that prefect.yaml has for it, or a group of rhythm.toml,
+    for the folder of this rhythm.toml or the one of the packages, and nothing is done before. The code is
+    always this process's own.
 
     Raises:
         ForeignError: it is anything else.
@@ -40,18 +42,19 @@ def own_flow(deployment: DeploymentResponse | None) -> OwnFlow:
         raise ForeignError("This is not a run of a deployment of this rhythm: it has none.")
     if reason := _code_elsewhere(deployment):
         raise _foreign(deployment, reason)
-    path, _, name = str(deployment.entrypoint).rpartition(":")
-    file = PurePath(path)
-    if (file.parent, file.suffix) == (PurePath("flows"), ".py") and file.stem in _modules():
-        module = f"flows.{file.stem}"
-        flow = getattr(import_module(module), name, None)
+    entrypoint = str(deployment.entrypoint)
+    entry, _, name = entrypoint.rpartition(".")
+    if entry == project.ENTRY and name in _modules():
+        flow = getattr(import_module(f"flows.{name}"), name, None)
         if isinstance(flow, Flow):
-            return OwnFlow(flow, f"{module}:{name}")
-    raise _foreign(deployment, f"its entrypoint is {deployment.entrypoint}")
+            return OwnFlow(flow, entrypoint)
+    if entry == project.ENTRY and (flow := configured(name)):
+        return OwnFlow(flow, entrypoint)
+    raise _foreign(deployment, f"its entrypoint is {entrypoint}")
 
 
 def _code_elsewhere(deployment: DeploymentResponse) -> str:
-    """Return why a deployment's code is not the one in this folder, as it is; "" if it is."""
+    """Return why a deployment is not for this folder, as it is; "" if it is."""
     if deployment.storage_document_id:
         return "its code is kept in a storage block"
     folders = []
@@ -63,9 +66,10 @@ def _code_elsewhere(deployment: DeploymentResponse) -> str:
                 folders.append(folder)
             case _:
                 return f"it has the pull step {', '.join(step)}"
+    here = project.folder().resolve()
     for folder in folders or [deployment.path or ""]:
-        if (PROJECT / folder).resolve() != PROJECT:
-            return f"its folder is {folder}, and not {PROJECT}"
+        if (project.PROJECT / folder).resolve() not in (here, project.PROJECT):
+            return f"its folder is {folder}, and not {here}"
     return ""
 
 

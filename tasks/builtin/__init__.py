@@ -3,6 +3,9 @@
 Every module has `main(argv, context) -> str` (`contract.BuiltIn`).
 """
 
+#: What a step needs that is not installed with all the rest (`tasks.extras`).
+EXTRAS = {"generate_visual_dashboard": "dashboard"}
+
 NAMES: tuple[str, ...] = (
     "adaptive_routing_optimizer",
     "analyze_latency_spikes",

@@ -1,6 +1,6 @@
-"""Chooses which endpoint has the traffic and which stands in, and writes that down for whoever routes.
+"""Chooses which endpoint has the traffic and which stands in, and writes it down for programs that route.
 
-By availability, P95 and breaker of the last 24 hours; `tasks.analysis.routing` says how.
+By availability, P95 and breaker of the last 24 hours; see `tasks.builtin.analysis.routing`.
 """
 
 from __future__ import annotations
@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tasks.analysis.routing import Record, optimize, record
-from tasks.arguments import positive
-from tasks.builtin.contract import Context, Parser, Report
-from tasks.endpoints import policy as policies
-from tasks.endpoints.breaker import Breaker
-from tasks.endpoints.policy import Policy
-from tasks.endpoints.probe import endpoints_of
-from tasks.endpoints.router import candidates
+from tasks.builtin.analysis.routing import Record, optimize, record
+from tasks.builtin.contract import Context, Parser, Report, positive
+from tasks.builtin.endpoints import policy as policies
+from tasks.builtin.endpoints.breaker import Breaker
+from tasks.builtin.endpoints.policy import RoutingPolicy
+from tasks.builtin.endpoints.probe import endpoints_of
+from tasks.builtin.endpoints.router import candidates
 from tasks.markdown import escaped, table
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.store import StoreError, store_of
 
 _LONGEST_HOURS = 30 * 24.0
 
@@ -29,8 +28,8 @@ _LONGEST_HOURS = 30 * 24.0
 class RoutingReport:
     """The policy from now on, the one before (None: there was none), and what they rest on."""
 
-    policy: Policy
-    before: Policy | None
+    policy: RoutingPolicy
+    before: RoutingPolicy | None
     records: tuple[Record, ...]
 
     @property
@@ -80,12 +79,12 @@ class RoutingReport:
         return "\n\n".join(["## Routing", escaped(self.summary), *endpoints, *warnings])
 
 
-def decide(settings: Settings, now: datetime, before: Policy | None, *, hours: float) -> RoutingReport:
+def decide(settings: Settings, now: datetime, before: RoutingPolicy | None, *, hours: float) -> RoutingReport:
     """Work out the policy from the stored probes of the last `hours`. Nothing is written.
 
     Raises:
         StoreError: the probes cannot be read.
-        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is no address.
+        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is not an address.
     """
     with store_of(settings) as store:
         last = store.last_transitions()
@@ -101,10 +100,10 @@ def decide(settings: Settings, now: datetime, before: Policy | None, *, hours: f
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Decide, write the policy, and say what changed and why."""
+    """Decide, write the policy, and report what changed and why."""
     parser = Parser("adaptive_routing_optimizer", "Chooses which endpoint has the traffic.")
     parser.add_argument("--hours", type=positive(_LONGEST_HOURS), default=24.0, help="how far back (24)")
-    parser.add_argument("--dry-run", action="store_true", help="say what would change, and write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="report what would change, and write nothing")
     options = parser.parse_args(argv)
 
     try:

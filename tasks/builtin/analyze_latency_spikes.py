@@ -1,6 +1,6 @@
 """Finds the answers that took far longer than was to be expected, and what else went on then.
 
-What is to be expected is learnt from the two weeks before, by `tasks.analysis.spikes`: there is no
+What is to be expected is learnt from the two weeks before, by `tasks.builtin.analysis.spikes`: there is no
 threshold to choose, unless one is given. Rows of failures count as trouble as well.
 """
 
@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from tasks.analysis.coincidence import Runs
-from tasks.analysis.incidents import Incident, news
-from tasks.analysis.latency_report import LatencyReport, describe, report_on, worst_of
-from tasks.arguments import positive
-from tasks.builtin.contract import Context, Parser, Report
-from tasks.endpoints import alerts
-from tasks.endpoints.alerts import Alerts
-from tasks.measurements import ProbeBucket
+from tasks.builtin.analysis.coincidence import Runs
+from tasks.builtin.analysis.incidents import Incident, news
+from tasks.builtin.analysis.latency_report import LatencyReport, describe, report_on, worst_of
+from tasks.builtin.contract import Context, Parser, Report, positive
+from tasks.builtin.endpoints import alerts
+from tasks.builtin.endpoints.alerts import Alerts
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import ProbeBucket
+from tasks.store.store import StoreError, store_of
 
 _LONGEST_HOURS = 90 * 24  # as long as measurements are kept
 _LONGEST_THRESHOLD = 3_600_000.0  # ms
@@ -57,7 +56,7 @@ def analyze(
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Analyze and tell. Spikes are warnings: they are over when they are found."""
+    """Analyze and report. Spikes are warnings: they are over when they are found."""
     parser = Parser("analyze_latency_spikes", "Finds answers that took far longer than was to be expected.")
     parser.add_argument("--hours", type=positive(_LONGEST_HOURS), default=24.0, help="how far back (24)")
     parser.add_argument(
@@ -94,17 +93,17 @@ def _bounded(buckets: Sequence[ProbeBucket]) -> datetime:
 
 
 def _alert(report: LatencyReport, context: Context) -> None:
-    """Emit an event for each incident that no run before has told."""
+    """Emit an event for each incident that no earlier run has reported."""
     folder = context.settings.outputs_dir
     try:
-        told = alerts.read(folder).until
+        reported = alerts.read(folder).until
     except ValueError as error:
         context.log.warning("%s", error)
-        told = {}
+        reported = {}
     until = {}
     for each in report.endpoints:
         found = [incident for incident, _ in each.incidents]
-        last = told.get(each.endpoint)
+        last = reported.get(each.endpoint)
         if last is not None and last > report.at:
             last = None  # the clock was set back
         for incident in news(found, last):
@@ -112,13 +111,14 @@ def _alert(report: LatencyReport, context: Context) -> None:
         ends = [incident.end for incident in found] + ([last] if last else [])
         if ends:
             until[each.endpoint] = max(ends)
-    if until == told:
+    if until == reported:
         return
     try:
         alerts.write(folder, Alerts(until=until))
     except OSError as error:
         path = alerts.path_of(folder)
-        context.log.warning("%s cannot be written (%s): incidents may be told twice", path, error.strerror)
+        text = "%s cannot be written (%s): incidents may be reported twice"
+        context.log.warning(text, path, error.strerror)
 
 
 def _payload(incident: Incident) -> dict[str, object]:

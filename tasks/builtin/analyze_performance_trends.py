@@ -1,8 +1,8 @@
 """Which way CPU, memory and the endpoints' latencies go, and how healthy that is in one number.
 
-The last hours against the same hours of the day before; `tasks.analysis.trends` says when something is
-a trend, `tasks.analysis.score` how the health score comes about. The report is also in
-`outputs/trends/latest.json` and `latest.md`.
+The last hours against the same hours of the day before; `tasks.builtin.analysis.trends` defines when
+something is a trend, `tasks.builtin.analysis.score` how the health score is computed. The report is
+also in `outputs/trends/latest.json` and `latest.md`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tasks import report_file
-from tasks.analysis.score import Score, score
-from tasks.analysis.trends import Point, Trend, TrendReport, report
-from tasks.arguments import positive
-from tasks.builtin.contract import Context, Parser, Report
+from tasks.builtin.analysis.score import Score, score
+from tasks.builtin.analysis.trends import Trend, TrendPoint, TrendReport, report
+from tasks.builtin.contract import Context, Parser, Report, positive
+from tasks.files import report_file
 from tasks.markdown import escaped, table
-from tasks.measurements import CPU, MEMORY, ProbeBucket
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import CPU, MEMORY, ProbeBucket
+from tasks.store.store import StoreError, store_of
 
 _FOLDER = "trends"
 _LONGEST_HOURS = 24.0 * 30
@@ -95,13 +94,13 @@ def analyze(settings: Settings, now: datetime, *, hours: float) -> TrendsReport:
     with store_of(settings) as store:
         samples = store.buckets(list(_FIGURES), earlier - width, width)
         probes = store.probe_buckets(earlier - width, width)
-    series: dict[tuple[str, str], list[Point]] = {(name, "%"): [] for name in _FIGURES.values()}
+    series: dict[tuple[str, str], list[TrendPoint]] = {(name, "%"): [] for name in _FIGURES.values()}
     for bucket in samples:
-        point = Point(bucket.at, bucket.count, bucket.mean, bucket.low, bucket.high)
+        point = TrendPoint(bucket.at, bucket.count, bucket.mean, bucket.low, bucket.high)
         series[_FIGURES[bucket.name], "%"].append(point)
     for probed in probes:
         if probed.mean is not None and probed.high is not None:
-            point = Point(probed.at, probed.ok, probed.mean, probed.mean, probed.high)
+            point = TrendPoint(probed.at, probed.ok, probed.mean, probed.mean, probed.high)
             series.setdefault((f"{probed.endpoint} latency", "s"), []).append(point)
     trends = tuple(
         report(
@@ -132,7 +131,7 @@ def save(found: TrendsReport, settings: Settings) -> None:
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Analyze, tell and write. What goes up is a warning: it fails nothing."""
+    """Analyze, report and write. What goes up is a warning: it fails nothing."""
     parser = Parser("analyze_performance_trends", "Which way CPU, memory and latencies go.")
     parser.add_argument("--hours", type=positive(_LONGEST_HOURS), default=24.0, help="how far back (24)")
     hours: float = parser.parse_args(argv).hours

@@ -13,14 +13,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tasks.analysis import ledger
-from tasks.analysis.replans import ENOUGH, Replans, analyze
-from tasks.arguments import positive
-from tasks.builtin.contract import Context, Parser, Report
+from tasks.builtin.analysis import ledger
+from tasks.builtin.analysis.replans import ENOUGH, Replans, analyze
+from tasks.builtin.contract import Context, Parser, Report, positive
 from tasks.markdown import escaped, table
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.store import StoreError, store_of
 
 _LONGEST_HOURS = 90 * 24.0
 _LISTED = 5
@@ -32,9 +31,9 @@ _AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
-    """What the ledger tells of the hours: events, replans among them by cause and by hour of the day.
+    """What the ledger holds of the hours: events, replans among them by cause and by hour of the day.
 
-    `faults` says which lines are no events, or why the ledger cannot be read; empty if all is well.
+    `faults` says which lines are not events, or why the ledger cannot be read; empty if all is well.
     """
 
     path: Path
@@ -72,20 +71,20 @@ class PatternsReport:
 
     @property
     def summary(self) -> str:
-        """One line: how often groups that were due were held back, and what to change first."""
-        told = []
+        """One line: how often groups that were due were blocked, and what to change first."""
+        findings = []
         if self.replans.due < ENOUGH:
-            told.append(f"too little data: groups were due {self.replans.due} times in {self.hours:g} h")
+            findings.append(f"too little data: groups were due {self.replans.due} times in {self.hours:g} h")
         else:
             rate = self.replans.held / self.replans.due
-            told.append(
-                f"{rate:.0%} of {self.replans.due} times a group was due in {self.hours:g} h it was held back"
+            findings.append(
+                f"{rate:.0%} of {self.replans.due} times a group was due in {self.hours:g} h it was blocked"
             )
             advice = self.replans.recommendations
-            told.append(advice[0] if advice else "nothing to change")
+            findings.append(advice[0] if advice else "nothing to change")
         if self.ledger:
-            told.append(self.ledger.summary)
-        return "; ".join(told)
+            findings.append(self.ledger.summary)
+        return "; ".join(findings)
 
     def to_markdown(self) -> str:
         """The report as a section of its group's."""
@@ -100,7 +99,7 @@ class PatternsReport:
             for each in self.replans.groups
         ]
         if rows:
-            sections.append(table(("group", "due", "ran", "failed", "held back", "because"), rows))
+            sections.append(table(("group", "due", "ran", "failed", "blocked", "because"), rows))
         if self.replans.sequences:
             again = [(str(each), str(each.count)) for each in self.replans.sequences]
             sections.append(table(("one after the other", "times"), again))
@@ -122,14 +121,14 @@ def patterns(settings: Settings, now: datetime, *, hours: float) -> PatternsRepo
     with store_of(settings) as store:
         decisions, steps = store.decisions(since, but=("not_due", "paused")), store.steps(since)
     path = settings.replans.ledger
-    told = read_ledger(path, now, hours, settings.zone) if path else None
-    return PatternsReport(hours, analyze(decisions, steps, settings.zone), told)
+    findings = read_ledger(path, now, hours, settings.zone) if path else None
+    return PatternsReport(hours, analyze(decisions, steps, settings.zone), findings)
 
 
 def read_ledger(path: Path, now: datetime, hours: float, zone: ZoneInfo) -> LedgerReport:
-    """Read a ledger line by line, however long it is. One that cannot be read is told, not raised."""
+    """Read a ledger line by line, however long it is. One that cannot be read is reported, not raised."""
     since, until = now.astimezone(UTC) - timedelta(hours=hours), now + _AHEAD
-    reading = ledger.Reading()
+    reading = ledger.LedgerSummary()
     events = 0
     causes: Counter[str] = Counter()
     by_hour: Counter[int] = Counter()
@@ -148,7 +147,7 @@ def read_ledger(path: Path, now: datetime, hours: float, zone: ZoneInfo) -> Ledg
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Analyze and tell. What to change are warnings."""
+    """Analyze and report. What to change are warnings."""
     parser = Parser("analyze_replan_patterns", "How often and why the schedule was replanned.")
     parser.add_argument("--hours", type=positive(_LONGEST_HOURS), default=168.0, help="how far back (168)")
     hours: float = parser.parse_args(argv).hours

@@ -1,8 +1,8 @@
-"""Starts a service again that no longer answers: every endpoint whose `start` says how.
+"""Starts a service again that no longer answers: every endpoint that has a `start` command.
 
 After `restart_after` failed probes in a row it is stopped (by its `stop` command; else our own child, or
 the process with exactly its command line), started, and waited for. At most `restarts_per_hour`, and
-only told, not done, unless the endpoint has `restart = true`.
+only reported, not done, unless the endpoint has `restart = true`.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from time import monotonic, sleep
 import psutil
 from filelock import FileLock, Timeout
 
-from tasks import private
 from tasks.builtin.contract import Context, Parser, Report
-from tasks.endpoint_settings import EndpointSettings
-from tasks.endpoints import service_process
-from tasks.endpoints.probe import ask_at_once
-from tasks.endpoints.service_process import ServicePaths, StartError
+from tasks.builtin.endpoints import service_process
+from tasks.builtin.endpoints.probe import ask_at_once
+from tasks.builtin.endpoints.service_process import ServicePaths, StartError
+from tasks.files import private
 from tasks.markdown import table
-from tasks.measurements import Probe, Sample
 from tasks.outcome import StepFailedError
-from tasks.process_tree import GRACE
-from tasks.store import Store, StoreError, store_of
+from tasks.process.ending import GRACE
+from tasks.settings.endpoints import EndpointSettings
+from tasks.store.measurements import Probe, Sample
+from tasks.store.store import Store, StoreError, store_of
 
 _LOOK_BACK = timedelta(hours=24)
 _POLL = 0.25  # seconds between two questions to a service that is starting
@@ -38,7 +38,8 @@ class Did(StrEnum):
 
     NOTHING = "up"
     WAITED = "failing"
-    TOLD = "would restart"
+    REPORTED = "would restart"
+    DUE = "restart due"
     RESTARTED = "restarted"
     LIMITED = "left alone"
     FAILED = "restart failed"
@@ -69,6 +70,25 @@ def failures_in_a_row(probes: Sequence[Probe]) -> int:
     return len(probes)
 
 
+def judge(endpoint: EndpointSettings, probes: Sequence[Probe], restarts: int) -> Care:
+    """Return what is to be done about an endpoint. Pure; a restart that is DUE is still to be made.
+
+    `probes` are those up to now, oldest first, at least one; `restarts` were within the last hour.
+    """
+    last, failures = probes[-1], failures_in_a_row(probes)
+    if last.ok:
+        return Care(endpoint.name, Did.NOTHING, "")
+    if failures < endpoint.restart_after:
+        return Care(endpoint.name, Did.WAITED, f"{failures} of {endpoint.restart_after}, {last.error}")
+    if restarts >= endpoint.restarts_per_hour:
+        often = f"{restarts} restarts within an hour did not help; {last.error}"
+        return Care(endpoint.name, Did.LIMITED, often)
+    why = f"{failures} failed probes in a row, last: {last.error}"
+    if not endpoint.restart:
+        return Care(endpoint.name, Did.REPORTED, f"{why}. Set restart = true to have it done")
+    return Care(endpoint.name, Did.DUE, why)
+
+
 def care_for(endpoint: EndpointSettings, context: Context, store: Store) -> Care:
     """Probe one endpoint, and restart it if that is due.
 
@@ -76,42 +96,27 @@ def care_for(endpoint: EndpointSettings, context: Context, store: Store) -> Care
         StoreError: past probes or restarts are not known: nothing has been stopped.
     """
     now = context.now()
-    (probe,) = ask_at_once([endpoint], now)
-    store.add_probes([probe])
-    failures = failures_in_a_row(store.probes(endpoint.name, now - _LOOK_BACK))
-    if probe.ok:
-        return Care(endpoint.name, Did.NOTHING, "")
-    if failures < endpoint.restart_after:
-        return Care(endpoint.name, Did.WAITED, f"{failures} of {endpoint.restart_after}, {probe.error}")
+    probes = ask_at_once([endpoint], now)
+    store.add_probes(probes)
     restarts = store.samples(restarts_sample(endpoint.name), now - timedelta(hours=1))
-    if len(restarts) >= endpoint.restarts_per_hour:
-        often = f"{len(restarts)} restarts within an hour did not help; {probe.error}"
-        return Care(endpoint.name, Did.LIMITED, often)
-    why = f"{failures} failed probes in a row, last: {probe.error}"
-    if not endpoint.restart:
-        return Care(endpoint.name, Did.TOLD, f"{why}. Set restart = true to have it done")
-    paths = ServicePaths.of(endpoint, context.settings.outputs_dir)
-    try:
-        private.make_folder(paths.lock.parent)
-        with FileLock(paths.lock, timeout=0, mode=private.FILE):
-            care = _restart(endpoint, paths, why, context.now)
-    except Timeout:
-        return Care(endpoint.name, Did.LIMITED, "another process is restarting it")
-    except OSError as error:
-        care = Care(endpoint.name, Did.FAILED, f"{paths.lock.parent} cannot be written ({error.strerror})")
-    store.add_samples([Sample(now, restarts_sample(endpoint.name), float(care.did is Did.RESTARTED))])
+    care = judge(endpoint, store.probes(endpoint.name, now - _LOOK_BACK), len(restarts))
+    if care.did is not Did.DUE:
+        return care
+    care = _restart_alone(endpoint, care.text, context)
+    if care.did is not Did.LIMITED:
+        store.add_samples([Sample(now, restarts_sample(endpoint.name), float(care.did is Did.RESTARTED))])
     return care
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Care for every endpoint with a `start`, and say what was done. A failed restart fails the step."""
+    """Care for every endpoint with a `start`, and report what was done. A failed restart fails the step."""
     Parser("auto_restart_local_llm", "Restarts services that no longer answer.").parse_args(argv)
     watched = [endpoint for endpoint in context.settings.endpoints if endpoint.start]
     if not watched:
         return "nothing to watch: no endpoint in rhythm.toml says how to start it"
     try:
         with store_of(context.settings) as store:
-            cares = [_told(care_for(endpoint, context, store), context) for endpoint in watched]
+            cares = [_reported(care_for(endpoint, context, store), context) for endpoint in watched]
     except StoreError as error:
         raise StepFailedError(f"past probes are not known, so nothing is restarted: {error}") from error
     rows = [(care.endpoint, care.did.value, care.text) for care in cares]
@@ -122,13 +127,26 @@ def main(argv: Sequence[str], context: Context) -> str:
     return summary
 
 
-def _told(care: Care, context: Context) -> Care:
+def _reported(care: Care, context: Context) -> Care:
     well = care.did in (Did.NOTHING, Did.RESTARTED)
     (context.log.info if well else context.log.warning)("%s", care)
     if care.did in (Did.RESTARTED, Did.FAILED):
         name = "restarted" if care.did is Did.RESTARTED else "restart_failed"
         context.emit(f"rhythm.service.{name}", f"endpoint/{care.endpoint}", {"reason": care.text})
     return care
+
+
+def _restart_alone(endpoint: EndpointSettings, why: str, context: Context) -> Care:
+    """Restart an endpoint, unless another process is about it."""
+    paths = ServicePaths.of(endpoint, context.settings.outputs_dir)
+    try:
+        private.make_folder(paths.lock.parent)
+        with FileLock(paths.lock, timeout=0, mode=private.FILE):
+            return _restart(endpoint, paths, why, context.now)
+    except Timeout:
+        return Care(endpoint.name, Did.LIMITED, "another process is restarting it")
+    except OSError as error:
+        return Care(endpoint.name, Did.FAILED, f"{paths.lock.parent} cannot be written ({error.strerror})")
 
 
 def _restart(endpoint: EndpointSettings, paths: ServicePaths, why: str, now: Callable[[], datetime]) -> Care:
@@ -149,7 +167,7 @@ def _restart(endpoint: EndpointSettings, paths: ServicePaths, why: str, now: Cal
     else:
         service_process.stop(process, GRACE)
         fate = f"it did not answer within {patience:g} s, and was ended again"
-    said = service_process.last_words(paths)
+    said = service_process.last_output(paths)
     return Care(endpoint.name, Did.FAILED, f"{fate}; {stopped}" + (f"; it said: {said}" if said else ""))
 
 

@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tasks.analysis.health import Level, Verdict, judge
+from tasks.builtin.analysis.health import HealthVerdict, Level, judge
 from tasks.builtin.contract import Context, Parser, Report
-from tasks.endpoints.probe import ask_at_once, endpoints_of
-from tasks.machine.disks import DiskReading, read_disks
-from tasks.machine.processes import ProcessInfo, count_samples, survey
-from tasks.machine.vitals import MachineReading, read_machine
+from tasks.builtin.endpoints.probe import ask_at_once, endpoints_of
+from tasks.builtin.machine.disks import DiskReading, read_disks
+from tasks.builtin.machine.processes import ProcessInfo, count_samples, survey
+from tasks.builtin.machine.vitals import MachineReading, read_machine
 from tasks.markdown import escaped, table
-from tasks.measurements import Probe, Sample
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import Probe, Sample
+from tasks.store.store import StoreError, store_of
 
 # How long the CPU is watched, and an endpoint waited for at most, in seconds.
 _CPU_INTERVAL, _FAST_CPU_INTERVAL = 1.0, 0.1
@@ -29,14 +29,14 @@ _FAST_TIMEOUT = 2.0
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """What was seen `at` that moment, and what is to be thought of it."""
+    """What was seen `at` that time, and how it is judged."""
 
     at: datetime
     machine: MachineReading
     disks: DiskReading
     processes: Sequence[ProcessInfo]
     probes: tuple[Probe, ...]
-    verdict: Verdict
+    verdict: HealthVerdict
 
     @property
     def summary(self) -> str:
@@ -85,7 +85,7 @@ def check_health(settings: Settings, now: datetime, *, fast: bool) -> HealthRepo
     `fast` watches the CPU for 0.1 s instead of 1 s, and waits 2 s at most for an endpoint.
 
     Raises:
-        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is no address.
+        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is not an address.
     """
     endpoints = endpoints_of(settings)
     machine = read_machine(_FAST_CPU_INTERVAL if fast else _CPU_INTERVAL)
@@ -109,7 +109,7 @@ def save(report: HealthReport, settings: Settings) -> None:
 def main(argv: Sequence[str], context: Context) -> str:
     """Check, store and judge. A store that cannot be written is a warning: health comes first."""
     parser = Parser("check_health", "Is the machine well, and is every service up?")
-    parser.add_argument("--fast", action="store_true", help="short time-outs, and a short look at the CPU")
+    parser.add_argument("--fast", action="store_true", help="short timeouts, and a short look at the CPU")
     fast: bool = parser.parse_args(argv).fast
 
     report = check_health(context.settings, context.now(), fast=fast)

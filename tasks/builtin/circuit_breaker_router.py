@@ -1,4 +1,4 @@
-"""Keeps a circuit breaker for each endpoint, and says which one to use now.
+"""Keeps a circuit breaker for each endpoint, and reports which one to use now.
 
 Without options every endpoint that is not left alone is probed. `--status-only` probes nothing, and
 goes by the probes that other steps have stored. `--route` does so too, changes nothing, and its one
@@ -12,27 +12,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tasks.builtin.contract import Context, Parser, Report
-from tasks.endpoint_settings import EndpointSettings
-from tasks.endpoints import policy as policies
-from tasks.endpoints.breaker import Breaker, State, follow
-from tasks.endpoints.policy import Policy
-from tasks.endpoints.probe import ask_at_once, endpoints_of
-from tasks.endpoints.router import Route, route
+from tasks.builtin.endpoints import policy as policies
+from tasks.builtin.endpoints.breaker import Breaker, BreakerState, follow
+from tasks.builtin.endpoints.policy import RoutingPolicy
+from tasks.builtin.endpoints.probe import ask_at_once, endpoints_of
+from tasks.builtin.endpoints.router import Route, route
 from tasks.markdown import escaped, table
-from tasks.measurements import Probe, Transition
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import Store, StoreError, store_of
+from tasks.settings.endpoints import EndpointSettings
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import Probe, Transition
+from tasks.store.store import Store, StoreError, store_of
 
 #: How far back probes are looked at, for the rate of failures and for a breaker that never changed.
 LOOK_BACK = timedelta(hours=24)
 
-_EVENTS = {State.OPEN: "opened", State.HALF_OPEN: "half_open", State.CLOSED: "closed"}
+_EVENTS = {BreakerState.OPEN: "opened", BreakerState.HALF_OPEN: "half_open", BreakerState.CLOSED: "closed"}
 
 
 @dataclass(frozen=True, slots=True)
 class RouterReport:
-    """All breakers as they are `at` that moment, by endpoint, and what has changed since last time.
+    """All breakers as they are `at` that time, by endpoint, and what has changed since last time.
 
     `failures` is the part of each endpoint's probes of the last day that failed, None without any.
     """
@@ -70,7 +70,7 @@ def look(settings: Settings, now: datetime, store: Store | None, *, probing: boo
 
     Raises:
         StoreError: the store cannot be read.
-        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is no address.
+        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is not an address.
     """
     endpoints = endpoints_of(settings)
     last = store.last_transitions() if store else {}
@@ -94,11 +94,11 @@ def look(settings: Settings, now: datetime, store: Store | None, *, probing: boo
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Look, store what is new, emit it as events, and tell."""
+    """Look, store what is new, emit it as events, and report."""
     parser = Parser("circuit_breaker_router", "Keeps a circuit breaker for each endpoint.")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--status-only", action="store_true", help="probe nothing, go by what is stored")
-    how.add_argument("--route", action="store_true", help="say only which endpoint to use now")
+    how.add_argument("--route", action="store_true", help="print only which endpoint to use now")
     options = parser.parse_args(argv)
 
     probing = not (options.status_only or options.route)
@@ -106,10 +106,10 @@ def main(argv: Sequence[str], context: Context) -> str:
     if options.route:
         return _name_of(report)
     for transition in report.transitions:
-        level = context.log.info if transition.after == State.CLOSED else context.log.warning
+        level = context.log.info if transition.after == BreakerState.CLOSED else context.log.warning
         level("%s is %s: %s", transition.endpoint, transition.after, transition.reason)
         context.emit(
-            f"rhythm.breaker.{_EVENTS[State(transition.after)]}",
+            f"rhythm.breaker.{_EVENTS[BreakerState(transition.after)]}",
             f"endpoint/{transition.endpoint}",
             {"before": transition.before, "reason": transition.reason, "reset_seconds": transition.reset},
         )
@@ -145,7 +145,7 @@ def _name_of(report: RouterReport) -> str:
     raise StepFailedError(f"no endpoint can be used: {states}")
 
 
-def _policy(context: Context) -> Policy | None:
+def _policy(context: Context) -> RoutingPolicy | None:
     try:
         return policies.read(context.settings.outputs_dir)
     except ValueError as error:
@@ -156,7 +156,7 @@ def _policy(context: Context) -> Policy | None:
 def _worth_asking(
     endpoints: Sequence[EndpointSettings], breakers: Mapping[str, Breaker]
 ) -> list[EndpointSettings]:
-    return [endpoint for endpoint in endpoints if breakers[endpoint.name].state is not State.OPEN]
+    return [endpoint for endpoint in endpoints if breakers[endpoint.name].state is not BreakerState.OPEN]
 
 
 def _known(store: Store | None, now: datetime) -> dict[str, list[Probe]]:
@@ -175,7 +175,7 @@ def _since(breaker: Breaker, now: datetime) -> str:
     if breaker.since is None:
         return ""
     since = f"since {breaker.since.astimezone(now.tzinfo):%m-%d %H:%M:%S}"
-    if breaker.state is not State.OPEN:
+    if breaker.state is not BreakerState.OPEN:
         return since
     return f"{since}, left alone until {breaker.until.astimezone(now.tzinfo):%H:%M:%S}"
 

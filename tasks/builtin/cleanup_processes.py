@@ -1,7 +1,7 @@
 """Ends what is left over: scripts whose beat was killed, and processes that rhythm.toml's rules name.
 
-With `dry_run = true`, the default of `[cleanup]`, it only says what it would end. Nobody is ended for a
-name, or for looking idle; that is only told.
+With `dry_run = true`, the default of `[cleanup]`, it only reports what it would end. Nobody is ended for a
+name, or for looking idle; that is only reported.
 """
 
 from __future__ import annotations
@@ -18,14 +18,24 @@ import psutil
 from humanize import naturalsize
 from pydantic import AwareDatetime, BaseModel
 
-from tasks import atomic_file, orphans
 from tasks.builtin.contract import Context, Parser, Report
-from tasks.machine.ending import Ended, end
-from tasks.machine.processes import ProcessInfo, survey
-from tasks.machine.rules import Key, Match, Reading, Subject, idle_since, is_service, matches, protected
-from tasks.machine.suspects import Neglect, describe, idle_looking, neglects
+from tasks.builtin.machine.processes import ProcessInfo, survey
+from tasks.builtin.machine.rules import (
+    IdleSince,
+    Key,
+    Match,
+    Subject,
+    idle_since,
+    is_service,
+    matches,
+    protected,
+)
+from tasks.builtin.machine.suspects import Neglect, describe, idle_looking, neglects
+from tasks.files import atomic_file
 from tasks.markdown import escaped
-from tasks.settings import Settings
+from tasks.process import orphans
+from tasks.process.ending import TreeEnd, end
+from tasks.settings.rhythm_toml import Settings
 
 _LISTED = 10
 _FILE = "cleanup.json"
@@ -44,7 +54,7 @@ class _Idle(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class CleanupFindings:
     """What there is: scripts left over from killed beats, processes that rules name, and suspects."""
 
     at: datetime
@@ -55,48 +65,48 @@ class Findings:
     denied: int
 
 
-def look(settings: Settings, now: datetime, *, own_pid: int) -> tuple[Findings, dict[Key, Reading]]:
+def look(settings: Settings, now: datetime, *, own_pid: int) -> tuple[CleanupFindings, dict[Key, IdleSince]]:
     """Survey all processes; return what was found, and since when the rules' processes have been idle."""
     processes = survey()
     rules = settings.cleanup.match
     subjects = [_subject(process) for process in processes] if rules else []
     services = orphans.pids(settings.outputs_dir, orphans.SERVICES)
     services |= {subject.info.pid for subject in subjects if is_service(subject.command)}
-    spared = protected(processes, own_pid, services)
+    excluded = protected(processes, own_pid, services)
     idle = idle_since(subjects, _known(settings.outputs_dir), now)
     user = psutil.Process().username()
-    found = Findings(
+    found = CleanupFindings(
         at=now,
         left_over=tuple(orphans.left(settings.outputs_dir)),
-        matches=tuple(matches(subjects, rules, spared, user, idle, now)),
-        neglects=neglects(process for process in processes if process.pid not in spared),
-        idle=idle_looking(processes, spared, now),
+        matches=tuple(matches(subjects, rules, excluded, user, idle, now)),
+        neglects=neglects(process for process in processes if process.pid not in excluded),
+        idle=idle_looking(processes, excluded, now),
         denied=sum(not process.is_readable for process in processes),
     )
     return found, idle
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Survey, tell, and end what may be ended."""
-    parser = Parser("cleanup_processes", "Ends what is left over, if rhythm.toml says so.")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be ended")
+    """Survey, report, and end what may be ended."""
+    parser = Parser("cleanup_processes", "Ends what is left over, if rhythm.toml allows it.")
+    parser.add_argument("--dry-run", action="store_true", help="only report what would be ended")
     settings = context.settings
     dry = parser.parse_args(argv).dry_run or settings.cleanup.dry_run
 
     found, idle = look(settings, context.now(), own_pid=os.getpid())
     _remember(idle, context)
     done = [*_end_left_over(found, context, dry), *_end_matches(found, context, dry)]
-    told = [*map(str, found.neglects), *(describe(process, found.at) for process in found.idle[:_LISTED])]
+    reported = [*map(str, found.neglects), *(describe(process, found.at) for process in found.idle[:_LISTED])]
     if len(found.idle) > _LISTED:
-        told.append(f"… and {len(found.idle) - _LISTED} more idle-looking processes with less memory")
-    for line in told:
+        reported.append(f"… and {len(found.idle) - _LISTED} more idle-looking processes with less memory")
+    for line in reported:
         context.log.info("%s", line)
-    lines = [f"- {escaped(line)}" for line in [*done, *told]] or ["Nothing is left over."]
+    lines = [f"- {escaped(line)}" for line in [*done, *reported]] or ["Nothing is left over."]
     context.publish(Report("\n\n".join(["## Processes", "\n".join(lines)])))
     return _summary(found, done, dry)
 
 
-def _end_left_over(found: Findings, context: Context, dry: bool) -> list[str]:
+def _end_left_over(found: CleanupFindings, context: Context, dry: bool) -> list[str]:
     """End the scripts of beats that were killed; return what was done, a line each."""
     names = found.left_over
     if names and not dry:
@@ -110,7 +120,7 @@ def _end_left_over(found: Findings, context: Context, dry: bool) -> list[str]:
     return lines
 
 
-def _end_matches(found: Findings, context: Context, dry: bool) -> list[str]:
+def _end_matches(found: CleanupFindings, context: Context, dry: bool) -> list[str]:
     """End the processes that rules name; return what was done, a line each."""
     lines = []
     for match in found.matches:
@@ -127,7 +137,7 @@ def _end_matches(found: Findings, context: Context, dry: bool) -> list[str]:
     return lines
 
 
-def _summary(found: Findings, done: Sequence[str], dry: bool) -> str:
+def _summary(found: CleanupFindings, done: Sequence[str], dry: bool) -> str:
     zombies = sum(len(neglect.zombies) for neglect in found.neglects)
     memory = naturalsize(sum(match.subject.info.rss or 0 for match in found.matches), binary=True)
     what = f"{len(done)} processes {'would be ended' if dry else 'dealt with'}" if done else "nothing to end"
@@ -139,7 +149,7 @@ def _summary(found: Findings, done: Sequence[str], dry: bool) -> str:
 
 
 def _subject(info: ProcessInfo) -> Subject:
-    """Ask for what the survey does not; whoever does not let us look is nobody's subject."""
+    """Ask for what the survey does not; a process that cannot be inspected is left alone."""
     with suppress(psutil.Error):
         if process := _same(info):
             return Subject(info, process.username(), " ".join(process.cmdline()))
@@ -155,20 +165,20 @@ def _same(info: ProcessInfo) -> psutil.Process | None:
     return None
 
 
-def _how(ended: Ended) -> str:
+def _how(ended: TreeEnd) -> str:
     return "could not end" if ended.left else "killed" if ended.killed else "ended"
 
 
-def _known(outputs_dir: Path) -> dict[Key, Reading]:
+def _known(outputs_dir: Path) -> dict[Key, IdleSince]:
     """Return what was known at the last look; nothing if that is not there, or half-written."""
     try:
         kept = _Idle.model_validate_json((outputs_dir / _FILE).read_bytes())
     except (OSError, ValueError):
         return {}
-    return {(entry.pid, entry.created): Reading(entry.at, entry.cpu_seconds) for entry in kept.entries}
+    return {(entry.pid, entry.created): IdleSince(entry.at, entry.cpu_seconds) for entry in kept.entries}
 
 
-def _remember(idle: dict[Key, Reading], context: Context) -> None:
+def _remember(idle: dict[Key, IdleSince], context: Context) -> None:
     path = context.settings.outputs_dir / _FILE
     if not idle and not path.exists():
         return

@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from humanize import naturalsize
 
 from tasks.builtin.contract import Context, Parser, Report
-from tasks.endpoints.probe import ask_at_once, endpoints_of
-from tasks.machine.disks import read_disks
-from tasks.machine.load import loads
-from tasks.machine.load import samples as load_samples
-from tasks.machine.prefect_cost import prefect_samples
-from tasks.machine.processes import count_samples, survey
-from tasks.machine.vitals import RATES, counters, rates, read_machine
+from tasks.builtin.endpoints.probe import ask_at_once, endpoints_of
+from tasks.builtin.machine.disks import read_disks
+from tasks.builtin.machine.load import loads
+from tasks.builtin.machine.load import samples as load_samples
+from tasks.builtin.machine.prefect_cost import prefect_samples
+from tasks.builtin.machine.processes import count_samples, survey
+from tasks.builtin.machine.vitals import RATES, counters, rates, read_machine
 from tasks.markdown import escaped, table
-from tasks.measurements import CPU, MEMORY, PYTHON_PROCESSES, Probe, Sample
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import Store, StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import CPU, MEMORY, PYTHON_PROCESSES, Probe, Sample
+from tasks.store.store import Store, StoreError, store_of
 
 #: Name of the sample that holds the resident memory of all Python processes together, in bytes.
 PYTHON_MEMORY = "python_rss_bytes"
@@ -62,7 +62,7 @@ def collect(settings: Settings, now: datetime) -> Metrics:
     """Read everything that is worth a curve; takes a little more than the second the CPU is watched for.
 
     Raises:
-        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is no address.
+        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is not an address.
     """
     machine = read_machine(_CPU_INTERVAL)
     disks, processes = read_disks(), survey()

@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol, cast
 
-from tasks.measurements import GroupEvent, StepUsage
-from tasks.outcome import StepFailedError
-from tasks.settings import Settings
+from tasks import extras
+from tasks.builtin import EXTRAS
+from tasks.outcome import StepFailedError, StepSkippedError
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import GroupEvent, StepUsage
 
-#: Given a moment, returns what happened to the groups since, oldest first.
+#: Given a time, returns what happened to the groups since, oldest first.
 #: Raises ConnectionError when the memory of past beats cannot be reached.
 Events = Callable[[datetime], Sequence[GroupEvent]]
 
@@ -30,7 +33,7 @@ class Report:
 
     Without a `key` it is a section of its group's own report. With one (small letters, digits, dashes)
     it is an artifact by itself, whose page keeps every version; with a `link` as well, that is a link
-    to it, and `text` says what is there. `summary` is an artifact's one line on the page of them all.
+    to it, and `text` describes what is there. `summary` is an artifact's one line on the page of them all.
     """
 
     text: str
@@ -50,34 +53,34 @@ Emit = Callable[[str, str, Mapping[str, Any]], None]
 Spent = Callable[[StepUsage], None]
 
 
-def uncounted(usage: StepUsage) -> None:
-    """The ledger of a step that no group runs."""
+def discard_usage(usage: StepUsage) -> None:
+    """Discard a step's cost: no group ran it."""
 
 
-def unpublished(report: Report) -> None:
-    """The desk of a step that is run without a Prefect server: its log and files say it all."""
+def discard_report(report: Report) -> None:
+    """Discard a report: without a Prefect server, a step has its log and files."""
 
 
-def unheard(name: str, about: str, payload: Mapping[str, Any]) -> None:
-    """The event feed of a step that is run without a Prefect server."""
+def discard_event(name: str, about: str, payload: Mapping[str, Any]) -> None:
+    """Discard an event: there is no Prefect server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a step is given: settings, a log, a clock (aware, in the settings' zone), and past beats.
 
-    `group` is the group that runs it, empty if none does. Through the rest it tells Prefect's UI, its
-    event feed, and what it cost.
+    `group` is the group that runs it, empty if none does. The rest takes reports for Prefect's UI,
+    events for its feed, and what the step cost.
     """
 
     settings: Settings
     log: logging.Logger | logging.LoggerAdapter[logging.Logger]
     now: Callable[[], datetime]
     events: Events = no_events
-    publish: Publish = unpublished
-    emit: Emit = unheard
+    publish: Publish = discard_report
+    emit: Emit = discard_event
     group: str = ""
-    spent: Spent = uncounted
+    spent: Spent = discard_usage
 
 
 class BuiltIn(Protocol):
@@ -93,7 +96,13 @@ class BuiltIn(Protocol):
 
 
 def built_in(name: str) -> BuiltIn:
-    """Return the built-in step `name` (one of `tasks.builtin.NAMES`), imported only now."""
+    """Return the built-in step `name` (one of `tasks.builtin.NAMES`), imported only now.
+
+    Raises:
+        StepSkippedError: it needs an extra that is not installed.
+    """
+    if (extra := EXTRAS.get(name)) and (absent := extras.absent(extra)):
+        raise StepSkippedError(f"{', '.join(absent)} not installed. {extras.remedy(extra)}")
     return cast("BuiltIn", importlib.import_module(f"tasks.builtin.{name}"))
 
 
@@ -114,3 +123,29 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Fail the step with argparse's message and the usage line."""
         raise StepFailedError(f"{message}; {self.format_usage().strip()}")
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from `least` to `most`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def positive(most: float) -> Callable[[str], float]:
+    """Return a reader of numbers above 0, up to `most`."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 < number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, up to {most:g}")
+        return number
+
+    return read

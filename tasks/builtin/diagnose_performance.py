@@ -1,7 +1,7 @@
 """What eats CPU, memory, disk and handles: now, since the last look, and steadily over hours.
 
-Two looks a second apart tell what is going on now. The last look is kept beside the store, and the
-figures that `collect_system_metrics` keeps of the heaviest processes tell who only ever grows.
+Two looks a second apart show what is going on now. The last look is kept beside the store, and the
+figures that `collect_system_metrics` keeps of the heaviest processes show which ones only ever grow.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from time import monotonic, sleep
 
 from pydantic import AwareDatetime, BaseModel
 
-from tasks import atomic_file
-from tasks.analysis.diagnosis import KINDS, Diagnosis, heaviest
-from tasks.analysis.leaks import Suspect, suspects
-from tasks.arguments import positive
-from tasks.builtin.contract import Context, Parser, Report
-from tasks.machine.load import HANDLES_OF, MEMORY_OF, Load, Use, loads, sample_name, samples, uses
-from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.builtin.analysis.diagnosis import KINDS, Diagnosis, heaviest
+from tasks.builtin.analysis.leaks import Leak, suspects
+from tasks.builtin.contract import Context, Parser, Report, positive
+from tasks.builtin.machine.load import HANDLES_OF, MEMORY_OF, Load, Use, loads, sample_name, samples, uses
+from tasks.files import atomic_file
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.store import StoreError, store_of
 
 _FILE = "diagnosis.json"
-#: How many processes are watched for growth, and how many of each kind are told in the log.
-_WATCHED, _TOLD = 20, 3
+#: How many processes are watched for growth, and how many of each kind are logged.
+_WATCHED, _LOGGED = 20, 3
 _LONGEST_INTERVAL = 60.0
 #: How far back growth is looked for, and below how much of it nobody cares: bytes, and handles.
 _LOOK_BACK = timedelta(hours=24)
@@ -63,7 +62,7 @@ def with_growth(found: Diagnosis, look: Sequence[Load], settings: Settings) -> D
     with store_of(settings) as store:
         store.add_samples(samples(heavy, found.at))
 
-        def growing(kind: str, least: float) -> tuple[Suspect, ...]:
+        def growing(kind: str, least: float) -> tuple[Leak, ...]:
             since = found.at - _LOOK_BACK
             series = [(str(load), store.samples(sample_name(kind, load), since)) for load in heavy]
             return tuple(suspects(series, least))
@@ -74,7 +73,7 @@ def with_growth(found: Diagnosis, look: Sequence[Load], settings: Settings) -> D
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Look, tell, and remember the look. What is found are warnings: it fails nothing."""
+    """Look, report, and remember the look. What is found are warnings: it fails nothing."""
     parser = Parser("diagnose_performance", "What eats CPU, memory, disk and handles.")
     parser.add_argument(
         "--interval", type=positive(_LONGEST_INTERVAL), default=1.0, help="seconds between two looks (1)"
@@ -87,10 +86,10 @@ def main(argv: Sequence[str], context: Context) -> str:
     except StoreError as error:
         context.log.warning("growth over hours could not be looked for: %s", error)
     for what, key, text in KINDS:
-        for use in heaviest(found.now, key)[:_TOLD]:
+        for use in heaviest(found.now, key)[:_LOGGED]:
             context.log.info("%s: %s %s", what, use.load, text(use))
-    if untold := sum(load.handles is None for load in look):
-        context.log.info("the handles of %s of %s processes are not told to us", untold, len(look))
+    if unreadable := sum(load.handles is None for load in look):
+        context.log.info("the handles of %s of %s processes cannot be read", unreadable, len(look))
     for clause in found.suspicions:
         context.log.warning("%s", clause)
     _remember(_Look(at=found.at, loads=list(look)), context)

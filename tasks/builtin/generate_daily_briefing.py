@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tasks import report_file
-from tasks.analysis.anomalies import Anomaly, anomalies, daily_means
-from tasks.analysis.briefing import Briefing
-from tasks.analysis.digest import (
+from tasks.builtin.analysis.anomalies import Anomaly, anomalies, daily_means
+from tasks.builtin.analysis.briefing import Briefing
+from tasks.builtin.analysis.digest import (
     FigureDigest,
     ServiceDigest,
     StepDigest,
@@ -19,19 +18,19 @@ from tasks.analysis.digest import (
     services_digest,
     steps_digest,
 )
-from tasks.analysis.memories import merged
-from tasks.arguments import positive
-from tasks.builtin.contract import Context, Events, Parser, Report
+from tasks.builtin.analysis.memories import merged
+from tasks.builtin.contract import Context, Events, Parser, Report, positive
+from tasks.files import report_file
 from tasks.markdown import escaped
-from tasks.measurements import CPU, MEMORY, Bucket, GroupEvent
-from tasks.settings import Settings
-from tasks.store import Store, StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import CPU, MEMORY, Bucket, GroupEvent
+from tasks.store.store import Store, StoreError, store_of
 
 _FOLDER = "briefings"
 _LONGEST_HOURS = 90 * 24  # as long as Prefect and the store remember
 _FIGURES = {"CPU": CPU, "memory": MEMORY}
 _QUIET = "not_due", "paused"
-#: What is usual is told by the 7 times 24 hours before the last.
+#: What is usual is taken from the 7 times 24 hours before the last.
 _DAYS, _HOUR, _USUAL = 8, timedelta(hours=1), timedelta(days=7)
 
 

@@ -10,24 +10,25 @@ from time import monotonic
 
 from humanize import naturalsize
 
-from tasks import report_file
-from tasks.arguments import positive
-from tasks.builtin.contract import Context, Parser, Report
-from tasks.dashboard.data import Past, gather
-from tasks.dashboard.essence import Essence, essence, span
-from tasks.dashboard.library import bundling
+from tasks.builtin.contract import Context, Parser, Report, positive
+from tasks.builtin.dashboard.data import Past, gather
+from tasks.builtin.dashboard.essence import Essence, essence, span
+from tasks.builtin.dashboard.library import bundling
+from tasks.files import report_file
 from tasks.markdown import escaped
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.store import StoreError, store_of
 
 _FILE = "dashboard.html"
-_LONGEST_HOURS = 3 * 24  # in more, no beat could be told from the next
+#: Where the server of `rhythm up` has it, drawn anew: on whatever host Prefect's UI was opened.
+SERVED = "/rhythm"
+_LONGEST_HOURS = 3 * 24  # in more, beats could not be distinguished
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The page, and what it says at its top."""
+    """The page, and what it shows at its top."""
 
     html: str
     past: Past
@@ -41,8 +42,10 @@ class Dashboard:
         return f"the last {span(self.past)} and {trends}"
 
 
-def dashboard(settings: Settings, now: datetime, *, hours: float) -> Dashboard:
+def dashboard(settings: Settings, now: datetime, *, hours: float, is_served: bool = False) -> Dashboard:
     """Return the dashboard of the `hours` before `now`.
+
+    One that is served by Prefect's own server (`is_served`) links to that server's pages.
 
     Raises:
         StoreError: the measurements cannot be read.
@@ -51,10 +54,12 @@ def dashboard(settings: Settings, now: datetime, *, hours: float) -> Dashboard:
     with bundling() as bundle:
         with store_of(settings) as store:
             past = gather(store, settings, now, hours=hours)
-        from tasks.dashboard.page import page  # altair is slow to import: meanwhile, the script is made
+        from tasks.builtin.dashboard.page import (
+            page,  # altair is slow to import: meanwhile, the script is made
+        )
 
         top = essence(past)
-        return Dashboard(page(past, top, bundle()), past, top)
+        return Dashboard(page(past, top, bundle(), is_served=is_served), past, top)
 
 
 def main(argv: Sequence[str], context: Context) -> str:
@@ -78,6 +83,7 @@ def main(argv: Sequence[str], context: Context) -> str:
 
 def _publish(context: Context, made: Dashboard, path: Path) -> None:
     level, sentence = made.top.verdict.level, made.top.sentence
-    told = f"**{level}**: {escaped(sentence)} The page covers {made.covers}."
-    context.publish(Report(f"{told} Open it on the machine that wrote it.", "dashboard", path.as_uri()))
-    context.publish(Report(f"## Dashboard\n\n{told} It is in {escaped(str(path))}."))
+    found = f"**{level}**: {escaped(sentence)} The page covers {made.covers}."
+    kept = f"As it was then, it is in {escaped(str(path))}."
+    context.publish(Report(f"{found} {kept}", "dashboard", SERVED))
+    context.publish(Report(f"## [Dashboard]({SERVED})\n\n{found} {kept}"))

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 
-from tasks.analysis.percentiles import percentile
-from tasks.arguments import whole
-from tasks.builtin.contract import Context, Parser, Report
-from tasks.endpoints.probe import Answer, ask_in_turn, endpoints_of
-from tasks.machine.benchmark import DiskSpeed, cpu_hashes_per_second, disk_speed
+from tasks.builtin.analysis.percentiles import percentile
+from tasks.builtin.contract import Context, Parser, Report, whole
+from tasks.builtin.endpoints.probe import ProbeAnswer, ask_in_turn, endpoints_of
+from tasks.builtin.machine.benchmark import DiskSpeed, cpu_hashes_per_second, disk_speed
 from tasks.markdown import table
-from tasks.measurements import Sample, tokens_sample
 from tasks.outcome import StepFailedError
-from tasks.settings import Settings
-from tasks.store import StoreError, store_of
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import Sample, tokens_sample
+from tasks.store.store import StoreError, store_of
 
-#: An endpoint that fails this often from the start is not asked again: it may cost its time-out each time.
+#: An endpoint that fails this often from the start is not asked again: it may cost its timeout each time.
 GIVE_UP_AFTER = 2
 
 
@@ -27,7 +26,7 @@ class EndpointBenchmark:
     """The timed requests to one endpoint; without any if it failed while it was warmed up."""
 
     endpoint: str
-    answers: tuple[Answer, ...]
+    answers: tuple[ProbeAnswer, ...]
 
     @property
     def latencies(self) -> list[float]:
@@ -43,12 +42,12 @@ class EndpointBenchmark:
     @property
     def tokens_per_second(self) -> float | None:
         """Tokens of all its answers by the seconds they took; None if it does not count them."""
-        told = [(a.tokens, a.probe.latency) for a in self.answers if a.tokens and a.probe.latency]
-        return sum(tokens for tokens, _ in told) / sum(seconds for _, seconds in told) if told else None
+        timed = [(a.tokens, a.probe.latency) for a in self.answers if a.tokens and a.probe.latency]
+        return sum(tokens for tokens, _ in timed) / sum(seconds for _, seconds in timed) if timed else None
 
     @property
     def figures(self) -> dict[str, str]:
-        """What there is to tell, by name, as text: of few values the high percentiles say little."""
+        """The figures to report, by name, as text: of few values the high percentiles mean little."""
         figures = {"succeeded": f"{self.success_rate:.0%} of {len(self.answers)}"}
         if not self.latencies:
             return figures | {"error": self.answers[-1].probe.error}
@@ -111,11 +110,11 @@ class BenchmarkReport:
 def benchmark(settings: Settings, now: datetime, *, requests: int, warmup: int) -> BenchmarkReport:
     """Time `requests` requests to each endpoint, one at a time, after `warmup` that do not count.
 
-    Then CPU and disk (`tasks.machine.benchmark` says what that costs). An endpoint that is down costs
-    its time-out `GIVE_UP_AFTER` times.
+    Then CPU and disk (`tasks.builtin.machine.benchmark` has the cost). An endpoint that is down costs
+    its timeout `GIVE_UP_AFTER` times.
 
     Raises:
-        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is no address.
+        StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is not an address.
     """
     endpoints = []
     for endpoint in endpoints_of(settings):
@@ -140,7 +139,7 @@ def save(report: BenchmarkReport, settings: Settings) -> None:
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Measure, tell and store. An endpoint that is down is a warning: failing is check_health's part."""
+    """Measure, report and store. An endpoint that is down is a warning: failing is check_health's part."""
     parser = Parser("save_performance_benchmark", "Times every endpoint and the machine itself.")
     parser.add_argument("--requests", type=whole(1, 1000), default=5, metavar="N", help="timed requests (5)")
     parser.add_argument(

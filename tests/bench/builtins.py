@@ -20,9 +20,10 @@ import psutil
 
 from tasks.builtin import NAMES
 from tasks.builtin.contract import built_in
-from tasks.settings import PROJECT
-from tasks.storage.version import FILE_NAME
-from tasks.store import Store
+from tasks.machine_id import machine_id
+from tasks.settings.rhythm_toml import PROJECT
+from tasks.store.store import Store
+from tasks.store.version import FILE_NAME
 from tests.bench import history
 from tests.tasks.builtin.service import Service, running_service
 
@@ -86,7 +87,7 @@ def _empty(folder: Path) -> Path:
 def _fill(outputs: Path, days: int) -> str:
     began = monotonic()
     outputs.mkdir()
-    with Store(outputs / FILE_NAME) as store:
+    with Store(outputs / FILE_NAME, host=machine_id(outputs)) as store:
         history.fill(store, datetime.now(UTC), days)
     size = (outputs / FILE_NAME).stat().st_size / 2**20
     samples = history.SAMPLES * days // 90
@@ -116,7 +117,7 @@ def _measure(words: Sequence[str], config: Path, outputs: Path) -> Cost:
     before, began, seen, peak = _children_cpu(), monotonic(), 0.0, 0
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         process = psutil.Popen(
-            [sys.executable, "-m", "deployments.cli", "step", *words],
+            [sys.executable, "-m", "deployments.cli.main", "step", *words],
             cwd=PROJECT,
             env=environment,
             stdout=subprocess.DEVNULL,

@@ -13,9 +13,9 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from deployments.daemon.guard import Guard, Policy
-from deployments.daemon.sign_in import SignIn
-from tasks.server_settings import Listen
+from deployments.server.guard import AccessPolicy, Guard
+from deployments.server.sign_in import SignIn
+from tasks.settings.server import Listen
 
 _ROUNDS, _REQUESTS = 20, 5_000
 _HEADERS = [
@@ -44,7 +44,7 @@ async def _answer(scope: Any, receive: Any, send: Any) -> None:
 
 def run(repeats: int, quick: bool) -> None:
     """Measure and print."""
-    policy = Policy.of(Listen("127.0.0.1", 4200), ["rhythm.example.com"])
+    policy = AccessPolicy.of(Listen("127.0.0.1", 4200), ["rhythm.example.com"])
     guarded = Guard(SignIn(_answer, "rhythm:password"), policy)
     rounds = [(_seconds(_answer), _seconds(guarded)) for _ in range(_ROUNDS if not quick else 3)]
     more = median(with_it - without for without, with_it in rounds)

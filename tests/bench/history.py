@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from flows.cadence import Choice, Decision, Run, choose
-from tasks import settings as config
-from tasks.measurements import (
+from tasks.outcome import Outcome
+from tasks.settings import rhythm_toml as config
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import (
     CPU,
     LOAD,
     MEMORY,
@@ -27,9 +29,7 @@ from tasks.measurements import (
     Transition,
     disk_sample,
 )
-from tasks.outcome import Outcome
-from tasks.settings import Settings
-from tasks.store import Store
+from tasks.store.store import Store
 
 #: Of 90 days.
 SAMPLES = 2_000_000

@@ -17,9 +17,10 @@ from time import monotonic
 
 from tasks.builtin.contract import Context
 from tasks.outcome import Outcome
-from tasks.settings import Settings
+from tasks.process import script
+from tasks.settings.rhythm_toml import Settings
+from tasks.settings.steps import StepSettings
 from tasks.step import run_step
-from tasks.step_settings import StepSettings
 
 _SCRIPTS, _ROUNDS = 42, 5
 _TEXT = '"done at $(Get-Date -Format o)"\n'
@@ -69,6 +70,7 @@ def _steps(scripts: Path) -> None:
             assert result.outcome is Outcome.COMPLETED, result.message
 
     asyncio.run(all_steps())
+    script.end_idle()  # what scripts have cost counts for us once all above them has ended
 
 
 def _cost(work: Callable[[], None]) -> Cost:

@@ -20,8 +20,8 @@ from random import Random
 from statistics import fmean
 from time import perf_counter
 
-from tasks.analysis.robust import spread
-from tasks.analysis.spikes import DAY, QUIET, RARE, TIMES, Detector
+from tasks.builtin.analysis.robust import spread
+from tasks.builtin.analysis.spikes import DAY, QUIET, RARE, TIMES, Detector
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "nab"
 _SETTINGS = (
@@ -153,7 +153,7 @@ def rolling_threshold(points: Points) -> list[int]:
 
 
 def fixed_threshold(points: Points) -> list[int]:
-    """One threshold for ever."""
+    """One threshold forever."""
     threshold = _six_mad([value for _, value in points[: _learning(points)]])
     return _news(points, [index for index, (_, value) in enumerate(points) if value > threshold])
 

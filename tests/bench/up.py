@@ -22,7 +22,7 @@ from tests.waiting import eventually
 BEATS = 300.0
 #: What a step runs that does nothing.
 NOTHING = "./nothing"
-_RHYTHM = (sys.executable, "-m", "deployments.cli")
+_RHYTHM = (sys.executable, "-m", "deployments.cli.main")
 _FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 _LIMIT = 3600.0  # seconds for one beat
 _AFTER = 10.0  # seconds from a beat's time to when it surely has begun

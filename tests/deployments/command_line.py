@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import LIMIT
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 SOUND = """
@@ -61,14 +63,14 @@ class CommandLine:
             env={**inherited, **ours, **env},
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=2 * LIMIT,
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
 
     def __call__(self, *words: str, **env: str) -> Said:
         """Run `rhythm` with these words."""
-        return self.python("-m", "deployments.cli", *words, **env)
+        return self.python("-m", "deployments.cli.main", *words, **env)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import sys
@@ -10,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from tests.end_to_end.workspace import ORDER, Workspace, scripts_alive
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 
 def test_a_beat_leaves_everything_in_the_database_and_the_next_one_remembers(workspace: Workspace) -> None:
@@ -25,7 +26,9 @@ def test_a_beat_leaves_everything_in_the_database_and_the_next_one_remembers(wor
     assert [group["name"] for group in first["groups"]] == ORDER
     assert {(group["decision"], group["outcome"]) for group in first["groups"]} == {("run", "completed")}
     for group in first["groups"]:
-        assert set(group) == {"name", "decision", "reason", "outcome", "seconds", "next_due", "steps"}
+        assert set(group) == {
+            *("name", "lane", "decision", "reason", "outcome", "seconds", "next_due", "steps")
+        }
         (step,) = group["steps"]
         assert set(step) == {"name", "outcome", "exit_code", "seconds", "message"}
         assert (step["name"], step["outcome"], step["exit_code"]) == ("work", "completed", 0)
@@ -50,12 +53,37 @@ def test_a_beat_leaves_everything_in_the_database_and_the_next_one_remembers(wor
     assert decisions["daily_routine"] == ("not_due", None)
 
 
+def test_a_flood_of_lines_is_kept_whole_and_reaches_prefect_in_part_and_once(workspace: Workspace) -> None:
+    workspace.script(
+        "flood.py", 'print("".join(f"line {n}\\n" for n in range(60_000)), end="")\nraise SystemExit(3)'
+    )
+    workspace.toml('[groups.chatty]\nevery = "10m"\nsteps = ["flood.py"]\n')
+
+    beat = workspace.beat()
+
+    assert beat["exit_code"] == 1
+    with sqlite3.connect(workspace.home / "prefect.db") as database:
+        logged = [message for (message,) in database.execute("select message from log")]
+    lines = [message for message in logged if message.startswith("line ")]
+    assert sorted(lines) == sorted(f"line {n}" for n in (*range(100), *range(59_600, 60_000)))
+    assert len([message for message in logged if "59,500 lines are not shown here" in message]) == 1
+
+    # Without a server:
+    printed = workspace.rhythm("logs", "flood", "--last", "1").stdout.splitlines()
+    assert [line.split("chatty/flood: ")[1] for line in printed[:-1]] == [f"line {n}" for n in range(60_000)]
+    assert "ERROR" in printed[-1]
+    assert printed[-1].endswith(": exit code 3")
+    assert sum("exit code 3" in line for line in printed) == 1
+    (status,) = json.loads(workspace.rhythm("status", "--json").stdout)["groups"]
+    assert status["outcome"] == "failed"
+
+
 def test_two_beats_at_once_take_turns(workspace: Workspace) -> None:
     workspace.five_groups()
 
-    with workspace.start(sys.executable, "-m", "deployments.cli", "beat", "--json") as other:
+    with workspace.start(sys.executable, "-m", "deployments.cli.main", "beat", "--json") as other:
         mine = workspace.beat()
-        other.process.wait(120)
+        other.process.wait(LIMIT)
 
     noted = [(who, what) for _, who, what in workspace.notes()]
     assert noted[0::2] == [(who, "begin") for who, _ in noted[0::2]]
@@ -70,13 +98,13 @@ def test_two_beats_at_once_take_turns(workspace: Workspace) -> None:
 def test_a_beat_that_is_told_to_end_leaves_nothing(workspace: Workspace, number: signal.Signals) -> None:
     workspace.five_groups()
     workspace.hold("health_check")
-    with workspace.start(sys.executable, "-m", "deployments.cli", "beat") as beat:
+    with workspace.start(sys.executable, "-m", "deployments.cli.main", "beat") as beat:
         eventually(lambda: len(scripts_alive(workspace)) == 2, "the script and its child to run")
         beat.tree()
 
         beat.process.send_signal(number)
 
-        assert beat.process.wait(30) != 0
+        assert beat.process.wait(LIMIT) != 0
         assert beat.tree() == []
         assert not scripts_alive(workspace)
         assert "Traceback" not in beat.said
@@ -100,7 +128,9 @@ def test_a_named_server_elsewhere_that_does_not_answer_is_not_replaced(workspace
 
     for command in ("beat", "up"):
         done = workspace.run(
-            [sys.executable, "-m", "deployments.cli", command], 60, PREFECT_API_URL="http://192.0.2.1:1/api"
+            [sys.executable, "-m", "deployments.cli.main", command],
+            60,
+            PREFECT_API_URL="http://192.0.2.1:1/api",
         )
 
         assert done.returncode == 1

@@ -9,7 +9,7 @@ from contextlib import suppress
 import psutil
 
 from tests.end_to_end.workspace import ORDER, Running, Workspace, scripts_alive
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 
 def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace: Workspace) -> None:
@@ -31,8 +31,8 @@ def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace:
         daemon = up.child("deployments.daemon")
         up.process.kill()
         assert daemon
-        psutil.wait_procs([daemon], timeout=30)
-        assert not up.tree()
+        psutil.wait_procs([daemon], timeout=LIMIT)
+        eventually(lambda: not up.tree(), "the last of it to be gone")
         assert not scripts_alive(workspace)
         assert up.said.count("deploying") == 1, "the same code is not deployed twice"
 
@@ -97,4 +97,4 @@ def _kill(up: Running, *words: str) -> None:
     process = up.child(*words)
     assert process
     process.kill()
-    psutil.wait_procs([process], timeout=10)
+    psutil.wait_procs([process], timeout=LIMIT)

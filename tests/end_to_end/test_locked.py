@@ -79,7 +79,7 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]
     """A server without a password: what is refused there, the guard alone refuses."""
     workspace = Workspace(tmp_path_factory.mktemp("open"), more={"RHYTHM_AUTH": "off"})
     workspace.five_groups()
-    with workspace.served("deployments.daemon.api_server"):
+    with workspace.served("deployments.server.api_server"):
         yield workspace
 
 
@@ -88,7 +88,7 @@ def locked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspac
     """A server as it is by default."""
     workspace = Workspace(tmp_path_factory.mktemp("locked"))
     workspace.five_groups()
-    with workspace.served("deployments.daemon.api_server"):
+    with workspace.served("deployments.server.api_server"):
         yield workspace
 
 
@@ -255,7 +255,7 @@ def test_a_password_that_the_user_has_set_is_the_servers_and_every_commands(
 ) -> None:
     workspace = Workspace(tmp_path, more=more)
     workspace.five_groups()
-    with workspace.served("deployments.daemon.api_server"):
+    with workspace.served("deployments.server.api_server"):
         answers = [
             httpx.get(f"{workspace.api}/admin/version", auth=auth).status_code
             for auth in (None, ("admin", "wrong"), ("admin", "their own"))
@@ -289,7 +289,7 @@ def test_for_other_machines_it_says_what_that_means_and_refuses_names_that_nobod
     port = free_port()
     workspace = Workspace(tmp_path, port=port, more={"RHYTHM_LISTEN": f"0.0.0.0:{port}"})
     workspace.five_groups()
-    with workspace.served("deployments.daemon.api_server"):
+    with workspace.served("deployments.server.api_server"):
         answer = httpx.get(f"http://127.0.0.2:{port}/api/health")
         status = workspace.rhythm("status", "--json")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -22,8 +23,11 @@ def test_up_makes_up_for_all_missed_beats_with_one(workspace: Workspace) -> None
         _miss(workspace, EIGHT_HOURS)
     with workspace.up() as up:
         eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "the first beat")
-        assert f"{EIGHT_HOURS} beats were missed" in up.said
-        assert "deploying" in up.said, "what was deployed by hand does not say of which code it is"
+        missed = re.search(r"(\d+) beats were missed", up.said)
+        # The schedule's own beat may have become due just then.
+        assert missed is not None
+        assert int(missed[1]) in (EIGHT_HOURS, EIGHT_HOURS + 1), up.said
+        assert "deploying" in up.said, "what was deployed manually does not say of which code it is"
         assert len(workspace.runs("rhythm", "COMPLETED")) == 1
         assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
 

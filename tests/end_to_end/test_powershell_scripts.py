@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tasks import settings as config
+from tasks.settings import rhythm_toml as config
 from tests import a_machine
 from tests.end_to_end.workspace import ORDER, Workspace
 
@@ -53,7 +53,7 @@ def beaten(pwsh: Path, prefect_home: Path, tmp_path_factory: pytest.TempPathFact
     }
     adopted = workspace.rhythm("adopt", str(machine / "register"), "--json")
     assert adopted.returncode == 0, adopted.stdout + adopted.stderr
-    with workspace.served("deployments.daemon.api_server"):
+    with workspace.served("deployments.server.api_server"):
         beat = workspace.beat()
         artifacts = workspace.post("artifacts/latest/filter")
         logs = [

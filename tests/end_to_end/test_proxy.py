@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from deployments.address import Address
+from deployments.server.address import Address
 from tests.browser import browser
 from tests.end_to_end.workspace import Workspace, free_port
 from tests.nginx import Nginx, executable, nginx
@@ -37,7 +37,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             allowed = {"RHYTHM_ALLOWED_HOSTS": json.dumps([f"{HOST}:{port}"])}
             workspace = Workspace(tmp_path, more=allowed | more)
             workspace.five_groups()
-            stack.enter_context(workspace.served("deployments.daemon.api_server"))
+            stack.enter_context(workspace.served("deployments.server.api_server"))
             upstream = f"127.0.0.1:{workspace.port}"
             return workspace, stack.enter_context(nginx(tmp_path, HOST, port, upstream))
 
@@ -57,7 +57,7 @@ def ask(proxy: Nginx, path: str, **headers: str) -> httpx.Response:
 
 def test_who_asks_by_the_allowed_name_and_the_password_is_let_in(start: Start) -> None:
     workspace, proxy = start(RHYTHM_TRUSTED_PROXY="127.0.0.1")
-    password = Address("", named=False, password=workspace.password).headers
+    password = Address("", password=workspace.password).headers
 
     assert ask(proxy, "/api/admin/version").status_code == 401
     assert ask(proxy, "/api/admin/version", **password).status_code == 200
@@ -74,7 +74,7 @@ def test_only_a_trusted_proxys_word_is_taken_for_how_it_was_asked(
     start: Start, trusted: str, scheme: str
 ) -> None:
     workspace, proxy = start(RHYTHM_TRUSTED_PROXY=trusted)
-    password = Address("", named=False, password=workspace.password).headers
+    password = Address("", password=workspace.password).headers
 
     redirected = ask(proxy, "/api/variables", **password)
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from tasks.redaction import Redactor
-from tasks.visible import without_colours
+from tasks.redaction.redactor import Redactor
+from tasks.redaction.visible import without_colours
 from tests.end_to_end.workspace import Workspace
 from tests.tasks.builtin.service import running_service
-from tests.tasks.test_redaction import NASTY, WAYS
+from tests.tasks.redaction.test_redactor import NASTY, WAYS
 
 #: Prints the secret in all spellings, to both streams, and fails with it.
 LEAKS = """

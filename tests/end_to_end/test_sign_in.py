@@ -51,7 +51,7 @@ def opened(up: Workspace, tmp_path: Path) -> str:
     program.write_text(f'#!/bin/sh\nprintf %s "$1" > {told}\n')
     program.chmod(0o700)
 
-    said = up.run([sys.executable, "-m", "deployments.cli", "ui"], 60, BROWSER=f"{program} %s")
+    said = up.run([sys.executable, "-m", "deployments.cli.main", "ui"], 60, BROWSER=f"{program} %s")
 
     assert (said.returncode, said.stderr) == (0, "")
     return eventually(lambda: told.read_text() if told.exists() else "", "the browser to be opened")
@@ -77,6 +77,22 @@ def test_rhythm_ui_opens_the_browser_signed_in_and_live(up: Workspace, opened: s
         assert run.returncode == 0, run.stdout + run.stderr
         page.wait_for(f"document.body?.innerText.split('health_check').length - 1 > {before}")
 
+        # The dashboard is another page of the same server, and is drawn again each time it is opened.
+        page.visit(f"http://127.0.0.1:{up.port}/rhythm")
+        page.wait_for("document.getElementById('verdict') && document.querySelector('canvas, svg.marks')")
+        assert up.password not in page.value("document.documentElement.outerHTML")
+        assert page.complaints == []
+
+        # Each run in it leads to the run's page, which has the report of the group among its artifacts.
+        run_page = page.value("document.querySelector('td a[href^=\"/runs/flow-run/\"]').href")
+        page.visit(run_page)
+        page.wait_for("document.body?.innerText.includes('Artifacts') && !location.href.includes('sign-in')")
+        page.visit(f"http://127.0.0.1:{up.port}/rhythm")
+        page.wait_for("document.getElementById('verdict')")
+        used = page.value("location.href")
+        page.visit(used)
+        page.wait_for(f"document.getElementById('verdict') && location.href !== {used!r}")
+
         # The link was for one use.
         page.value("localStorage.clear()")
         page.visit(opened)
@@ -84,11 +100,33 @@ def test_rhythm_ui_opens_the_browser_signed_in_and_live(up: Workspace, opened: s
         page.wait_for("document.body?.innerText.includes('rhythm ui')")
 
 
+def test_what_is_deployed_has_a_tag_by_which_it_is_found(up: Workspace) -> None:
+    for name in ("rhythm", "event-analysis"):
+        assert up.get(f"deployments/name/{name}/{name}")["tags"] == ["rhythm"]
+
+
 def test_without_it_the_browser_is_asked_for_the_password(up: Workspace) -> None:
     with browser() as page:
         page.visit(f"http://127.0.0.1:{up.port}/")
         page.wait_for(IS_ASKED)
         assert page.value(SIGNED_IN) is None
+        page.visit(f"http://127.0.0.1:{up.port}/rhythm")
+        page.wait_for("document.body?.innerText.includes('You are not signed in')")
+
+
+def test_pages_of_prefects_ui_ask_nobody_but_its_own_server(up: Workspace, opened: str) -> None:
+    origin = f"http://127.0.0.1:{up.port}/"
+    asks = """new Promise(done => {
+        addEventListener("securitypolicyviolation", event => done(event.effectiveDirective))
+        fetch("https://example.com/").then(done, () => {})
+    })"""
+    with browser() as page:
+        page.visit(opened)
+        page.wait_for(f"location.pathname.endsWith('/dashboard') && {SIGNED_IN}")
+
+        assert page.value(asks) == "connect-src"
+        elsewhere = [url for url in page.requests if url.startswith("http") and not url.startswith(origin)]
+        assert elsewhere == []
 
 
 def test_the_link_alone_is_printed_if_no_browser_is_wanted(up: Workspace) -> None:
@@ -114,7 +152,9 @@ def test_every_command_knows_the_password_and_no_proxy_stands_in_its_way(up: Wor
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("variable", ["PREFECT_API_AUTH_STRING", "RHYTHM_SERVER_PASSWORD"])
 def test_a_wrong_password_is_said_in_so_many_words(up: Workspace, command: str, variable: str) -> None:
-    said = up.run([sys.executable, "-m", "deployments.cli", command], 60, **{variable: "rhythm:wrong one"})
+    said = up.run(
+        [sys.executable, "-m", "deployments.cli.main", command], 60, **{variable: "rhythm:wrong one"}
+    )
 
     assert said.returncode == 1
     assert "the server wants a password: it does not take the one that is set here" in said.stderr

@@ -11,7 +11,7 @@ from datetime import datetime
 import psutil
 from prefect.utilities.processutils import command_to_string
 
-from tests.end_to_end.workspace import ORDER, Workspace, lives, scripts_alive
+from tests.end_to_end.workspace import ORDER, Workspace, is_running, scripts_alive
 from tests.permissions import open_to_others
 from tests.waiting import LIMIT, eventually
 
@@ -29,12 +29,13 @@ def test_a_day_with_up(workspace: Workspace) -> None:
             _shows_its_step(workspace, name, run["id"])
         assert [who for _, who, what in workspace.notes() if what == "begin"] == ORDER
 
-        # A group run by hand counts for its slot.
+        # A group run manually counts for its slot.
         by_hand = workspace.prefect("deployment", "run", "daily-routine/daily-routine", "--watch")
         assert by_hand.returncode == 0, by_hand.stdout + by_hand.stderr
         assert workspace.ended("daily_routine") == 2
         status = json.loads(workspace.rhythm("status", "--json").stdout)
-        assert set(status) == {"groups", "server", "worker"}
+        assert set(status) == {"groups", "server", "worker", "beats"}
+        assert status["beats"] == {"come": True, "paused": False, "reason": None}
         assert status["server"]["live"]
         assert status["worker"]["live"]
         daily = next(group for group in status["groups"] if group["name"] == "daily_routine")
@@ -45,16 +46,18 @@ def test_a_day_with_up(workspace: Workspace) -> None:
 
         # The doctor finds nothing, the scheduler has really scheduled beats.
         doctor = workspace.rhythm("doctor", "--json")
-        assert json.loads(doctor.stdout) == {"ok": True, "problems": [], "warnings": []}, doctor.stdout
+        examined = json.loads(doctor.stdout)
+        assert all(one["in_use"] for one in examined.pop("prefect_internals")), doctor.stdout
+        assert examined == {"ok": True, "problems": [], "warnings": []}, doctor.stdout
         assert doctor.returncode == 0
         assert len(workspace.runs("rhythm", "SCHEDULED")) > 2
 
-        # Logs come from Prefect, in one stream.
+        # What all runs of a group have printed, in one stream.
         logs = workspace.rhythm("logs", "daily_routine", "-n", "200")
-        assert logs.stdout.count("daily_routine: working daily_routine\n") == 2
+        assert logs.stdout.count("daily_routine/work: working daily_routine\n") == 2
         assert "working health_check" not in logs.stdout
 
-        # A step by hand asks the server that runs here, as rhythm.toml names no endpoint.
+        # A step, run manually asks the server that runs here, as rhythm.toml names no endpoint.
         route = workspace.rhythm("step", "circuit_breaker_router", "--route")
         assert (route.returncode, route.stdout) == (0, "prefect\n"), route.stderr
 
@@ -69,11 +72,13 @@ def test_a_day_with_up(workspace: Workspace) -> None:
 
         tree = up.tree()
         ours = [process for process in tree if process.name() != "conhost.exe"]  # which Windows adds
-        assert len(ours) == 2, "the supervisor, and server and worker in one process"
+        starts_scripts = [process for process in ours if "subreaper_program" in " ".join(process.cmdline())]
+        assert len(starts_scripts) == (sys.platform == "linux")
+        assert len(ours) == 2 + len(starts_scripts), "the supervisor, and server and worker in one process"
         up.terminate()
-        ended = up.process.wait(15)
+        ended = up.process.wait(LIMIT)
         if sys.platform == "win32":  # no signal can be sent there: it is killed, and job objects end the rest
-            eventually(lambda: not any(lives(process) for process in tree), "the end of all of it")
+            eventually(lambda: not any(is_running(process) for process in tree), "the end of all of it")
         else:
             assert ended == 0
             assert "stopping" in up.said
@@ -100,7 +105,7 @@ def test_a_beat_and_a_group_by_hand_never_run_beside_each_other(workspace: Works
             "--watch",
             **workspace.prefect_env,
         ) as by_hand:
-            eventually(lambda: workspace.runs("health-check", "RUNNING"), "the run by hand to start")
+            eventually(lambda: workspace.runs("health-check", "RUNNING"), "the manual run to start")
             assert workspace.began("health_check") == 1
             held.unlink()
             assert by_hand.process.wait(LIMIT) == 0

@@ -144,10 +144,22 @@ class Workspace:
         return [(float(at), who, what) for at, who, what in parts]
 
     def rhythm(self, *args: str, limit: float = 2 * LIMIT) -> subprocess.CompletedProcess[str]:
-        return self.run([sys.executable, "-m", "deployments.cli", *args], limit)
+        return self.run(self.command(*args), limit)
 
     def prefect(self, *args: str, limit: float = 2 * LIMIT) -> subprocess.CompletedProcess[str]:
-        return self.run([sys.executable, "-m", "prefect", *args], limit, **self.prefect_env)
+        return self.run(self.prefect_command(*args), limit, **self.prefect_env)
+
+    @property
+    def folder(self) -> Path:
+        """Where commands are started."""
+        return PROJECT
+
+    def command(self, *args: str) -> list[str]:
+        """The `rhythm` command."""
+        return [sys.executable, "-m", "deployments.cli.main", *args]
+
+    def prefect_command(self, *args: str) -> list[str]:
+        return [sys.executable, "-m", "prefect", *args]
 
     @property
     def prefect_env(self) -> dict[str, str]:
@@ -155,10 +167,12 @@ class Workspace:
         known = {"PREFECT_API_AUTH_STRING": self.password} if self.password else {}
         return {"PREFECT_API_URL": self.api, **known}
 
-    def run(self, argv: Sequence[str], limit: float, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, argv: Sequence[str], limit: float, folder: Path | None = None, /, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - the project's own commands
             argv,
-            cwd=PROJECT,
+            cwd=folder or self.folder,
             env=self.env | env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -178,7 +192,7 @@ class Workspace:
     @contextmanager
     def start(self, *argv: str, **env: str) -> Iterator[Running]:
         """Run a program beside the test, and end it and all below it in the end."""
-        running = Running(argv, self.env | env, self.root / f"{monotonic()}.log")
+        running = Running(argv, self.env | env, self.folder, self.root / f"{monotonic()}.log")
         try:
             yield running
         finally:
@@ -186,7 +200,7 @@ class Workspace:
 
     def up(self, *options: str) -> Any:
         """`rhythm up`, for the length of a `with` block."""
-        return self.start(sys.executable, "-m", "deployments.cli", "up", *options)
+        return self.start(*self.command("up", *options))
 
     @contextmanager
     def served(self, *module: str) -> Iterator[None]:
@@ -196,11 +210,14 @@ class Workspace:
             yield
 
     def deploy(self) -> None:
-        """Prefect's own commands, as its users type them."""
-        pool = self.prefect("work-pool", "create", "rhythm", "--type", "rhythm")
-        assert pool.returncode == 0, pool.stdout + pool.stderr
-        deployed = self.prefect("--no-prompt", "deploy", "--all")
-        assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+        """Prefect's own commands, as its users type them, in the folder that has the rhythm.toml."""
+        for argv in (
+            self.command("init"),
+            self.prefect_command("work-pool", "create", "rhythm", "--type", "rhythm"),
+            self.prefect_command("--no-prompt", "deploy", "--all"),
+        ):
+            done = self.run(argv, 2 * LIMIT, self.root, **self.prefect_env)
+            assert done.returncode == 0, done.stdout + done.stderr
 
     def force(self, *groups: str) -> str:
         """Ask for a beat that runs these groups, due or not; return its id once a worker has it.
@@ -275,11 +292,11 @@ class Workspace:
 class Running:
     """A program beside the test."""
 
-    def __init__(self, argv: Sequence[str], env: dict[str, str], log: Path) -> None:
+    def __init__(self, argv: Sequence[str], env: dict[str, str], folder: Path, log: Path) -> None:
         self.log = log
         with log.open("wb") as file:
             self.process = psutil.Popen(
-                argv, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+                argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
             )
         self.seen: set[psutil.Process] = set()
 
@@ -291,7 +308,7 @@ class Running:
         """All that it has started so far and that lives, itself included."""
         with suppress(psutil.NoSuchProcess):
             self.seen |= {self.process, *self.process.children(recursive=True)}
-        return [process for process in self.seen if lives(process)]
+        return [process for process in self.seen if is_running(process)]
 
     def child(self, *words: str) -> psutil.Process | None:
         """The process below it whose command line has all these words.
@@ -312,15 +329,15 @@ class Running:
         self.process.send_signal(signal.SIGTERM)
 
     def end(self) -> None:
-        if lives(self.process):
+        if is_running(self.process):
             self.terminate()
-            psutil.wait_procs(self.tree(), timeout=20)
+            psutil.wait_procs(self.tree(), timeout=LIMIT)
         for process in self.tree():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
 
 
-def lives(process: psutil.Process) -> bool:
+def is_running(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -335,7 +352,7 @@ def scripts_alive(workspace: Workspace) -> list[psutil.Process]:
             line = process.cmdline()
         except psutil.Error:
             continue
-        if lives(process) and any(str(workspace.scripts) in word for word in line):
+        if is_running(process) and any(str(workspace.scripts) in word for word in line):
             found.append(process)
     return found
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows.cadence import Choice, Decision, Run, after_run, choose
+from flows.cadence import Choice, Decision, Run, after_run, run_order
 from tasks.outcome import Outcome
-from tasks.settings import Settings
+from tasks.settings.rhythm_toml import Settings
 
 FIVE: dict[str, dict[str, Any]] = {
     "health_check": {"every": "10m"},
@@ -53,16 +53,13 @@ class Simulation:
     ) -> dict[str, Choice]:
         """Beat once as the rhythm's flow does: decide for one group after the other, and run it at once."""
         done: dict[str, Choice] = {}
-        for name in self.settings.order:
-            past = {group: list(runs) for group, runs in self.runs.items()}
-            choice = choose(
-                name, self.settings, past, now, earlier=done, forced=name in force, held_by=held_by
-            )
+        past = {group: list(runs) for group, runs in self.runs.items()}
+        for choice in run_order(self.settings, past, now, earlier=done, force=force, held_by=held_by):
             if choice.decision is Decision.RUN:
-                run = Run(now, now + timedelta(seconds=2), ends(name))
+                run = Run(now, now + timedelta(seconds=2), ends(choice.group))
                 choice = after_run(choice, run, self.settings, past, now)
-                self.runs[name].append(run)
-            done[name] = choice
+                self.runs[choice.group].append(run)
+            done[choice.group] = choice
         return done
 
     def counts(self) -> dict[str, int]:

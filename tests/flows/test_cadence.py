@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.cadence import Choice, Decision, Run, after_run, choose, decide
-from tasks import settings as config
 from tasks.outcome import Outcome
-from tasks.settings import Settings
+from tasks.settings import rhythm_toml as config
+from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import FIVE, Simulation, every_five_minutes, failing, rhythm
 
 A_DAY = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flows.cadence import Decision
 from flows.slots import slot_at
 from tasks.outcome import Outcome
-from tasks.settings import Settings
+from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import Simulation, rhythm
 
 ZONES = ("UTC", "Europe/Athens", "Australia/Lord_Howe", "Asia/Kolkata")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from uuid import uuid4
 
 import anyio
+import pytest
 
 from flows.cancellation import Cancellation, cancellation, current
 
@@ -69,6 +71,30 @@ def test_after_its_loop_has_ended_it_is_only_noted() -> None:
     asked.ask("too late")
 
     assert asked.reason == "too late"
+
+
+async def test_a_group_is_ended_alone_and_the_beat_goes_on() -> None:
+    beat = Cancellation()
+    with beat.of_group(uuid4()) as group:
+        with current().heeded() as scope:
+            group.ask("enough")
+            await anyio.sleep_forever()
+        assert scope.cancelled_caught
+
+    assert beat.group is None
+    assert (group.reason, beat.reason) == ("enough", "")
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+async def test_with_the_beat_its_group_ends(is_before: bool) -> None:
+    beat = Cancellation()
+    if is_before:
+        beat.ask("enough")
+    with beat.of_group(uuid4()), current().heeded() as scope:
+        beat.ask("enough")
+        await anyio.sleep_forever()
+
+    assert scope.cancelled_caught
 
 
 def test_nobody_asks_unless_it_was_set() -> None:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.cadence import Choice, Decision
-from flows.moments import iso
 from flows.report import BeatReport, GroupReport
+from flows.timestamps import iso
 from tasks.outcome import Outcome, StepResult
 
 NOW = datetime(2026, 3, 2, 12, 0, 1, 250_000, tzinfo=UTC)
@@ -59,6 +59,10 @@ def test_a_beat_is_degraded_when_a_group_failed_or_waits_for_one_that_did(
     assert report(*groups).outcome == outcome
 
 
+def test_the_summary_of_a_dry_run_says_what_would_run() -> None:
+    assert report(chosen("a", Decision.RUN), WAITS).summary == "a would run; c waits: b failed"
+
+
 def test_the_summary_names_what_ran_and_what_could_not() -> None:
     told = report(WELL, FAILED, WAITS, BUSY, GIVEN_UP, PAUSED).summary
 
@@ -80,6 +84,7 @@ def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> 
         "groups": [
             {
                 "name": "a",
+                "lane": "main",
                 "decision": "run",
                 "reason": "because",
                 "outcome": "completed",
@@ -97,6 +102,7 @@ def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> 
             },
             {
                 "name": "f",
+                "lane": "main",
                 "decision": "paused",
                 "reason": "because",
                 "outcome": None,
@@ -112,7 +118,7 @@ def test_the_table_has_a_row_a_group_and_no_steps() -> None:
     rows = report(WELL, WAITS).table
 
     assert [list(row) for row in rows] == [
-        ["group", "decision", "reason", "outcome", "seconds", "next_due"]
+        ["group", "lane", "decision", "reason", "outcome", "seconds", "next_due"]
     ] * 2
     assert [row["group"] for row in rows] == ["a", "c"]
 

@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
+import httpx
 import pytest
-from prefect import State
-from prefect.client.orchestration import get_client
+from prefect import State, flow
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     ArtifactCollectionFilter,
     ArtifactCollectionFilterKey,
     FlowFilter,
     FlowFilterName,
 )
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.flow_engine import run_flow
-from prefect.states import Running, Scheduled
+from prefect.runtime import flow_run
+from prefect.states import Cancelling, Scheduled
+from prefect.states import Running as RunningState
 
-from flows import clock, stale
+from flows import cancel_requests, clock, group_report
+from flows import group as group_module
 from flows.cadence import Decision
 from flows.events import events_of
 from flows.group import GroupOptions, group_flow
-from flows.history import flow_name
+from flows.lock import beat_lock
+from flows.naming import flow_name
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, rhythm
-from flows.turn import turn
-from tasks import settings as config
+from tasks.machine_id import machine_id
 from tasks.outcome import Outcome
-from tasks.store import store_of
+from tasks.process.orphans import SCRIPTS, Running
+from tasks.settings import rhythm_toml as config
+from tasks.settings.rhythm_toml import Settings
+from tasks.store.store import store_of
+from tests.flows.test_stale import GONE, note_owner
+from tests.waiting import soon
 
 Beat = Callable[..., Awaitable[BeatReport]]
 
@@ -42,7 +52,7 @@ Beat = Callable[..., Awaitable[BeatReport]]
 def beat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> Beat:
     """Beat once with a rhythm.toml of the test's own."""
     monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
-    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts").mkdir(exist_ok=True)
 
     async def once(toml: str, **options: object) -> BeatReport:
         (tmp_path / "rhythm.toml").write_text(toml, encoding="utf-8")
@@ -127,12 +137,148 @@ async def test_a_failed_group_makes_the_others_wait_and_all_catch_up_in_the_next
         ("waits", None),
         ("run", Outcome.COMPLETED),
     ]
+    # (By its run's id, the dashboard leads to Prefect's page about it.)
+    assert [bool(event.run_id) for event in decisions] == [event.decision == "run" for event in decisions]
     assert [(step.group, step.step, step.attempt, step.outcome.value) for step in steps] == [
         ("ill_one", "sick", 1, "failed"),
         ("ill_one", "sick", 1, "completed"),
         ("ill_two", "fine", 1, "completed"),
         ("ill_three", "fine", 1, "completed"),
     ]
+
+
+async def test_a_group_runs_after_what_it_names_though_rhythm_toml_has_it_above(
+    beat: Beat, tmp_path: Path
+) -> None:
+    (tmp_path / "scripts" / "writes.py").write_text("print(1, file=open('written', 'w'))")
+    (tmp_path / "scripts" / "reads.py").write_text("print(open('written').read())")
+    dependent = '[groups.upside_down]\nevery = "1d"\nafter = ["upside_first"]\nsteps = ["reads.py"]\n'
+    first = '[groups.upside_first]\nevery = "1d"\nsteps = ["writes.py"]\n'
+
+    report = await beat(dependent + first)
+
+    assert [group.choice.group for group in report.groups] == ["upside_first", "upside_down"]
+    assert outcomes(report) == [Outcome.COMPLETED] * 2
+
+
+def while_published(
+    monkeypatch: pytest.MonkeyPatch, group: str, do: Callable[[PrefectClient, UUID], Awaitable[object]]
+) -> None:
+    """Do something to the run of a group when its steps are through, and before it has ended."""
+    publish = vars(group_module)["publish"]
+
+    async def published(settings: Settings, name: str, *args: Any) -> Any:
+        if name == group:
+            async with get_client() as client:
+                await do(client, UUID(str(flow_run.id)))
+        return await publish(settings, name, *args)
+
+    monkeypatch.setattr(group_module, "publish", published)
+
+
+#: A group whose step hangs, and one that comes after it.
+HANGS = """
+    [groups.ended_one]
+    every = "1d"
+    steps = ["hangs.py"]
+    [groups.ended_two]
+    every = "1d"
+    steps = ["fine.py"]
+"""
+
+
+async def cancel_while_it_hangs(folder: Path, flow: str) -> None:
+    """Cancel the newest run of a flow, once its script runs."""
+    await soon((folder / "scripts" / "hanging").exists, "the script to run")
+    async with get_client() as client:
+        (run,) = await client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
+            sort=FlowRunSort.START_TIME_DESC,
+            limit=1,
+        )
+        await client.set_flow_run_state(run.id, Cancelling())
+
+
+@pytest.fixture
+def hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scripts of those two; and no worker that hears of a cancellation."""
+    monkeypatch.setattr(cancel_requests, "_ASK", 0.1)
+    (tmp_path / "scripts").mkdir(exist_ok=True)
+    (tmp_path / "scripts" / "hangs.py").write_text("open('hanging', 'w'); import time; time.sleep(600)")
+    (tmp_path / "scripts" / "fine.py").write_text("")
+
+
+async def test_a_group_whose_run_is_cancelled_ends_and_the_beat_goes_on(
+    beat: Beat, hangs: None, tmp_path: Path
+) -> None:
+    beating = asyncio.create_task(cast("Any", beat(HANGS, force=["ended_one", "ended_two"])))
+    await cancel_while_it_hangs(tmp_path, "ended-one")
+
+    assert outcomes(await beating) == [Outcome.CANCELLED, Outcome.COMPLETED]
+
+
+async def test_a_beat_that_no_worker_runs_ends_when_it_is_cancelled(
+    beat: Beat, hangs: None, tmp_path: Path
+) -> None:
+    (tmp_path / "rhythm.toml").write_text(HANGS)
+    options = BeatOptions(force=["ended_one", "ended_two"])
+    beating = asyncio.create_task(cast("Any", rhythm(options, return_state=True)))
+    await cancel_while_it_hangs(tmp_path, "rhythm")
+
+    state: State[Any] = await beating
+    report = await state.aresult(raise_on_failure=False)
+
+    assert isinstance(report, BeatReport)
+    assert (state.name, state.message) == ("Cancelled", "It was cancelled.")
+    assert outcomes(report) == [Outcome.CANCELLED]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "deleted"])
+async def test_a_group_whose_run_is_cancelled_or_deleted_as_it_ends_by_itself_stops_no_beat(
+    beat: Beat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    toml = f'[groups.{how}_one]\nevery = "1d"\nsteps = ["fine.py"]\n'
+    toml += f'[groups.{how}_two]\nevery = "1d"\nsteps = ["fine.py"]\n'
+
+    async def do(client: PrefectClient, run: UUID) -> None:
+        if how == "deleted":
+            await client.delete_flow_run(run)
+        else:
+            await client.set_flow_run_state(run, Cancelling())
+
+    while_published(monkeypatch, f"{how}_one", do)
+
+    report = await beat(toml)
+
+    assert outcomes(report) == [Outcome.CANCELLED, Outcome.COMPLETED]
+    if run_id := report.groups[0].run_id:
+        async with get_client() as client:
+            assert (await client.read_flow_run(UUID(run_id))).state_name == "Cancelled"
+
+
+async def test_a_server_that_is_away_as_a_script_ends_well_costs_the_group_nothing(
+    beat: Beat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    leave = vars(group_report)["acreate_markdown_artifact"]
+    failures = [httpx.ConnectError("All connection attempts failed")]
+
+    async def leaves(*args: Any, **options: Any) -> Any:
+        while failures:
+            raise failures.pop()
+        return await leave(*args, **options)
+
+    monkeypatch.setattr(group_report, "acreate_markdown_artifact", leaves)
+
+    report = await beat('[groups.patient]\nevery = "1d"\nsteps = ["fine.py"]\n')
+
+    assert outcomes(report) == [Outcome.COMPLETED]
+    assert "did not take the report" not in caplog.text
+    async with get_client() as client:
+        assert await client.read_latest_artifacts(
+            artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=["patient"]))
+        )
 
 
 async def test_a_missing_script_is_skipped_and_holds_up_nobody(beat: Beat, tmp_path: Path) -> None:
@@ -246,19 +392,36 @@ async def test_while_something_else_has_the_turn_a_beat_is_busy(beat: Beat, tmp_
         "-c",
         "import sys; from filelock import FileLock\n"
         "with FileLock(sys.argv[1]): print('held', flush=True); sys.stdin.read()",
-        str(tmp_path / "outputs" / "turn.lock"),
+        str(tmp_path / "outputs" / "beat.lock"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
     assert holder.stdout
     assert await holder.stdout.readline()
 
-    report = await beat(chain("held", '"fine.py"'))
-    await holder.communicate(b"")
+    # What the lock's holder may be at: a script that nobody seems to own, a run that nobody seems to execute.
+    Running(tmp_path / "outputs" / SCRIPTS, "a script", "of-nobody")
+    record = next((tmp_path / "outputs" / SCRIPTS).iterdir())
+    record.write_text(record.read_text().replace(f'"pid":{os.getpid()}', f'"pid":{GONE}'))
+    toml = chain("held", '"fine.py"') + '[groups.free]\nevery = "1d"\nsteps = ["fine.py"]\n'
+    (tmp_path / "rhythm.toml").write_text(toml, encoding="utf-8")
+    async with get_client() as client:
+        run = await client.create_flow_run(group_flow("held_one"), state=RunningState())
+        await note_owner(client, run.id, machine_id(tmp_path / "outputs"))
 
-    assert outcomes(report)[0] is Decision.BUSY
-    assert report.outcome == "completed"
-    async with turn(tmp_path / "outputs", patience=0) as ours:
+        report = await beat(toml)
+        await holder.communicate(b"")
+
+        assert outcomes(report)[0] is Decision.BUSY
+        assert report.groups[-1].choice.reason == "another beat or group is running on this machine"
+        assert report.outcome == "completed"
+        assert record.exists()
+        assert (await client.read_flow_run(run.id)).state_name == "Running"
+
+        await beat(toml)
+        assert not record.exists()
+        assert (await client.read_flow_run(run.id)).state_name == "Crashed"
+    async with beat_lock(tmp_path / "outputs", patience=0) as ours:
         assert ours
 
 
@@ -273,6 +436,37 @@ async def test_a_group_by_hand_counts_for_its_slot_and_a_dry_run_does_not(beat: 
 
     await group_flow("by_hand")(GroupOptions(), return_state=True)
     assert outcomes(await beat(toml)) == [Decision.NOT_DUE]
+
+
+async def test_a_users_flow_of_a_groups_name_is_no_run_of_the_group(beat: Beat, tmp_path: Path) -> None:
+    @flow(name=flow_name("named_alike_one"))
+    async def of_a_user() -> None: ...
+
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    (tmp_path / "scripts" / "sick.py").write_text("import sys; sys.exit(7)")
+    toml = chain("named_alike", '"sick.py"')
+    assert outcomes(await beat(toml))[0] is Outcome.FAILED
+
+    await of_a_user()
+
+    assert outcomes(await beat(toml)) == [Outcome.FAILED, Decision.WAITS, Decision.WAITS]
+
+
+async def test_each_rhythm_of_a_server_has_its_own_runs_and_reports(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    toml = '[groups.in_both]\nevery = "1d"\nsteps = ["fine.py"]\n'
+
+    assert outcomes(await beat(toml)) == [Outcome.COMPLETED]
+    assert outcomes(await beat(f'name = "second"\n{toml}')) == [Outcome.COMPLETED]
+
+    assert outcomes(await beat(toml)) == [Decision.NOT_DUE]
+    assert outcomes(await beat(f'name = "second"\n{toml}')) == [Decision.NOT_DUE]
+    keys = ["in-both", "second--in-both", "second--beat"]
+    async with get_client() as client:
+        found = await client.read_latest_artifacts(
+            artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=keys))
+        )
+    assert sorted(str(artifact.key) for artifact in found) == sorted(keys)
 
 
 async def test_a_group_that_rhythm_toml_leaves_out_fails_and_says_so(beat: Beat, tmp_path: Path) -> None:
@@ -291,31 +485,3 @@ async def test_settings_that_cannot_be_used_fail_the_beat_in_words(beat: Beat, t
 
     assert state.is_failed()
     assert "groups.here.every" in (state.message or "")
-
-
-@pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no SIGKILL; a killed run is shown end to end"
-)
-async def test_a_run_whose_process_was_killed_is_set_crashed_and_others_are_not(beat: Beat) -> None:
-    sleeper = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
-    )
-    async with get_client() as client:
-        runs = {}
-        for name, pid in (("dead", sleeper.pid), ("alive", os.getpid())):
-            flow = group_flow(f"stale_{name}")
-            run = await client.create_flow_run(flow, state=Running())
-            await stale.claim(client, run.id, pid)
-            runs[name] = run
-        names = [flow_name("stale_dead"), flow_name("stale_alive")]
-        assert await stale.crash_stale(client, names, clock.now()) == []
-
-        os.kill(sleeper.pid, signal.SIGKILL)
-        await sleeper.wait()
-
-        assert await stale.crash_stale(client, names, clock.now()) == [runs["dead"].name]
-        found = await client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=names)))
-        assert {run.id: run.state_name for run in found} == {
-            runs["dead"].id: "Crashed",
-            runs["alive"].id: "Running",
-        }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.slots import BEAT, next_beat, slot_at
-from tasks.group_settings import GroupSettings
+from tasks.settings.groups import GroupSettings
 
 ZONES = (
     "UTC",
@@ -173,3 +175,25 @@ def test_prefect_schedules_the_same_beat(pytestconfig: pytest.Config) -> None:
     assert [schedule["interval"] for schedule in schedules] == [BEAT.total_seconds()]
     anchor = datetime.fromisoformat(schedules[0]["anchor_date"])
     assert next_beat(anchor - timedelta(seconds=1)) == anchor
+
+
+def test_a_beat_that_comes_while_one_runs_is_cancelled_and_not_queued(pytestconfig: pytest.Config) -> None:
+    deployed = yaml.safe_load((pytestconfig.rootpath / "prefect.yaml").read_text(encoding="utf-8"))
+
+    assert {each["name"]: each.get("concurrency_limit") for each in deployed["deployments"][:2]} == {
+        "rhythm": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
+        "health-check": None,
+    }
+
+
+def test_prefect_keeps_the_runs_that_beats_decide_by_for_90_days(pytestconfig: pytest.Config) -> None:
+    code = (
+        "from prefect.settings import get_current_settings as s; found = s().server.services.db_vacuum; "
+        "print(sorted(found.enabled), found.retention_period.days)"
+    )
+
+    asked = subprocess.run(  # noqa: S603 - our own Python
+        [sys.executable, "-c", code], cwd=pytestconfig.rootpath, capture_output=True, text=True, check=True
+    )
+
+    assert asked.stdout == "['events', 'flow_runs'] 90\n"

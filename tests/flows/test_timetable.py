@@ -10,7 +10,7 @@ import pytest
 
 from flows.cadence import Decision
 from flows.timetable import timetable
-from tasks.settings import Settings
+from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

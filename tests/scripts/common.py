@@ -17,7 +17,7 @@ def say(word: str) -> None:
 
 
 def wait_for(word: str = "end", seconds: float = 120.0) -> None:
-    """Wait until the test says `word`; never for ever, lest a broken test leaves us behind."""
+    """Wait until the test says `word`; never forever, lest a broken test leaves us behind."""
     end = time.monotonic() + seconds
     while not (FOLDER / word).exists() and time.monotonic() < end:
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Runs floods.py and prints the dropped bytes and by how many bytes the peak of memory has grown.
+"""Runs floods.py and prints the bytes that it was given and by how many bytes the peak of memory has grown.
 
 Words: the folder for outputs, then as for floods.py.
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from common import FOLDER, WORDS
 
-from tasks import script
-from tasks.redaction import Redactor
+from tasks.process import script
+from tasks.redaction.redactor import Redactor
 
 
 def peak() -> int:
@@ -21,20 +21,21 @@ def peak() -> int:
 
 
 async def run(*words: str) -> int:
-    ended = await script.run(
+    sizes: list[int] = []
+    await script.run(
         [sys.executable, str(Path(__file__).with_name("floods.py")), str(FOLDER), *words],
         name="floods",
         cwd=FOLDER,
         env=os.environ,
         timeout=120,
         outputs_dir=Path(WORDS[0]),
-        on_line=lambda line, error: None,
+        on_lines=lambda lines, error: sizes.extend(len(line) + 1 for line in lines),
         redact=Redactor(),
     )
-    return ended.dropped
+    return sum(sizes)
 
 
 asyncio.run(run("1", "100", "1"))
 before = peak()
-dropped = asyncio.run(run(*WORDS[1:], "1"))
-print(dropped, peak() - before)
+given = asyncio.run(run(*WORDS[1:], "1"))
+print(given, peak() - before)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from common import FOLDER, WORDS
 
-from tasks import script
-from tasks.redaction import Redactor
+from tasks.process import script
+from tasks.redaction.redactor import Redactor
 
 outputs, name, *words = WORDS
 asyncio.run(
@@ -19,7 +19,7 @@ asyncio.run(
         env=os.environ,
         timeout=120,
         outputs_dir=Path(outputs),
-        on_line=lambda line, error: None,
+        on_lines=lambda lines, error: None,
         redact=Redactor(),
     )
 )

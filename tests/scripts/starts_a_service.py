@@ -8,8 +8,8 @@ from pathlib import Path
 
 from common import FOLDER, WORDS, start, wait_for
 
-from tasks.endpoint_settings import EndpointSettings
-from tasks.endpoints import service_process
+from tasks.builtin.endpoints import service_process
+from tasks.settings.endpoints import EndpointSettings
 
 command = [sys.executable, str(Path(__file__).with_name("sleeps.py")), str(FOLDER), "service"]
 endpoint = EndpointSettings.model_validate({"name": "llm", "url": "http://127.0.0.1:1", "start": command})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import logging
+import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,12 +19,17 @@ import pytest
 
 from tasks.builtin.contract import Context, Report
 from tasks.outcome import Outcome, StepFailedError, StepResult
-from tasks.process_tree import MARK
-from tasks.settings import Settings
+from tasks.process import script
+from tasks.process.process_tree import MARK
+from tasks.settings.rhythm_toml import Settings
+from tasks.settings.steps import StepSettings
 from tasks.step import run_step
-from tasks.step_settings import StepSettings
+from tasks.step_output import places, reading
+from tasks.step_output.output_file import OutputFile
+from tasks.step_output.places import Attempt
 from tests.end_to_end.workspace import free_port
 from tests.family import SCRIPTS, Family
+from tests.waiting import LIMIT, soon
 
 
 class Heard(logging.Handler):
@@ -71,7 +80,20 @@ class Steps:
         def emit(name: str, about: str, payload: Mapping[str, Any]) -> None:
             self.emitted.append((name, about, payload))
 
-        return await run_step(step, Context(settings, self.log, now, publish=publish, emit=emit))
+        context = Context(settings, self.log, now, publish=publish, emit=emit, group="health_check")
+        return await run_step(step, context)
+
+    def folder(self, step: str) -> Path:
+        return places.folder(self.tmp_path / "outputs", "health_check", step)
+
+    def files(self, step: str) -> list[Path]:
+        return sorted(self.folder(step.removesuffix(".py")).iterdir())
+
+    def kept(self, step: str) -> list[reading.Line]:
+        """Return what the file of the step's one run has."""
+        (attempt,) = places.attempts(self.tmp_path / "outputs", "health_check", step)
+        found = reading.lines(self.tmp_path / "outputs", attempt, lambda line, error: 20 + 10 * error)
+        return [line for _, line in found]
 
     async def script(self, name: str, *words: str, **options: Any) -> StepResult:
         return await self(name, str(self.family.folder), *words, **options)
@@ -119,7 +141,7 @@ async def test_a_hung_script_is_timed_out_and_gone(steps: Steps) -> None:
     result = await steps.script("hangs.py", timeout="2s")
 
     assert (result.outcome, result.exit_code) == (Outcome.TIMED_OUT, None)
-    assert result.message.startswith("ended after its time-out of 2 s")
+    assert result.message.startswith("ended after its timeout of 2 s")
     assert not steps.family.alive()
 
 
@@ -131,12 +153,131 @@ async def test_lines_are_heard_while_the_script_runs(steps: Steps) -> None:
     assert (result.outcome, result.message) == (Outcome.COMPLETED, "can you hear me?")
 
 
-async def test_what_is_left_out_of_the_log_is_said(steps: Steps) -> None:
-    result = await steps.script("floods.py", "6000", "1000", "1")
+async def test_of_many_lines_the_log_has_the_first_and_the_last_and_where_all_are(steps: Steps) -> None:
+    await steps.script("floods.py", "60000", "20", "1")
 
+    said = [message for _, message in steps.heard.said]
+    assert len(said) == 501
+    assert [message[:8] for message in said[:100]] == [f"{number:08d}" for number in range(100)]
+    assert [message[:8] for message in said[101:]] == [f"{number:08d}" for number in range(59600, 60000)]
+    (file,) = steps.files("floods.py")
+    assert said[100].startswith("… 59,500 lines are not shown here; all are in ")
+    assert said[100].endswith(f"{file}: rhythm logs health_check/floods")
+    assert [line.text[:8] for line in steps.kept("floods")[:-1]] == [f"{n:08d}" for n in range(60000)]
+
+
+async def test_errors_come_before_other_lines_when_lines_are_left_out(steps: Steps) -> None:
+    steps.settings["log_lines"] = 10
+
+    await steps("floods_with_errors.py")
+
+    said = steps.heard.said
+    assert [message for level, message in said if level == "WARNING"] == ["error 1", "error 2"]
+    assert len(said) == 11
+    assert said[-1] == ("INFO", "line 1999")
+
+
+# The file of a run
+
+
+async def test_everything_that_a_script_prints_is_kept_and_compressed(steps: Steps) -> None:
+    long = "x" * 12_000  # which Windows still takes as an argument
+    await steps.script("prints.py", "3", f"one\n\n{long}\nlast".encode().hex())
+
+    *lines, verdict = steps.kept("prints")
+    assert [(line.level, line.text) for line in lines] == [
+        (logging.INFO, "one"),
+        (logging.INFO, ""),
+        (logging.INFO, long),
+        (logging.INFO, "last"),
+    ]
+    assert verdict.level == logging.ERROR
+    assert re.fullmatch(r"failed after \d+\.\d s: exit code 3", verdict.text)
+    assert [file.suffixes[-2:] for file in steps.files("prints")] == [[".log", ".gz"]]
+
+
+async def test_the_file_of_a_cancelled_step_is_complete(steps: Steps) -> None:
+    running = asyncio.create_task(steps.script("hangs.py"))
+    await soon(lambda: steps.family.said("grandchild"), "the script")
+
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert steps.kept("hangs")[-1].text.startswith("cancelled after ")
+
+
+async def test_a_file_has_no_secrets(steps: Steps) -> None:
+    steps.settings["secret_env"] = ("RHYTHM_TEST_STEPS",)
+    env = {"RHYTHM_TEST_STEPS": "sesame of steps"}
+
+    await steps.script("shows.py", "RHYTHM_TEST_STEPS", env=env)
+    await steps.script("floods.py", "2000", "20", "1", env={"RHYTHM_TEST_STEPS": "00000777 xxxxxxxxxx"})
+
+    assert "RHYTHM_TEST_STEPS=***" in [line.text for line in steps.kept("shows")]
+    assert [line.text for line in steps.kept("floods")][776:779] == [
+        "00000776 xxxxxxxxxx",
+        "***",
+        "00000778 xxxxxxxxxx",
+    ]
+
+
+async def test_what_a_built_in_logs_is_kept(
+    steps: Steps, built_in: Callable[[Callable[..., str]], None]
+) -> None:
+    def main(argv: list[str], context: Context) -> str:
+        context.log.warning("two\nlines")
+        raise StepFailedError("the disk is full")
+
+    built_in(main)
+
+    await steps("check_health")
+
+    *lines, verdict = steps.kept("check_health")
+    assert [(line.level, line.text) for line in lines] == [
+        (logging.WARNING, "two"),
+        (logging.WARNING, "lines"),
+    ]
+    assert verdict.text.startswith("failed after ")
+    assert verdict.text.endswith(": the disk is full")
+
+
+async def test_one_run_may_print_a_tenth_of_what_is_kept_and_its_last_lines(steps: Steps) -> None:
+    steps.settings |= {"keep_output_size": "200kB", "log_lines": 10}
+
+    result = await steps.script("floods.py", "20000", "20", "1")
+
+    texts = [line.text[:8] for line in steps.kept("floods")]
     assert result.outcome is Outcome.COMPLETED
-    level, message = steps.heard.said[-1]
-    assert (level, message.endswith("bytes left out")) == ("WARNING", True)
+    assert texts[0] == "00000000"
+    assert 100 < len(texts) < 1000
+    assert texts[-2] == "00019999"
+    assert "the first of them are in" in steps.heard.text
+
+
+async def test_a_folder_that_cannot_be_written_stops_no_script(steps: Steps) -> None:
+    (steps.tmp_path / "outputs").mkdir()
+    (steps.tmp_path / "outputs" / "steps").write_text("in the way")
+
+    result = await steps.script("prints.py", "0", b"all is well".hex())
+
+    assert (result.outcome, result.message) == (Outcome.COMPLETED, "all is well")
+    (warning,) = [message for level, message in steps.heard.said if level == "WARNING"]
+    assert warning.startswith("its output is not kept whole: ")
+    assert str(steps.tmp_path / "outputs" / "steps") in warning
+
+
+async def test_a_file_that_has_been_kept_for_long_is_deleted(steps: Steps) -> None:
+    old = Attempt(datetime.now(UTC) - timedelta(days=31), "health_check", "gone", "", 1)
+    young = Attempt(datetime.now(UTC) - timedelta(days=29), "health_check", "gone", "", 1)
+    for attempt in (old, young):
+        file = OutputFile(steps.folder("gone") / attempt.stem, 100, lambda: datetime.now(UTC))
+        file.write(["line"], "out")
+        file.finish()
+
+    await steps.script("prints.py", "0", b"all is well".hex())
+
+    assert [file.name for file in steps.files("gone")] == [f"{young.stem}.log.gz"]
 
 
 async def test_a_missing_script_is_skipped_with_a_warning(steps: Steps) -> None:
@@ -174,6 +315,21 @@ async def test_a_program_that_the_system_cannot_start_fails_with_a_clear_message
     assert result.message.startswith("cannot be started: ")
     assert "junk" in result.message
     assert "Traceback" not in result.message + steps.heard.text
+
+
+async def test_a_script_for_which_no_file_can_be_opened_fails_with_a_remedy(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(script, "run", run)
+
+    result = await steps.script("prints.py", "0")
+
+    assert result.outcome is Outcome.FAILED
+    assert result.message.startswith(f"cannot be started: [Errno {errno.EMFILE}]")
+    assert "raise its limit (`ulimit -n`)" in result.message
 
 
 async def test_a_missing_working_directory_fails_with_a_message_that_names_it(steps: Steps) -> None:
@@ -220,6 +376,17 @@ async def test_every_run_of_a_step_has_a_mark_of_its_own(steps: Steps) -> None:
 
     assert len(marks) == 2
     assert f"{MARK}=None" not in marks
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has classes of priority; its job objects' tests look"
+)
+async def test_a_script_runs_with_the_priority_of_its_group(steps: Steps, tmp_path: Path) -> None:
+    (tmp_path / "nice.py").write_text("import os; print(os.nice(0))")
+    steps.settings["scripts_dir"] = tmp_path
+    steps.settings["groups"] = {"health_check": {"every": "10m", "priority": "low", "steps": ["nice.py"]}}
+
+    assert (await steps("nice.py")).message == "10"
 
 
 # Secrets
@@ -388,7 +555,7 @@ async def test_a_fault_of_ours_around_a_script_is_failed_too(
     async def run(*args: Any, **options: Any) -> None:
         raise RuntimeError("no such child")
 
-    monkeypatch.setattr("tasks.script.run", run)
+    monkeypatch.setattr("tasks.process.script.run", run)
 
     result = await steps.script("prints.py", "0")
 
@@ -427,7 +594,7 @@ async def test_a_built_in_that_hangs_is_timed_out(
     released = threading.Event()
 
     def main(argv: list[str], context: Context) -> str:
-        released.wait(60)
+        released.wait(LIMIT)
         return "too late"
 
     built_in(main)
@@ -436,4 +603,4 @@ async def test_a_built_in_that_hangs_is_timed_out(
 
     released.set()
     assert result.outcome is Outcome.TIMED_OUT
-    assert result.message == "ended after its time-out of 1 s"
+    assert result.message == "ended after its timeout of 1 s"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deployments import check
-from tasks import private, private_tree, report_file
-from tasks.repaired import Repaired
+from deployments.cli import check
+from tasks.files import private, private_tree, report_file
+from tasks.files.repaired import Repaired
 from tests.conftest import MakeSettings
 from tests.deployments.command_line import SOUND
 
@@ -107,7 +107,7 @@ def test_what_is_made_in_it_can_be_used(outputs: Path) -> None:
 
 
 def test_a_folder_that_is_there_or_cannot_be_made_is_an_os_error(outputs: Path) -> None:
-    from tasks import access_list
+    from tasks.files import access_list
 
     private.make_folder(outputs)
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from tasks import command, script
-from tasks.redaction import Redactor
-from tasks.script import Ended
-from tasks.settings import Settings
-from tasks.step_settings import StepSettings
+from tasks.interpreters import command
+from tasks.process import script
+from tasks.process.script import ScriptEnd
+from tasks.redaction.redactor import Redactor
+from tasks.settings.rhythm_toml import Settings
+from tasks.settings.steps import StepSettings
+from tests.waiting import LIMIT
 
 HARD = [
     "plain",
@@ -52,7 +54,7 @@ class Scripts:
         self.folder = folder
         self.lines: list[str] = []
 
-    def run(self, name: str, *args: str, **options: Any) -> Ended:
+    def run(self, name: str, *args: str, **options: Any) -> ScriptEnd:
         step = StepSettings.model_validate({"run": [name, *args], **options})
         groups = {"a": {"every": "5m", "steps": ["check_health"]}}
         settings = Settings.model_validate({"groups": groups, "scripts_dir": self.folder})
@@ -63,9 +65,9 @@ class Scripts:
                 name=step.name,
                 cwd=self.folder,
                 env=command.environment(step, path),
-                timeout=60,
+                timeout=2 * LIMIT,
                 outputs_dir=self.folder / "outputs",
-                on_line=lambda line, error: self.lines.append(line),
+                on_lines=lambda lines, error: self.lines.extend(lines),
                 redact=Redactor(),
             )
         )

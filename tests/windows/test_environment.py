@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.command import environment
-from tasks.redaction import redactor
-from tasks.settings import Settings
-from tasks.step_settings import StepSettings
+from tasks.interpreters.command import environment
+from tasks.redaction.redactor import redactor
+from tasks.settings.rhythm_toml import Settings
+from tasks.settings.steps import StepSettings
 from tests.windows.test_arguments import Scripts, scripts
 
 __all__ = ["scripts"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.atomic_file import write_text
-from tasks.command import ScriptRefusedError
+from tasks.files.atomic_file import write_text
+from tasks.interpreters.command import ScriptRefusedError
 from tests.windows.test_arguments import Scripts, scripts
 
 __all__ = ["scripts"]
@@ -81,7 +81,7 @@ def test_nothing_outside_of_the_wall_is_started(scripts: Scripts, word: str) -> 
 @pytest.mark.parametrize("name", ["con.py", "NUL.py", "aux.py"])
 @pytest.mark.real_windows("its file system lets files have these names")
 def test_reserved_names_are_refused_or_missing(scripts: Scripts, name: str) -> None:
-    from tasks.command import ScriptMissingError
+    from tasks.interpreters.command import ScriptMissingError
 
     with pytest.raises((ScriptRefusedError, ScriptMissingError)):
         scripts.run(name)
@@ -122,7 +122,7 @@ def test_output_is_read_in_the_encoding_that_it_has(scripts: Scripts, encoding: 
 
 
 def test_output_of_the_console_is_read_in_its_code_page(scripts: Scripts) -> None:
-    letter = bytes([0xE1]).decode("oem", "replace")  # a byte that is no UTF-8
+    letter = bytes([0xE1]).decode("oem", "replace")  # a byte that is not UTF-8
     (scripts.folder / "says.bat").write_bytes(b"@echo caf\xe1\r\n")
 
     scripts.run("says.bat")

@@ -11,9 +11,9 @@ from typing import Any
 import psutil
 import pytest
 
-from tasks.ownership import ownership
+from tasks.process.ownership import ownership
 from tests.family import Family
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 # Starts itself `depth` times, each the child of the one before, and all of them wait.
 CHAIN = """
@@ -27,7 +27,7 @@ time.sleep(600)
 # Owns a chain, and waits to be killed.
 OWNER = """
 import subprocess, sys, time
-from tasks.ownership import ownership
+from tasks.process.ownership import ownership
 owned = ownership()
 process = subprocess.Popen(sys.argv[1:], **owned.popen)
 owned.take(process.pid)
@@ -70,7 +70,7 @@ def test_grandchildren_are_in_the_job_from_their_first_instruction(family: Famil
     assert len(alive(family)) == 3
 
     owned.end()
-    process.wait(30)
+    process.wait(LIMIT)
     eventually(lambda: not alive(family), "the end of all of it")
     owned.close()
 
@@ -84,7 +84,7 @@ def test_closing_the_job_ends_what_is_left(family: Family, chain: list[str]) -> 
     owned.close()
 
     eventually(lambda: not alive(family), "the end of all of it")
-    process.wait(30)
+    process.wait(LIMIT)
 
 
 def test_what_is_let_go_lives_on(family: Family, chain: list[str]) -> None:
@@ -93,7 +93,7 @@ def test_what_is_let_go_lives_on(family: Family, chain: list[str]) -> None:
     owned.take(process.pid)
     eventually(lambda: all_up(family), "the chain")
     process.kill()
-    process.wait(30)
+    process.wait(LIMIT)
 
     owned.let_go()
     owned.close()
@@ -106,7 +106,7 @@ def test_killing_the_owner_ends_all_that_it_owns(family: Family, chain: list[str
     eventually(lambda: all_up(family), "the chain")
 
     owner.kill()
-    owner.wait(30)
+    owner.wait(LIMIT)
 
     eventually(lambda: not alive(family), "the end of all of it")
 
@@ -120,7 +120,7 @@ def test_jobs_nest(family: Family, chain: list[str]) -> None:
     eventually(lambda: all_up(family), "the chain")
 
     outer.end()
-    owner.wait(30)
+    owner.wait(LIMIT)
 
     eventually(lambda: not alive(family), "the end of the outer job, and of the inner one with it")
     outer.close()
@@ -142,7 +142,7 @@ def test_a_service_outlives_the_owner_and_the_job_that_it_was_started_in(
     eventually(lambda: family.said("service") and family.said("child"), "the service and the child")
 
     owner.kill()
-    owner.wait(30)
+    owner.wait(LIMIT)
 
     eventually(lambda: only_the_service_is_left(family), "the end of all but the service")
 
@@ -156,7 +156,7 @@ def test_a_service_outlives_jobs_within_jobs(family: Family, starts_a_service: l
     eventually(lambda: family.said("service") and family.said("child"), "the service and the child")
 
     outer.end()
-    owner.wait(30)
+    owner.wait(LIMIT)
     outer.close()
 
     eventually(lambda: only_the_service_is_left(family), "the end of all but the service")
@@ -188,7 +188,7 @@ def test_the_job_counts_what_its_processes_use() -> None:
     busy = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
     process = subprocess.Popen([sys.executable, "-c", busy], **owned.popen)  # noqa: S603 - our own
     owned.take(process.pid)
-    assert process.wait(60) == 0
+    assert process.wait(LIMIT) == 0
 
     assert owned.cpu_seconds() >= 0.3
     owned.close()
@@ -210,7 +210,7 @@ def test_a_groups_priority_becomes_its_scripts_class(family: Family, priority: s
     assert psutil.Process(process.pid).nice() == getattr(psutil, name)
 
     owned.end()
-    process.wait(30)
+    process.wait(LIMIT)
     owned.close()
 
 
@@ -218,7 +218,7 @@ def test_a_program_that_is_gone_before_it_is_taken_is_an_os_error() -> None:
     owned = ownership()
     process = subprocess.Popen([sys.executable, "-c", "pass"], **owned.popen)
     process.kill()
-    process.wait(30)
+    process.wait(LIMIT)
 
     with pytest.raises(OSError, match="cannot be put into a job object"):
         owned.take(process.pid)
@@ -227,7 +227,7 @@ def test_a_program_that_is_gone_before_it_is_taken_is_an_os_error() -> None:
 
 @pytest.mark.real_windows("GenerateConsoleCtrlEvent reaches no other console")
 def test_a_script_without_a_window_hears_ctrl_break_and_may_tidy_up(family: Family) -> None:
-    from tasks.system import apart, ask_to_end
+    from tasks.process.system import apart, ask_to_end
 
     tidy = (
         "import signal, sys, pathlib, time\n"
@@ -240,5 +240,19 @@ def test_a_script_without_a_window_hears_ctrl_break_and_may_tidy_up(family: Fami
 
     assert ask_to_end([psutil.Process(process.pid)])
 
-    assert process.wait(30) == 0
+    assert process.wait(LIMIT) == 0
     assert family.said("tidied")
+
+
+@pytest.mark.real_windows("its job objects do not limit memory")
+def test_all_of_it_together_is_given_no_more_memory_than_it_may_have() -> None:
+    owned = ownership(memory=200 * 2**20)
+    takes = "held = bytearray(400_000_000)"
+    process = subprocess.Popen([sys.executable, "-c", takes], stderr=subprocess.PIPE, **owned.popen)  # noqa: S603
+    owned.take(process.pid)
+
+    _, errors = process.communicate(timeout=LIMIT)
+
+    owned.close()
+    assert process.returncode == 1
+    assert b"MemoryError" in errors

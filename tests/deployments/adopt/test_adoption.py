@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployments.adopt.adoption import Adoption, adopt
-from deployments.adopt.house import SERVICE
 from deployments.adopt.job import Job, Kind, Switch, Trigger
-from deployments.adopt.placing import Known, Standing
-from deployments.adopt.rhythm_file import RhythmFile
-from deployments.adopt.user_word import assignment
+from deployments.adopt.judging.assignments import assignment
+from deployments.adopt.judging.five_groups import SERVICE
+from deployments.adopt.judging.placing import Known, Standing
+from deployments.adopt.writing.rhythm_file import RhythmFile
 from tasks.problem import ConfigError
 
 
@@ -58,7 +58,12 @@ class Adopted:
         return {name: group["steps"] for name, group in groups.items()}
 
     def what(self, name: str) -> list[str]:
-        return [loss.what for each in self.adoption.jobs if each.name == name for loss in each.losses]
+        return [
+            difference.what
+            for each in self.adoption.jobs
+            if each.name == name
+            for difference in each.differences
+        ]
 
 
 def test_jobs_become_the_steps_of_groups_that_come_after_one_another() -> None:
@@ -153,16 +158,19 @@ def test_a_job_can_have_a_group_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("assign", "problem"),
     [
-        ("nonsense", "is no NAME=GROUP"),
-        ("watchdog=health_chek", "'health_chek' is no group"),
-        ("watchdog=new@often", "'often' is no interval"),
-        ("nobody=health_check", "is no job that was found"),
+        ("nonsense", "is not NAME=GROUP"),
+        ("watchdog=Health_chek", "is not NAME=GROUP"),
+        ("watchdog=health_chek", "no such group: 'health_chek'. Did you mean 'health_check'?"),
+        ("watchdog=new@often", "'often' is not an interval"),
+        ("watchdog=beat@1h", "'beat' is a name of Rhythm's own"),
+        ("nobody=health_check", "is not a job that was found"),
+        ("Watch Dog=health_check", "is not a job that was found. Did you mean 'watchdog'?"),
     ],
 )
 def test_a_word_that_means_nothing_is_an_error(assign: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         Adopted([job("watchdog")], assign=[assign])
-    with pytest.raises(ConfigError, match="--drop nobody: is no job"):
+    with pytest.raises(ConfigError, match="--drop nobody: is not a job"):
         Adopted([job("watchdog")], drop=["nobody"])
 
 
@@ -242,7 +250,7 @@ def test_a_schedule_that_is_not_the_groups_is_a_loss(triggers: tuple[Trigger, ..
     found = Adopted([job("watchdog", *triggers)])
 
     assert found.what("watchdog") == told
-    assert all(loss.remedy for each in found.adoption.jobs for loss in each.losses)
+    assert all(difference.remedy for each in found.adoption.jobs for difference in each.differences)
 
 
 _TRIGGERS = st.one_of(
@@ -278,3 +286,17 @@ def test_whatever_is_found_the_file_is_sound_and_a_second_run_leaves_it_alone(jo
     assert again.text == first.text
     assert [each.group for each in again.adoption.jobs] == [each.group for each in first.adoption.jobs]
     assert {each.name for each in again.adoption.needs} == {each.name for each in first.adoption.needs}
+
+
+def test_what_may_run_for_longer_than_a_beat_in_a_group_that_others_wait_for_is_pointed_to_a_lane() -> None:
+    jobs = [
+        job("purge", every(60), time_limit_minutes=45.0),
+        job("prune", every(60), time_limit_minutes=5.0),
+        job("clean", every(60), time_limit_minutes=4320.0),
+        job("event_ledger", every(120), time_limit_minutes=45.0),
+    ]
+
+    adopted = Adopted(jobs)
+
+    told = "it may run for 45 min, and other groups wait for its group meanwhile"
+    assert [each.name for each in jobs if told in adopted.what(each.name)] == ["purge"]

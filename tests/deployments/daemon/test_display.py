@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deployments import state
+from deployments import overview
 from deployments.daemon.display import Display
 from tests.flows.rhythms import rhythm
 
@@ -18,7 +18,7 @@ def test_news_are_visible_text(
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: on_a_terminal)
     display = Display()
-    display.show(state.unknown(rhythm(), datetime(2026, 3, 2, tzinfo=UTC), "nobody answers"))
+    display.show(overview.unknown(rhythm(), datetime(2026, 3, 2, tzinfo=UTC), "nobody answers"))
 
     display.say("set 'a\x1b]0;title\x07' crashed")
     display.close()

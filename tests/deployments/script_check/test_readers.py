@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deployments.adopt.text_encoding import decode
+from deployments.adopt.sources.text_encoding import decode
 from deployments.script_check import param_block
 from deployments.script_check.outline import outline
 from deployments.script_check.parameters import Membership, Parameter
-from tasks.project import PROJECT
+from tasks.settings.project import PROJECT
 from tests.deployments.script_check.binder import Binder
 from tests.deployments.script_check.test_binding import SILENT, TABLE
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import plistlib
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deployments.adopt import systemd as adopted_units
-from deployments.adopt import task_xml
 from deployments.adopt.job import Kind, Origin
+from deployments.adopt.sources import systemd_timers as adopted_units
+from deployments.adopt.sources import task_xml
+from deployments.cli.main import main
+from deployments.server.instance_lock import announced
 from deployments.service import launch_agent, systemd, task_scheduler
+from deployments.service.actions import Installation, kept_variables, left_variables
 from deployments.service.background import LogStream
-from deployments.service.plan import Installation, kept_variables, left_variables
-from tests.deployments.command_line import CommandLine
+from tasks.settings.project import PROJECT
+from tests.deployments.command_line import CommandLine, Said
 from tests.permissions import open_to_others
 from tests.umask import umask
 
@@ -28,7 +35,7 @@ HARD = "/srv/my rhythm 100%"
 def installation(**changed: Any) -> Installation:
     fields: dict[str, Any] = {
         "python": Path("/srv/venv/bin/python"),
-        "project": Path("/srv/rhythm"),
+        "folder": Path("/srv/rhythm"),
         "config": Path("/srv/rhythm/rhythm.toml"),
         "outputs_dir": Path("/srv/rhythm/outputs"),
         "home": Path("/home/user"),
@@ -47,7 +54,9 @@ def test_the_task_has_none_of_task_schedulers_traps() -> None:
     assert [trigger.kind for trigger in job.triggers] == [Kind.STARTUP, Kind.LOGON]
     assert job.enabled
     assert (job.retries, job.retry_minutes) == (255, 1)
-    assert [loss.what for loss in job.losses] == ["it had no time limit; here it is ended after 10 minutes"]
+    assert [loss.what for loss in job.differences] == [
+        "it had no time limit; here it is ended after 10 minutes"
+    ]
     assert job.cwd == "/srv/rhythm" or sys.platform == "win32"
     assert job.command.endswith("pythonw.exe")
 
@@ -65,8 +74,8 @@ def test_words_with_blanks_and_marks_are_in_the_task_as_they_are() -> None:
     what = installation(config=Path("/srv/a & b/<rhythm>.toml"), env={"PREFECT_HOME": "C:\\my home"})
     (job,) = task_xml.read(task_scheduler.xml(what, "PC\\user"), Origin("Rhythm.xml")).jobs
 
-    assert job.through[1:] == ("-m", "deployments.service.background")
-    assert job.args[1:] == (f"RHYTHM_CONFIG={what.config}", "PREFECT_HOME=C:\\my home")
+    assert (job.script, job.args[0]) == (str(PROJECT / "rhythm_entry.py"), "deployments.service.background")
+    assert job.args[2:] == (f"RHYTHM_CONFIG={what.config}", "PREFECT_HOME=C:\\my home")
 
 
 def test_a_service_account_has_its_number_and_no_logon_of_its_own() -> None:
@@ -97,10 +106,10 @@ def test_the_units_start_server_and_worker_in_order_and_again_when_they_end() ->
 
     for unit in (server, worker):
         assert "Restart=always\n" in unit
-        assert "NoNewPrivileges=yes\n" in unit
+        assert "SyslogIdentifier=rhythm\n" in unit
         assert "Environment=PREFECT_HOME=/srv/prefect\n" in unit
         assert f"Environment=RHYTHM_CONFIG={config}\n" in unit
-    assert "-m deployments.daemon.api_server\n" in server
+    assert " deployments.server.api_server\n" in server
     assert "After=rhythm-server.service\n" in worker
     assert "Environment=PREFECT_API_URL=http://127.0.0.1:4200/api\n" in worker
 
@@ -110,13 +119,13 @@ def test_words_with_blanks_and_marks_come_back_from_a_unit_as_they_were() -> Non
     found = adopted_units.read({"rhythm-server.service": systemd.server_unit(what)}, Origin("units"))
 
     (job,) = found.jobs
-    assert job.through == (f"{HARD}/python", "-m", "deployments.daemon.api_server")
+    assert (job.command, job.args) == (f"{HARD}/python", ("deployments.server.api_server",))
     assert "/srv/$$x/python" in systemd.server_unit(installation(python=PurePosixPath("/srv/$x/python")))
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here to ask")
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
-    what = installation(python=Path(sys.executable), project=Path.cwd(), home=tmp_path)
+    what = installation(python=Path(sys.executable), folder=Path.cwd(), home=tmp_path)
     plan = systemd.plan("install", what)
     for path, text in plan.files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +143,38 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     assert said == []
 
 
+def test_hardening_is_the_servers_and_the_workers_umask_is_the_accounts() -> None:
+    what = installation(umask=0o027)
+
+    for line in ("NoNewPrivileges=yes\n", "UMask=0077\n", "SystemCallFilter=@system-service\n"):
+        assert line in systemd.server_unit(what)
+        assert line not in systemd.worker_unit(what)
+    assert "UMask=0027\n" in systemd.worker_unit(what)
+    assert "UMask" not in systemd.worker_unit(installation())
+
+
+@given(st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc", "Zl", "Zp"])))
+def test_what_a_unit_gives_is_read_back_as_it_was(value: str) -> None:
+    given_ = {"PATH": value, "RHYTHM_CONFIG": "/srv/rhythm.toml", "PREFECT_HOME": value}
+    what = installation(
+        path=value or "/bin", env={"PREFECT_HOME": value}, config=PurePosixPath("/srv/rhythm.toml")
+    )
+
+    assert systemd.variables(systemd.server_unit(what)) == given_ | {"PATH": value or "/bin"}
+
+
 # macOS
+
+
+def test_what_env_names_is_in_the_agent_which_then_its_owner_alone_reads() -> None:
+    what = installation(more={"TOKEN": "x"})
+    plan, without = launch_agent.plan("install", what), launch_agent.plan("install", installation())
+
+    assert (list(plan.files), list(plan.private)) == ([], launch_agent.definition(what))
+    assert plistlib.loads(plan.private[launch_agent.definition(what)[0]].encode())["EnvironmentVariables"][
+        "TOKEN"
+    ]
+    assert (list(without.files), list(without.private)) == (launch_agent.definition(what), [])
 
 
 def test_the_agent_is_a_property_list_that_starts_it_again_when_it_fails() -> None:
@@ -142,7 +182,10 @@ def test_the_agent_is_a_property_list_that_starts_it_again_when_it_fails() -> No
 
     assert found["KeepAlive"] == {"SuccessfulExit": False}
     assert found["RunAtLoad"] is True
-    assert found["ProgramArguments"][1:3] == ["-m", "deployments.service.background"]
+    assert found["ProgramArguments"][2:4] == [
+        str(PROJECT / "rhythm_entry.py"),
+        "deployments.service.background",
+    ]
 
 
 # Variables
@@ -196,72 +239,268 @@ def test_the_services_log_is_private_also_when_it_starts_anew(tmp_path: Path) ->
 posix_only = pytest.mark.skipif(sys.platform != "linux", reason="systemd is Linux' own")
 
 
-class Services(CommandLine):
-    """`rhythm service` with a systemctl that writes down what it is asked."""
+class Services:
+    """`rhythm service` in this process, with a systemctl and a loginctl that write down what they are asked.
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    What they are asked with a word of `refuses` in it, they refuse. An account is root, or another one.
+    """
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, printed: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._patch, self._printed = folder, patch, printed
         self.asked = folder / "asked"
-        program = folder / "bin" / "systemctl"
-        program.parent.mkdir()
-        program.write_text(f'#!/bin/sh\necho "$@" >> {self.asked}\n[ ! -e {folder}/refuses ]\n')
-        program.chmod(0o755)
-        self.write('[groups.a]\nevery = "1h"\nsteps = ["check_health"]\n')
+        for name in ("systemctl", "loginctl", "runuser"):
+            program = folder / "bin" / name
+            program.parent.mkdir(exist_ok=True)
+            program.write_text(
+                f'#!/bin/sh\necho {name} "$@" >> {self.asked}\n'
+                f'[ {name} != runuser ] || echo 0027\n! echo "$@" | grep -qf {folder}/refuses\n'
+            )
+            program.chmod(0o755)
+        self.refuse()
+        (folder / "rhythm.toml").write_text('[groups.a]\nevery = "1h"\nsteps = ["check_health"]\n')
+        patch.setattr(systemd, "SYSTEM_FOLDER", folder / "system")
+        patch.setattr(systemd, "LINGERING", folder / "linger")
+        patch.setenv("HOME", str(folder))
+        patch.setenv("PATH", f"{folder}/bin{os.pathsep}{os.environ['PATH']}")
+        patch.setenv("RHYTHM_CONFIG", str(folder / "rhythm.toml"))
+        self.be(root=False)
 
-    def service(self, *words: str) -> Any:
-        path = f"{self.folder}/bin{os.pathsep}{os.environ['PATH']}"
-        return self("service", *words, HOME=str(self.folder), PATH=path, RHYTHM_CONFIG=str(self.config))
+    def be(self, *, root: bool) -> None:
+        """Be root from now on, or an account of a number that no account has."""
+        self._patch.setattr(os, "geteuid", lambda: 0 if root else 987_654)
+        self._patch.setenv("LOGNAME", "root" if root else "kim")
+
+    def refuse(self, *words: str) -> None:
+        (self.folder / "refuses").write_text("".join(f"{word}\n" for word in words))
+
+    def __call__(self, *words: str) -> Said:
+        code = main(["service", *words])
+        return Said(code, *self._printed.readouterr())
+
+    @property
+    def commands(self) -> list[str]:
+        """What systemd was asked; how it is does not count."""
+        lines = self.asked.read_text().splitlines() if self.asked.exists() else []
+        return [line for line in lines if "is-active" not in line]
+
+    @property
+    def units(self) -> dict[str, str]:
+        folders = (self.folder / "system", self.folder / ".config" / "systemd" / "user")
+        return {path.name: path.read_text() for folder in folders for path in folder.glob("rhythm*")}
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Services:
-    return Services(tmp_path)
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Services:
+    return Services(tmp_path, monkeypatch, capsys)
 
 
 @posix_only
 def test_a_dry_run_shows_all_and_does_nothing(services: Services) -> None:
-    said = services.service("install", "--dry-run")
+    said = services("install", "--dry-run")
 
     assert said.code == 0
     assert "ExecStart=" in said.out
-    assert "would run   systemctl --user enable --now rhythm-server.service rhythm-worker.service" in said.out
-    assert not services.asked.exists()
-    assert not (services.folder / ".config").exists()
+    assert "would run   systemctl --user restart rhythm-server.service rhythm-worker.service" in said.out
+    assert services.commands == []
+    assert services.units == {}
+
+
+@posix_only
+def test_with_json_an_action_prints_one_object_and_the_rest_is_on_stderr(
+    services: Services,
+) -> None:
+    shown = services("install", "--dry-run", "--json")
+    done = services("install", "--json")
+
+    assert (shown.json["action"], shown.json["done"], done.json["done"]) == ("install", False, True)
+    assert shown.json["files"] == done.json["files"]
+    assert ["systemctl", "--user", "daemon-reload"] in shown.json["commands"]
+    assert "would write" in shown.err
+    assert "written: " in done.err
+    assert sorted(services.units) == sorted(Path(path).name for path in done.json["files"])
 
 
 @posix_only
 def test_install_status_and_uninstall(services: Services) -> None:
-    assert services.service("status", "--json").json["installed"] is False
+    assert services("status", "--json").json["installed"] is False
 
-    assert services.service("install").code == 0
-    found = services.service("status", "--json").json
-    assert set(found) == {"installed", "running", "pid", "url", "files", "log"}
-    assert (found["installed"], found["running"], len(found["files"])) == (True, False, 2)
-    assert services.service("stop").code == services.service("start").code == 0
+    assert services("install").code == 0
+    said = services("status", "--json")
+    assert set(said.json) == {"installed", "running", "pid", "url", "files", "log"}
+    assert (said.json["installed"], said.json["running"], len(said.json["files"])) == (True, False, 2)
+    assert services("stop").code == services("start").code == 0
 
-    assert services.service("uninstall").code == 0
-    assert services.service("status", "--json").json["installed"] is False
-    assert [line.split()[1] for line in services.asked.read_text().splitlines()] == [
-        *("daemon-reload", "enable", "stop", "start", "disable", "daemon-reload")
+    assert services("uninstall").code == 0
+    assert services("status", "--json").json["installed"] is False
+    both, reverse = f"{systemd.SERVER} {systemd.WORKER}", f"{systemd.WORKER} {systemd.SERVER}"
+    assert services.commands == [
+        "systemctl --user daemon-reload",
+        f"systemctl --user enable {both}",
+        f"systemctl --user restart {both}",
+        "loginctl enable-linger kim",
+        f"systemctl --user stop {reverse}",
+        f"systemctl --user start {both}",
+        f"systemctl --user disable --now {reverse}",
+        "systemctl --user daemon-reload",
     ]
 
 
 @posix_only
-def test_what_the_system_refuses_is_told(services: Services) -> None:
-    (services.folder / "refuses").touch()
+@pytest.mark.parametrize(
+    ("is_installed", "is_recorded", "is_active", "code"),
+    [
+        (True, True, True, 0),
+        (True, True, False, 1),
+        (True, False, True, 1),
+        (False, True, True, 1),
+        (False, False, False, 1),
+    ],
+)
+def test_status_is_0_only_when_the_service_runs(
+    services: Services, is_installed: bool, is_recorded: bool, is_active: bool, code: int
+) -> None:
+    if is_installed:
+        services("install")
+    if not is_active:
+        services.refuse("is-active")
 
-    said = services.service("start")
+    recorded = announced(services.folder / "outputs", "http://127.0.0.1:1/api")
+    with recorded if is_recorded else contextlib.nullcontext():
+        assert services("status").code == services("status", "--json").code == code
+
+
+@posix_only
+def test_what_the_system_refuses_is_reported(services: Services) -> None:
+    services.refuse("start")
+
+    said = services("start")
 
     assert said.code == 1
     assert "systemctl --user start rhythm-server.service rhythm-worker.service: exit code 1" in said.err
 
 
 @posix_only
-def test_another_account_is_for_windows(services: Services) -> None:
-    said = services.service("install", "--account", "SYSTEM")
+@pytest.mark.parametrize("step", ["daemon-reload", "enable", "restart"])
+def test_an_installation_that_fails_anywhere_leaves_nothing(
+    services: Services, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setenv("TOKEN", "x")
+    services.refuse(step)
 
-    assert (said.code, "--account: is for Windows" in said.err) == (2, True)
-    assert not services.asked.exists()
+    said = services("install", "--env", "TOKEN")
+
+    assert said.code == 1
+    assert "the service could not be installed, and nothing of it is left." in said.err
+    assert services.units == {}
+    assert any("disable --now" in command for command in services.commands)
+
+
+@posix_only
+def test_an_installation_that_fails_leaves_the_one_before(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "x")
+    services("install", "--env", "TOKEN")
+    before = services.units
+    monkeypatch.setenv("TOKEN", "y")
+    services.refuse("restart")
+
+    said = services("install", "--env", "TOKEN")
+
+    assert (said.code, "the one before is installed again" in said.err) == (1, True)
+    assert services.units == before
+
+
+@posix_only
+def test_lingering_is_switched_on_or_the_last_line_is_what_does_it(services: Services) -> None:
+    assert services("install").out.splitlines()[-1] == "done: loginctl enable-linger kim"
+
+    services.refuse("enable-linger")
+    last = services("install").out.splitlines()[-1]
+    assert last == "It ends when you log out, until an administrator has run: sudo loginctl enable-linger kim"
+
+    systemd.LINGERING.mkdir()
+    (systemd.LINGERING / "kim").touch()
+    assert "enable-linger" not in services("install").out
+
+
+@posix_only
+def test_what_env_names_is_in_a_file_that_its_owner_alone_reads(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYTHM_DATABASE_URL", 'a "$secret" \\ `of` ours')
+
+    assert "--env RHYTHM_DATABASE_URL" in services("install").err
+    said = services("install", "--env", "RHYTHM_DATABASE_URL")
+
+    assert "RHYTHM_DATABASE_URL" not in said.err
+    assert "secret" not in said.out
+    file = services.folder / ".config" / "systemd" / "user" / "rhythm.env"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_text() == 'RHYTHM_DATABASE_URL="a \\"\\$secret\\" \\\\ \\`of\\` ours"\n'
+    assert f"EnvironmentFile={file}\n" in services.units[systemd.WORKER]
+    services("install")
+    assert not file.exists()
+    assert "EnvironmentFile" not in services.units[systemd.WORKER]
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("name", "problem"), [("NOT_SET_HERE", "is not set here"), ("A=1", "'A=1' is not a variable's name")]
+)
+def test_what_cannot_be_taken_along_is_a_problem(services: Services, name: str, problem: str) -> None:
+    said = services("install", "--env", name)
+
+    assert (said.code, problem in said.err) == (2, True)
+    assert services.units == {}
+
+
+@posix_only
+def test_roots_service_is_the_machines_and_runs_as_the_account_that_is_named(services: Services) -> None:
+    services.be(root=True)
+
+    said = services("install", "--account", "nobody")
+
+    assert said.code == 0
+    assert "It runs as nobody" in said.out
+    assert set(services.units) == {systemd.SERVER, systemd.WORKER}
+    for unit in services.units.values():
+        assert "\nUser=nobody\n" in unit
+        assert "\nWantedBy=multi-user.target\n" in unit
+    assert "\nUMask=0027\n" in services.units[systemd.WORKER]
+    assert not any("--user" in command or "linger" in command for command in services.commands)
+    assert not list(services.folder.glob(".config/**/rhythm*"))
+
+
+@posix_only
+def test_an_account_sees_the_service_that_root_has_installed_for_it(services: Services) -> None:
+    (services.folder / "system").mkdir()
+    what = installation(home=services.folder, user="kim", is_system=True)
+    (services.folder / "system" / systemd.WORKER).write_text(systemd.worker_unit(what))
+
+    assert services("status", "--json").json["installed"] is True
+    services("stop")
+
+    assert services.commands[-1].startswith("systemctl stop")
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("root", "account", "problem"),
+    [
+        (False, "root", "another account's service is for root to install"),
+        (True, "nobody-of-this-name", "no such account: 'nobody-of-this-name'"),
+    ],
+)
+def test_an_account_that_cannot_be_is_a_problem(
+    services: Services, root: bool, account: str, problem: str
+) -> None:
+    services.be(root=root)
+
+    said = services("install", "--account", account)
+
+    assert (said.code, f"--account: {problem}" in said.err) == (2, True)
+    assert services.units == {}
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Task Scheduler is Windows' own")

@@ -18,8 +18,8 @@ from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import FlowRun
 
 from deployments.worker.rhythm_worker import RhythmWorker
-from flows.history import flow_name
-from tasks.settings import PROJECT
+from flows.naming import flow_name
+from tasks.settings.rhythm_toml import PROJECT
 from tests.family import SCRIPTS
 from tests.waiting import LIMIT
 
@@ -41,7 +41,7 @@ class Rhythm:
     async def deploy(self, name: str = "rhythm", **fields: Any) -> UUID:
         """Deploy the rhythm as `rhythm up` does, but for `fields`; done again, it changes that deployment."""
         folder = {"prefect.deployments.steps.set_working_directory": {"directory": str(PROJECT)}}
-        as_up_does = {"entrypoint": "flows/rhythm.py:rhythm", "pull_steps": [folder]}
+        as_up_does = {"entrypoint": "rhythm_entry.rhythm", "pull_steps": [folder]}
         return await self.client.create_deployment(
             await self.client.create_flow_from_name(name),
             name=self.pool,
@@ -98,6 +98,6 @@ class Rhythm:
 async def rhythm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> AsyncIterator[Rhythm]:
     monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
     async with get_client() as client:
-        pool = f"pool-{tmp_path.name}"
+        pool = f"pool-{tmp_path.name}".replace("_", "-")[:40].rstrip("-")
         await client.create_work_pool(WorkPoolCreate(name=pool, type="rhythm"))
         yield Rhythm(client, tmp_path, pool)

@@ -16,7 +16,7 @@ from prefect.workers.process import ProcessWorker
 
 from deployments.worker.rhythm_worker import RhythmWorker
 from flows.rhythm import rhythm as parent
-from tasks.settings import PROJECT
+from tasks.settings.rhythm_toml import PROJECT
 from tests.deployments.worker.rhythm import Rhythm
 from tests.deployments.worker.trap import Trap
 from tests.family import Family

@@ -12,7 +12,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from deployments.worker.own_flow import ForeignError, own_flow
 from flows.health_check import health_check
 from flows.rhythm import rhythm
-from tasks.settings import PROJECT
+from tasks.settings.rhythm_toml import PROJECT
 
 FOLDER = "prefect.deployments.steps.set_working_directory"
 SHELL = "prefect.deployments.steps.run_shell_script"
@@ -21,23 +21,19 @@ HERE = {FOLDER: {"directory": str(PROJECT)}}
 
 def deployment(**fields: Any) -> DeploymentResponse:
     """One as `prefect deploy` makes it here, but for `fields`."""
-    ours = {"name": "one", "flow_id": uuid4(), "entrypoint": "flows/rhythm.py:rhythm", "pull_steps": [HERE]}
+    ours = {"name": "one", "flow_id": uuid4(), "entrypoint": "rhythm_entry.rhythm", "pull_steps": [HERE]}
     return DeploymentResponse.model_validate(ours | fields)
 
 
 @pytest.mark.parametrize(
     ("fields", "flow", "entrypoint"),
     [
-        ({}, rhythm, "flows.rhythm:rhythm"),
-        (
-            {"entrypoint": "flows/health_check.py:health_check"},
-            health_check,
-            "flows.health_check:health_check",
-        ),
-        ({"pull_steps": [], "path": str(PROJECT)}, rhythm, "flows.rhythm:rhythm"),
-        ({"pull_steps": None, "path": None}, rhythm, "flows.rhythm:rhythm"),
-        ({"pull_steps": None, "path": "."}, rhythm, "flows.rhythm:rhythm"),
-        ({"pull_steps": [HERE, HERE]}, rhythm, "flows.rhythm:rhythm"),
+        ({}, rhythm, "rhythm_entry.rhythm"),
+        ({"entrypoint": "rhythm_entry.health_check"}, health_check, "rhythm_entry.health_check"),
+        ({"pull_steps": [], "path": str(PROJECT)}, rhythm, "rhythm_entry.rhythm"),
+        ({"pull_steps": None, "path": None}, rhythm, "rhythm_entry.rhythm"),
+        ({"pull_steps": None, "path": "."}, rhythm, "rhythm_entry.rhythm"),
+        ({"pull_steps": [HERE, HERE]}, rhythm, "rhythm_entry.rhythm"),
     ],
 )
 def test_a_deployment_of_one_of_our_flows_is_of_this_rhythm(
@@ -55,21 +51,20 @@ def test_a_deployment_of_one_of_our_flows_is_of_this_rhythm(
         "",
         "evil.py:main",
         "/tmp/flows/rhythm.py:rhythm",  # noqa: S108 - only compared
-        "flows/../evil/rhythm.py:rhythm",
-        "evil/flows/rhythm.py:rhythm",
-        "flows/evil.py:main",
-        "flows/__init__.py:rhythm",
-        "flows/rhythm.txt:rhythm",
-        "flows/rhythm:rhythm",
-        "flows/Rhythm.py:rhythm",
-        "flows/rhythm.evil.py:rhythm",
+        "flows/rhythm.py:rhythm",  # one of any folder
+        "rhythm_entry.py:rhythm",
+        "rhythm_entry:rhythm",
+        "evil.rhythm_entry.rhythm",
+        "rhythm_entry.rhythm.rhythm",
+        "rhythm_entry.rhythm.fn",
+        "rhythm_entry.Rhythm",
+        "rhythm_entry.cadence",  # a module of the package without a flow
+        "rhythm_entry.command",
+        "rhythm_entry.nothing",
+        "rhythm_entry.",
+        "rhythm_entry",
         "flows.rhythm.rhythm",
-        "os:system",
-        "flows/rhythm.py:beat",  # a function, of which Prefect would make a flow
-        "flows/rhythm.py:rhythm.fn",
-        "flows/rhythm.py:nothing",
-        "flows/rhythm.py:",
-        "tasks/settings.py:load",
+        "os.system",
     ],
 )
 def test_another_entrypoint_is_foreign_and_named(entrypoint: str | None) -> None:
@@ -113,6 +108,17 @@ def test_the_same_flow_in_another_folder_is_foreign(where: Any, tmp_path: Path) 
         own_flow(deployment(**where(str(tmp_path))))
 
     assert f"its folder is {tmp_path}, and not {PROJECT}" in str(error.value)
+
+
+def test_the_folder_of_rhythm_toml_is_this_rhythms_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
+
+    assert own_flow(deployment(pull_steps=[{FOLDER: {"directory": str(tmp_path)}}])).flow is rhythm
+    assert own_flow(deployment(pull_steps=[HERE])).flow is rhythm
+    with pytest.raises(ForeignError, match="its folder is "):
+        own_flow(deployment(pull_steps=[{FOLDER: {"directory": str(tmp_path.parent)}}]))
 
 
 def test_code_in_a_storage_block_is_foreign() -> None:

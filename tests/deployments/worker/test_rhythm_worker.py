@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
+from prefect import flow_engine
 from prefect._flow_run_suspension import _active_flow_run_suspension_requests
+from prefect.client.orchestration import get_client
+from prefect.runtime import flow_run
 from prefect.states import Cancelling, Suspended
 
+from deployments.prefect_internals import suspension
+from deployments.worker import rhythm_worker
+from deployments.worker.hosted_run import HostedRun
 from flows.rhythm import rhythm as parent
 from tasks.builtin import check_health
-from tasks.settings import PROJECT
+from tasks.settings.rhythm_toml import PROJECT
+from tests.deployments.prefect_internals.conftest import changed
 from tests.deployments.worker.rhythm import Rhythm
 from tests.family import Family
 from tests.waiting import soon
+from tests.wine import is_wine
 
 
 def step(name: str, family: Family) -> str:
@@ -32,7 +44,7 @@ async def test_a_beat_runs_in_the_workers_own_process(rhythm: Rhythm, family: Fa
         await soon(lambda: family.said("sleeping"), "the script to run")
         (script,) = family.alive()
 
-        assert script.ppid() == os.getpid()
+        assert os.getpid() in [parent.pid for parent in script.parents()]
 
         family.tell("end")
         ended = await rhythm.ended(run)
@@ -71,6 +83,46 @@ async def test_a_cancelled_beat_ends_its_script_and_becomes_cancelled(
     assert heard == ["Cancelled"]
 
 
+async def test_of_a_beat_only_the_group_ends_whose_run_is_cancelled(rhythm: Rhythm, family: Family) -> None:
+    rhythm.toml(step("hangs.py", family) + ', "shows.py X"', "only_this")
+    with (rhythm.folder / "rhythm.toml").open("a", encoding="utf-8") as file:
+        file.write('[groups.after_it]\nevery = "1d"\nsteps = ["shows.py X"]\n')
+    async with rhythm.worker():
+        run = await rhythm.ask()
+        await soon(lambda: family.said("grandchild"), "all of the script to run")
+
+        group = await rhythm.group_run("only_this")
+        await rhythm.client.set_flow_run_state(group.id, Cancelling())
+        ended = await rhythm.ended(run)
+
+    assert not family.alive()
+    group = await rhythm.group_run("only_this")
+    assert group.state
+    assert (group.state.name, group.state.message) == ("Cancelled", "hangs: It was cancelled.")
+    later = await rhythm.group_run("after_it")
+    assert later.state
+    assert later.state.is_completed()
+    assert ended.state
+    assert ended.state.name == "Degraded"
+
+
+async def test_a_beat_that_is_cancelled_as_it_ends_by_itself_is_cancelled_and_not_left_behind(
+    rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def acreate_table_artifact(*_: object, **__: object) -> None:
+        async with get_client() as client:
+            await client.set_flow_run_state(flow_run.id, Cancelling())
+
+    monkeypatch.setattr("flows.rhythm.acreate_table_artifact", acreate_table_artifact)
+    monkeypatch.setattr(HostedRun, "_heed", lambda self, client: asyncio.sleep(3600))
+    rhythm.toml('"shows.py X"', "too_late")
+    async with rhythm.worker():
+        ended = await rhythm.ended(await rhythm.ask())
+
+    assert ended.state
+    assert ended.state.name == "Cancelled"
+
+
 async def test_a_beat_that_is_deleted_ends_its_script(rhythm: Rhythm, family: Family) -> None:
     rhythm.toml(step("hangs.py", family), "deleted")
     async with rhythm.worker() as worker:
@@ -78,7 +130,7 @@ async def test_a_beat_that_is_deleted_ends_its_script(rhythm: Rhythm, family: Fa
         await soon(lambda: family.said("grandchild"), "all of the script to run")
 
         await rhythm.client.delete_flow_run(run)
-        worker.bell.ring()  # Prefect does not tell of it
+        worker.run_events.notify()  # Prefect does not tell of it
         await soon(lambda: not family.alive(), "its end")
 
 
@@ -186,6 +238,62 @@ async def test_one_that_has_grown_is_to_be_replaced(rhythm: Rhythm, monkeypatch:
     assert ended.state
     assert ended.state.is_completed()
     assert "it has grown by" in rhythm.retired[0]
+
+
+class Observed:
+    """Counts the runs that Prefect's engine observes by itself."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.runs: list[UUID] = []
+        observe = vars(flow_engine)["observe_flow_run_suspension"]
+
+        def count(flow_run_id: UUID, *args: Any, **kwargs: Any) -> AbstractContextManager[None]:
+            self.runs.append(flow_run_id)
+            observing: AbstractContextManager[None] = observe(flow_run_id, *args, **kwargs)
+            return observing
+
+        monkeypatch.setattr(flow_engine, "observe_flow_run_suspension", count)
+
+
+async def test_prefect_observes_no_run_of_ours_unless_it_has_changed(
+    rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observed = Observed(monkeypatch)
+    rhythm.toml('"shows.py X"', "observed")
+    async with rhythm.worker():
+        ours = await rhythm.ask()
+        await rhythm.ended(ours)
+        monkeypatch.setattr(suspension, "SUSPENSION", changed(suspension.SUSPENSION))
+        plain = await rhythm.ask()
+        ended = await rhythm.ended(plain)
+
+    assert observed.runs == [plain]
+    assert ended.state
+    assert ended.state.is_completed()
+
+
+@pytest.mark.skipif(is_wine(), reason="under Wine, each interpreter takes seconds to start")
+@pytest.mark.parametrize(
+    ("gone", "isolated", "is_here"),
+    [
+        (["IN_PROCESS"], False, False),
+        (["SEPARATE_PROCESS"], True, True),
+        (["IN_PROCESS", "SEPARATE_PROCESS"], False, False),
+    ],
+    ids=["not in this process", "not in another", "in neither"],
+)
+async def test_where_prefect_has_changed_beats_are_run_in_another_way(
+    rhythm: Rhythm, monkeypatch: pytest.MonkeyPatch, gone: list[str], isolated: bool, is_here: bool
+) -> None:
+    for name in gone:
+        monkeypatch.setattr(rhythm_worker, name, changed(vars(rhythm_worker)[name]))
+    rhythm.toml('"shows.py X"', "another_way")
+    async with rhythm.worker(isolated):
+        ended = await rhythm.ended(await rhythm.ask("another_way"))
+
+    assert ended.state
+    assert ended.state.is_completed()
+    assert (ended.infrastructure_pid == str(os.getpid())) == is_here
 
 
 async def test_two_runs_at_once_are_both_hosted(rhythm: Rhythm, family: Family) -> None:

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tasks.builtin.contract import Context, Events, no_events
-from tasks.endpoint_settings import EndpointSettings
-from tasks.settings import Settings
+from tasks.settings.endpoints import EndpointSettings
+from tasks.settings.rhythm_toml import Settings
 from tests.tasks.builtin.service import Service, running_service
 
 NOW = datetime(2026, 3, 4, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))

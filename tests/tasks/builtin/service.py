@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tasks.endpoint_settings import EndpointSettings
+from tasks.settings.endpoints import EndpointSettings
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import pytest
 
 from tasks.builtin.adaptive_routing_optimizer import main
 from tasks.builtin.contract import Context, Report
-from tasks.endpoint_settings import EndpointSettings
-from tasks.endpoints.policy import FILE_NAME
-from tasks.measurements import Probe
+from tasks.builtin.endpoints.policy import FILE_NAME
 from tasks.outcome import StepFailedError
-from tasks.store import store_of
+from tasks.settings.endpoints import EndpointSettings
+from tasks.store.measurements import Probe
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
 
@@ -80,7 +80,7 @@ def test_a_half_written_policy_is_told_and_replaced(
     context.settings.outputs_dir.mkdir()
     (context.settings.outputs_dir / FILE_NAME).write_text('{"version": 1, "primary": "lo')
     main([], context)
-    assert "it is no routing policy" in caplog.text
+    assert "it is not a routing policy" in caplog.text
     assert policy(context)["primary"] == "cloud"
 
 

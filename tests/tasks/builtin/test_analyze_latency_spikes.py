@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from tasks.analysis.spikes import ENOUGH
 from tasks.builtin import analyze_latency_spikes
+from tasks.builtin.analysis.spikes import ENOUGH
 from tasks.builtin.analyze_latency_spikes import main
 from tasks.builtin.contract import Context, Report
-from tasks.endpoints.alerts import FILE_NAME
-from tasks.measurements import Probe, StepUsage
+from tasks.builtin.endpoints.alerts import FILE_NAME
 from tasks.outcome import Outcome, StepFailedError
-from tasks.store import store_of
+from tasks.store.measurements import Probe, StepUsage
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
 EVERY = timedelta(minutes=10)
@@ -125,7 +125,7 @@ def test_what_is_half_written_is_told_and_written_anew(
     path = context.settings.outputs_dir / FILE_NAME
     path.write_text(text, encoding="utf-8")
     main([], context)
-    assert "incidents may be told twice" in caplog.text
+    assert "incidents may be reported twice" in caplog.text
     assert len(emitted) == 1
     assert list(json.loads(path.read_text(encoding="utf-8"))["until"]) == ["llm"]
 

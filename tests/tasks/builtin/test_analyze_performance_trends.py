@@ -11,9 +11,9 @@ import pytest
 
 from tasks.builtin.analyze_performance_trends import main
 from tasks.builtin.contract import Context, Report
-from tasks.measurements import Probe, Sample
 from tasks.outcome import StepFailedError
-from tasks.store import store_of
+from tasks.store.measurements import Probe, Sample
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
 QUARTER = timedelta(minutes=15)

@@ -11,10 +11,10 @@ import pytest
 
 from tasks.builtin.analyze_replan_patterns import main
 from tasks.builtin.contract import Context, Report
-from tasks.builtin_settings import ReplanSettings
-from tasks.measurements import GroupEvent
 from tasks.outcome import Outcome, StepFailedError
-from tasks.store import store_of
+from tasks.settings.builtins import ReplanSettings
+from tasks.store.measurements import GroupEvent
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
 
@@ -42,7 +42,7 @@ def test_what_often_waits_is_told_and_published(
 ) -> None:
     published: list[Report] = []
     said = main([], replace(troubled(make_context()), publish=published.append))
-    assert said.startswith("33% of 18 times a group was due in 168 h it was held back; daily_routine waits")
+    assert said.startswith("33% of 18 times a group was due in 168 h it was blocked; daily_routine waits")
     assert "daily_routine waits in 33% of the 18 beats" in caplog.text
     assert "| daily_routine | 18 | 12 | 0 | 33% | health_check failed (6) |" in published[0].text
 
@@ -63,7 +63,7 @@ def test_a_ledger_is_read_line_by_line_and_its_bad_lines_are_told(
         file.write(b'{"half": ')
     said = main(["--hours", "10"], with_ledger(make_context(), path))
     assert "ledger: 10 of 100 events are replans, 1.0 an hour, mostly: tool failed" in said
-    assert "1 of 101 lines are no events: 1 cut off" in caplog.text
+    assert "1 of 101 lines are not events: 1 cut off" in caplog.text
 
 
 def test_a_ledger_that_is_not_there_is_told_and_the_rest_is_there(

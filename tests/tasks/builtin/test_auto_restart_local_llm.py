@@ -14,19 +14,19 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from tasks.builtin.auto_restart_local_llm import failures_in_a_row, main
+from tasks.builtin.auto_restart_local_llm import Did, failures_in_a_row, judge, main
 from tasks.builtin.contract import Context
-from tasks.endpoint_settings import EndpointSettings
-from tasks.endpoints.probe import ask_at_once
-from tasks.endpoints.service_process import ServicePaths, find
-from tasks.measurements import Probe
+from tasks.builtin.endpoints.probe import ask_at_once
+from tasks.builtin.endpoints.service_process import ServicePaths, find
 from tasks.outcome import StepFailedError
-from tasks.store import store_of
+from tasks.settings.endpoints import EndpointSettings
+from tasks.store.measurements import Probe
+from tasks.store.store import store_of
 from tests.end_to_end.workspace import free_port
 from tests.permissions import mode, open_to_others
 from tests.tasks.builtin.conftest import NOW, MakeContext
 from tests.umask import umask
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 # A service on the port it is told. With a file `deaf` beside it, it hears no SIGTERM, and with `dumb` it
 # takes connections and answers nothing.
@@ -119,6 +119,37 @@ def test_failures_in_a_row_are_those_at_the_end(answers: str, failures: int) -> 
     assert failures_in_a_row(probes) == failures
 
 
+@pytest.mark.parametrize(
+    ("answers", "restarts", "restart", "did"),
+    [
+        ("+", 0, True, Did.NOTHING),
+        ("---+", 9, True, Did.NOTHING),
+        ("--", 0, True, Did.WAITED),
+        ("---", 0, True, Did.DUE),
+        ("+---", 1, True, Did.DUE),
+        ("---", 2, True, Did.LIMITED),
+        ("---", 2, False, Did.LIMITED),
+        ("---", 0, False, Did.REPORTED),
+    ],
+)
+def test_what_is_to_be_done_depends_on_the_probes_and_the_restarts_before(
+    answers: str, restarts: int, restart: bool, did: Did
+) -> None:
+    endpoint = EndpointSettings.model_validate(
+        {
+            "name": "llm",
+            "url": "http://127.0.0.1:1/",
+            "start": ["llm"],
+            "restart": restart,
+            "restart_after": 3,
+            "restarts_per_hour": 2,
+        }
+    )
+    probes = [Probe("llm", NOW, answer == "+", None, "refused") for answer in answers]
+
+    assert judge(endpoint, probes, restarts).did is did
+
+
 def test_one_that_is_up_is_left_as_it_is(make_context: MakeContext, llm: Llm) -> None:
     service = llm.run_by_hand()
     eventually(llm.is_up, "the service")
@@ -173,7 +204,7 @@ def test_one_that_hangs_and_hears_nothing_is_killed_and_started_again(
     with pytest.raises(StepFailedError, match=f"did not answer.*killed process {service.pid}"):
         main([], _with(context, llm.endpoint(startup="2s")))
 
-    service.wait(10)
+    service.wait(LIMIT)
     (llm.folder / "dumb").unlink()
     assert "local llm restarted" in main([], context)
     assert other.poll() is None

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.analysis.health import Level
+from tasks.builtin.analysis.health import Level
 from tasks.builtin.check_health import check_health, main
 from tasks.builtin.contract import Report
-from tasks.builtin_settings import HealthSettings
 from tasks.outcome import StepFailedError
-from tasks.store import store_of
+from tasks.settings.builtins import HealthSettings
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 from tests.tasks.builtin.service import Service, nowhere
 

@@ -12,10 +12,10 @@ import pytest
 
 from tasks.builtin.circuit_breaker_router import main
 from tasks.builtin.contract import Context, Report
-from tasks.endpoints.policy import FILE_NAME
-from tasks.measurements import Probe
+from tasks.builtin.endpoints.policy import FILE_NAME
 from tasks.outcome import StepFailedError
-from tasks.store import store_of
+from tasks.store.measurements import Probe
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 from tests.tasks.builtin.service import Service
 
@@ -92,7 +92,7 @@ def test_a_policy_that_was_half_written_is_a_warning(
     context.settings.outputs_dir.mkdir()
     (context.settings.outputs_dir / FILE_NAME).write_text('{"version": 1, "prim')
     assert main(["--route"], context) == "llm"
-    assert "it is no routing policy" in caplog.text
+    assert "it is not a routing policy" in caplog.text
 
 
 def test_a_store_that_cannot_be_used_is_a_warning(

@@ -17,7 +17,7 @@ import pytest
 
 from tasks.builtin.cleanup_processes import main
 from tasks.builtin.contract import Context, Report
-from tasks.builtin_settings import CleanupSettings
+from tasks.settings.builtins import CleanupSettings
 from tests.family import Family
 from tests.tasks.builtin.conftest import MakeContext
 from tests.waiting import eventually
@@ -83,7 +83,7 @@ def test_a_process_that_a_rule_names_is_ended(make_context: MakeContext, waiting
     said = main([], context)
 
     assert said.startswith("1 processes dealt with (")
-    assert not psutil.pid_exists(child.pid)
+    assert child.wait(10) is not None
     assert f"({child.pid})" in reports[0].text
 
 
@@ -93,7 +93,7 @@ def test_one_that_hears_nothing_is_killed(
 ) -> None:
     child = waiting.start("deaf")
     main([], cleaning(make_context(), rule(waiting)))
-    assert not psutil.pid_exists(child.pid)
+    assert child.wait(10) is not None
     assert re.search(rf"killed \S+ \({child.pid}\)", caplog.text)
 
 
@@ -121,7 +121,7 @@ def test_idleness_is_watched_from_run_to_run(make_context: MakeContext, waiting:
     assert main([], cleaning(context, patient, later=20 * 60)).startswith("nothing to end")
     assert (context.settings.outputs_dir / "cleanup.json").exists()
     assert main([], cleaning(context, patient, later=3600)).startswith("1 processes dealt with")
-    assert not psutil.pid_exists(child.pid)
+    assert child.wait(10) is not None
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"entries": [{"pid": 1}]}'])
@@ -140,7 +140,7 @@ def test_where_nothing_can_be_remembered_it_goes_on(
 ) -> None:
     child = waiting.start()
     main([], cleaning(make_context(outputs_dir=blocked), rule(waiting)))
-    assert not psutil.pid_exists(child.pid)
+    assert child.wait(10) is not None
     assert "is not remembered" in caplog.text
 
 

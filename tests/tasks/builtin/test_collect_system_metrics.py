@@ -11,9 +11,9 @@ import pytest
 
 from tasks.builtin.collect_system_metrics import main
 from tasks.builtin.contract import Report
-from tasks.measurements import Sample
 from tasks.outcome import StepFailedError
-from tasks.store import store_of
+from tasks.store.measurements import Sample
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 from tests.tasks.builtin.service import Service, nowhere
 

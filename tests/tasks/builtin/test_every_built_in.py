@@ -13,12 +13,14 @@ import pytest
 
 from tasks.builtin import NAMES
 from tasks.builtin.contract import Context, HelpShown, built_in
+from tasks.machine_id import machine_id
 from tasks.outcome import StepFailedError
-from tasks.settings import PROJECT
-from tasks.store import Store, store_of
+from tasks.settings.rhythm_toml import PROJECT
+from tasks.store.store import Store, store_of
 from tests.bench.history import fill
 from tests.tasks.builtin.conftest import MakeContext
 from tests.tasks.builtin.service import nowhere
+from tests.waiting import LIMIT
 
 TOML = """
 timezone = "UTC"
@@ -36,7 +38,8 @@ start = ["no-such-program"]
 FULL = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
-from deployments.cli import main
+from deployments.cli.main import main
+from tests.waiting import LIMIT
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -47,7 +50,7 @@ def rhythm_toml(folder: Path) -> None:
 
 def step(folder: Path, *words: str, code: str = "") -> subprocess.CompletedProcess[str]:
     """Run `rhythm step` as a process of its own; `code` stands in for its main module."""
-    argv = [sys.executable, *(["-c", code] if code else ["-m", "deployments.cli"]), "step", *words]
+    argv = [sys.executable, *(["-c", code] if code else ["-m", "deployments.cli.main"]), "step", *words]
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     return subprocess.run(  # noqa: S603 - our own program
         argv,
@@ -56,7 +59,7 @@ def step(folder: Path, *words: str, code: str = "") -> subprocess.CompletedProce
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=2 * LIMIT,
         check=False,
     )
 
@@ -65,7 +68,7 @@ def step(folder: Path, *words: str, code: str = "") -> subprocess.CompletedProce
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Outputs whose store holds a million samples of one week, and all else that a week leaves."""
     folder = tmp_path_factory.mktemp("crowded")
-    with Store(folder / "rhythm.db") as store:
+    with Store(folder / "rhythm.db", host=machine_id(folder)) as store:
         fill(store, datetime.now(UTC), days=7, samples=1_000_000, dice=Random(7))
     return folder
 

@@ -12,9 +12,9 @@ import pytest
 
 from tasks.builtin.contract import Context, Report
 from tasks.builtin.generate_daily_briefing import main
-from tasks.measurements import GroupEvent, Probe, Sample, StepUsage, Transition
 from tasks.outcome import Outcome, StepFailedError
-from tasks.store import store_of
+from tasks.store.measurements import GroupEvent, Probe, Sample, StepUsage, Transition
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
 

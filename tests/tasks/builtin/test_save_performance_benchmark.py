@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tasks.builtin.contract import Report
+from tasks.builtin.endpoints.probe import ProbeAnswer
 from tasks.builtin.save_performance_benchmark import EndpointBenchmark, benchmark, main
-from tasks.endpoints.probe import Answer
-from tasks.measurements import Probe
 from tasks.outcome import StepFailedError
-from tasks.store import store_of
+from tasks.store.measurements import Probe
+from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 from tests.tasks.builtin.service import Service, nowhere
 
@@ -37,12 +37,12 @@ def test_machine_figures_are_kept(make_context: MakeContext) -> None:
             assert sample.value > 0
 
 
-def answered(*seconds: float, tokens: int | None = None) -> tuple[Answer, ...]:
-    return tuple(Answer(Probe("llm", NOW, True, each), tokens) for each in seconds)
+def answered(*seconds: float, tokens: int | None = None) -> tuple[ProbeAnswer, ...]:
+    return tuple(ProbeAnswer(Probe("llm", NOW, True, each), tokens) for each in seconds)
 
 
 def test_percentiles_and_success_rate_are_told() -> None:
-    failed = Answer(Probe("llm", NOW, False, 0.5, "answered 500"))
+    failed = ProbeAnswer(Probe("llm", NOW, False, 0.5, "answered 500"))
     seen = EndpointBenchmark("llm", (*answered(0.010, 0.020, 0.060), failed))
     assert seen.success_rate == 0.75
     assert str(seen) == ("llm: succeeded 75% of 4, mean 30.0 ms, P50 20.0 ms, P95 56.0 ms, P99 59.2 ms")
@@ -92,5 +92,5 @@ def test_figures_that_cannot_be_stored_fail_the_step(make_context: MakeContext, 
 
 @pytest.mark.parametrize("argv", [["--requests", "0"], ["--requests", "x"], ["--warmup", "-1"]])
 def test_a_count_that_is_none_fails_the_step(make_context: MakeContext, argv: list[str]) -> None:
-    with pytest.raises(StepFailedError, match="no whole number"):
+    with pytest.raises(StepFailedError, match="not a whole number"):
         main(argv, make_context())

@@ -1,0 +1,1 @@
+"""What jobs ran: from a command line to the script that it starts."""

@@ -1,0 +1,1 @@
+"""Where jobs belong, and what is different there. Pure."""

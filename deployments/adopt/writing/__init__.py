@@ -1,0 +1,1 @@
+"""What adoption leaves: rhythm.toml and a report."""

@@ -1,0 +1,1 @@
+"""The `rhythm` command: a file for each of its commands."""

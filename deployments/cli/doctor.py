@@ -1,0 +1,181 @@
+"""`rhythm doctor`: proves that the installation works, and says what to do where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from importlib.metadata import requires, version
+from time import monotonic
+from typing import Any
+
+import httpx
+from packaging.requirements import Requirement
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+
+from deployments import overview
+from deployments.cli import console
+from deployments.cli.check import Findings, examine
+from deployments.diagnosis import Diagnosis, Repair, diagnose
+from deployments.prefect_internals import catalogue
+from deployments.prefect_internals.catalogue import Status
+from deployments.server import address as addresses
+from deployments.server import exposure, lookup, password, resources
+from deployments.server.lookup import PasswordError
+from deployments.worker import name_claim, pool, schedule
+from flows import clock, naming, stale
+from tasks.problem import ConfigError, Problem
+from tasks.settings import rhythm_toml as config
+from tasks.settings.name import DEFAULT
+from tasks.settings.rhythm_toml import Settings
+from tasks.settings.server import Listen
+from tasks.store.store import StoreError, store_of
+
+#: Versions outside these ranges start, and then fail in silence or at the first request.
+DELICATE = ("prefect", "fastapi", "sqlalchemy")
+
+_SCHEDULER = 75.0  # seconds in which Prefect's scheduler, which looks once a minute, must have acted
+
+
+def run(*, json: bool) -> int:
+    """Examine, print, and return 0, or 1 with problems."""
+    try:
+        findings = asyncio.run(_examine(config.load()))
+    except ConfigError as error:
+        findings = Findings(problems=list(error.problems))
+    internals = catalogue.statuses()
+    findings.warnings += changed(internals)
+    if json:
+        shown: dict[str, Any] = {"prefect_internals": [status.to_json() for status in internals]}
+        console.show_json(findings.to_json() | shown)
+    else:
+        console.say(f"What Rhythm uses of the insides of Prefect {version('prefect')}:")
+        rows = [(status.internal.name, status.label, status.internal.gain) for status in internals]
+        console.show(console.table(("name", "state", "what it gains"), rows))
+        findings.show("all is well: the next beat will come")
+    return 1 if findings.problems else 0
+
+
+async def _examine(settings: Settings) -> Findings:
+    findings = examine(settings)
+    findings.problems += [*versions(), *_store(settings)]
+    home = [get_current_settings().home]
+    findings.problems += resources.full(home)
+    findings.warnings += resources.low(home)
+    listen = settings.listen or Listen(addresses.HOST, addresses.default_port())
+    findings.warnings += exposure.warnings(listen, settings, is_open=password.is_off(settings))
+    try:
+        address = await asyncio.to_thread(lookup.find, settings)
+    except PasswordError as error:
+        findings.problems.append(Problem("server", error.fault, error.remedy))
+        return findings
+    if address is None:
+        where = lookup.expected(settings)
+        problem = Problem("server", f"none answers at {where}", "Start it with `rhythm up`.")
+        findings.problems.append(problem)
+        return findings
+    addresses.use(address)
+    try:
+        async with get_client() as client:
+            findings.problems += await _name(client, settings) or await _server(client, settings)
+            findings.warnings += await _stale(client, settings)
+    except httpx.HTTPError as error:
+        findings.problems.append(Problem("server", f"it stopped answering ({error!r})", "Look at its log."))
+    return findings
+
+
+def changed(internals: Sequence[Status]) -> list[Problem]:
+    """Return which of Prefect's insides have changed, so that Rhythm does without."""
+    remedy = "Install the pinned set again: python -m pip install -r requirements.txt"
+    return [
+        Problem(
+            "prefect",
+            f"{status.internal.name!r} is not in use, as Prefect has changed ({status.fault}). "
+            f"{status.internal.without}",
+            remedy,
+        )
+        for status in internals
+        if status.fault
+    ]
+
+
+def versions() -> list[Problem]:
+    """Return which of the delicate packages are outside the range that pyproject.toml allows."""
+    problems = []
+    wanted = {need.name.lower(): need for need in map(Requirement, requires("rhythm") or [])}
+    for name in DELICATE:
+        here = version(name)
+        if not wanted[name].specifier.contains(here, prereleases=True):
+            problems.append(
+                Problem(
+                    "versions",
+                    f"{name} {here} is outside {wanted[name].specifier}, which is known to work",
+                    "Install the pinned set again: python -m pip install -r requirements.txt",
+                )
+            )
+    return problems
+
+
+def _store(settings: Settings) -> list[Problem]:
+    """Whether the measurements can be reached, and their tables are such as this Rhythm knows."""
+    try:
+        with store_of(settings) as store:
+            store.last_transitions()
+    except StoreError as error:
+        return [Problem(f"store {error.where}", error.fault, error.remedy)]
+    return []
+
+
+async def _name(client: PrefectClient, settings: Settings) -> list[Problem]:
+    """Whether all that the server has by this rhythm's name is its own."""
+    try:
+        await name_claim.check(client, settings)
+    except name_claim.NameTakenError as error:
+        return [Problem("name", error.fault, error.remedy)]
+    return []
+
+
+async def _server(client: PrefectClient, settings: Settings) -> list[Problem]:
+    """The pool, the deployments, and whether beats come, in the order they rest on each other."""
+    deploy = "Run `rhythm up`."
+    if settings.name == DEFAULT:  # which the names in prefect.yaml are for
+        deploy = "Run `rhythm up`, or `prefect --no-prompt deploy --all` in the project's folder."
+    try:
+        await client.read_work_pool(name := naming.pool(settings))
+    except ObjectNotFound:
+        remedy = f"Run `rhythm up`, or `prefect work-pool create {name} --type {pool.POOL_TYPE}`."
+        return [Problem("pool", f"there is no work pool {name}", remedy)]
+    problems = [
+        Problem("deployments", f"{each} is not deployed", deploy)
+        for each in await pool.missing(client, settings)
+    ]
+    now = await overview.read(client, None, settings, clock.now())
+    found = await _diagnosis(client, settings, has_worker=now.worker_is_live)
+    if found and not (problems and found.repair is Repair.DEPLOY):  # that is reported already
+        problems.append(Problem("beats", f"none comes: {found.why}", found.remedy))
+    return problems
+
+
+async def _diagnosis(client: PrefectClient, settings: Settings, *, has_worker: bool) -> Diagnosis | None:
+    """Return why no beat comes. A scheduler that has scheduled none yet is given the time that it needs."""
+    deadline = monotonic() + _SCHEDULER
+    while True:
+        found = diagnose(await schedule.facts(client, settings, clock.now(), has_worker=has_worker))
+        if found is None or found.repair is not Repair.SCHEDULE or monotonic() > deadline:
+            return found
+        print("waiting for Prefect's scheduler …", file=sys.stderr)
+        await asyncio.sleep(2.0)
+
+
+async def _stale(client: PrefectClient, settings: Settings) -> list[Problem]:
+    crashed = await stale.find_stale(client, settings, clock.now())
+    return [
+        Problem(
+            "runs",
+            f"{run.name!r} is in state {run.state_name}, but the process that ran it is gone",
+            "The next beat sets it crashed; so does `rhythm up` when it starts.",
+        )
+        for run in crashed
+    ]

@@ -1,0 +1,230 @@
+"""`rhythm service`: installs, removes, starts and stops Rhythm as a service, and shows how it is."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from deployments.cli import console
+from deployments.server import address, instance_lock
+from deployments.service import launch_agent, systemd, task_scheduler
+from deployments.service.actions import Installation, Plan, kept_variables, left_variables
+from tasks.files import private
+from tasks.files.atomic_file import write_users_text
+from tasks.problem import ConfigError, Problem
+from tasks.settings import rhythm_toml as config
+from tasks.settings.project import folder
+from tasks.settings.rhythm_toml import Settings
+
+_LIMIT = 120.0  # seconds for one of the system's commands
+
+
+def run(*, action: str, account: str | None, env: Sequence[str], dry_run: bool, yes: bool, json: bool) -> int:
+    """Do what is asked. Return 0 if it is done, or shown; 1 if the system has refused it, or it does not run.
+
+    Raises:
+        ConfigError: rhythm.toml cannot be used, or an option does not fit this system.
+    """
+    settings = config.load()
+    system = _system()
+    if account and system is launch_agent:
+        raise ConfigError([Problem("--account", "is not for macOS", "Install it as that user instead.")])
+    what = replace(_installation(settings), more=_named(env, system))
+    if system is systemd:
+        what = systemd.for_account(what, account)
+    if action == "status":
+        return _status(system, what, as_json=json)
+    plan: Plan = system.plan(action, what, account)
+    if action == "install":
+        for name in left_variables():
+            if name not in what.more:
+                remedy = f"set it in rhythm.toml, or with --env {name}"
+                console.warning(f"{name} is set here, and the service will not have it: {remedy}")
+    only_shown = dry_run or (plan.elevated and not yes)
+    # What people read of it is then on stderr.
+    with redirect_stdout(sys.stderr) if json else nullcontext():
+        code = _show(plan) if only_shown else _do(plan)
+    if json:
+        console.show_json({"action": action, "done": not only_shown and code == 0, **plan.to_json()})
+    return code
+
+
+def _named(names: Sequence[str], system: ModuleType) -> dict[str, str]:
+    """Return the variables that the user has named, for the service to have them as well.
+
+    Raises:
+        ConfigError: one is not set here, or this system has no place for it.
+    """
+    problems = []
+    for name in names:
+        if system is task_scheduler:
+            remedy = f"The service has the variables of its account: setx {name} VALUE."
+            problems.append(Problem("--env", "is not for Windows", remedy))
+        elif not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            problems.append(Problem("--env", f"{name!r} is not a variable's name", "Name a variable alone."))
+        elif name not in os.environ:
+            problems.append(Problem("--env", f"{name} is not set here", "Set it, and install again."))
+    if problems:
+        raise ConfigError(problems)
+    return {name: os.environ[name] for name in names}
+
+
+def _system() -> ModuleType:
+    if sys.platform == "win32":
+        return task_scheduler
+    return launch_agent if sys.platform == "darwin" else systemd
+
+
+def _installation(settings: Settings) -> Installation:
+    domain = os.environ.get("USERDOMAIN")
+    user = getpass.getuser()
+    return Installation(
+        python=Path(sys.executable),
+        folder=folder(),
+        config=config.config_path(),
+        outputs_dir=settings.outputs_dir,
+        home=Path.home(),
+        user=f"{domain}\\{user}" if domain and sys.platform == "win32" else user,
+        url=address.wanted(settings).url,
+        env=kept_variables(),
+    )
+
+
+def _show(plan: Plan) -> int:
+    """Show exactly what would be done. Return 0."""
+    for path, text in plan.files.items():
+        console.say(f"would write {path}:\n\n{text}")
+    for path in plan.private:
+        console.say(f"would write {path}, for its owner alone")
+    for command in (*plan.commands, *plan.optional):
+        console.say(f"would run   {_line(command)}")
+    for path in plan.removed:
+        console.say(f"would take away {path}")
+    for remark in plan.remarks:
+        console.say(remark)
+    if plan.elevated:
+        console.say("Nothing is done yet. Say --yes in a console that is run as administrator.")
+    return 0
+
+
+def _do(plan: Plan) -> int:
+    """Do it. Return 0, or 1 if something has failed: then an installation is as it was before."""
+    written = [*plan.files, *plan.private]
+    before = {path: path.read_bytes() if path.exists() else None for path in written}
+    try:
+        _write(plan)
+        if plan.undo:
+            failed = not all(_run(command) for command in plan.commands)  # up to the first that fails
+        else:
+            failed = bool([command for command in plan.commands if not _run(command)])
+    except OSError as error:
+        console.error(f"{error.filename} cannot be written ({error.strerror})")
+        failed = True
+    if failed and plan.undo:
+        _undo(plan, before)
+        return 1
+    for path in plan.removed:
+        if path.exists():
+            path.unlink()
+            console.say(f"taken away: {path}")
+    for remark in plan.remarks:
+        console.say(remark)
+    for command, otherwise in plan.optional.items():
+        if _run(command, quiet=True):
+            console.say(f"done: {_line(command)}")
+        else:
+            console.say(otherwise)
+    return 1 if failed else 0
+
+
+def _write(plan: Plan) -> None:
+    for path, text in plan.files.items():
+        # Task Scheduler takes only what is in the encoding that it declares.
+        if path.suffix == ".xml":
+            private.make_folder(path.parent)  # below outputs_dir
+            path.write_bytes(text.encode("utf-16"))
+        else:
+            write_users_text(path, text)
+        console.say(f"written: {path}")
+    for path, text in plan.private.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        with private.open_file(path, "wb") as file:
+            file.write(text.encode())
+        console.say(f"written: {path}, for its owner alone")
+
+
+def _undo(plan: Plan, before: Mapping[Path, bytes | None]) -> None:
+    """Leave nothing of an installation that has failed; one that was there before runs again."""
+    was_there = any(content is not None for content in before.values())
+    for command in plan.undo:
+        _run(command, quiet=True)
+    for path, content in before.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(content)
+    for command in plan.commands if was_there else plan.forget:
+        _run(command, quiet=True)
+    outcome = "the one before is installed again" if was_there else "nothing of it is left"
+    console.error(f"the service could not be installed, and {outcome}. {plan.remedy}")
+
+
+def _run(command: tuple[str, ...], *, quiet: bool = False) -> bool:
+    try:
+        done = subprocess.run(  # noqa: S603 - a list of words of ours
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LIMIT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        if not quiet:
+            console.error(f"{_line(command)}: does not work here ({error})")
+        return False
+    if done.returncode and not quiet:
+        said = (done.stderr or done.stdout).decode(errors="replace").strip()
+        console.error(f"{_line(command)}: exit code {done.returncode}: {said}")
+    elif not quiet:
+        console.say(f"done: {_line(command)}")
+    return not done.returncode
+
+
+def _status(system: ModuleType, what: Installation, *, as_json: bool) -> int:
+    files = [path for path in system.definition(what) if path.exists()]
+    installed = _run(system.query(), quiet=True) if system is task_scheduler else bool(files)
+    up = instance_lock.running(what.outputs_dir)
+    log = str(what.log) if what.log.exists() else None
+    running = (
+        installed and up is not None and (system is not systemd or _run(systemd.query(what), quiet=True))
+    )
+    if as_json:
+        console.show_json(
+            {
+                "installed": installed,
+                "running": up is not None,
+                "pid": up.pid if up else None,
+                "url": up.url if up else None,
+                "files": [str(path) for path in files],
+                "log": log,
+            }
+        )
+        return 0 if running else 1
+    console.say("installed" if installed else "not installed: rhythm service install")
+    console.say(f"running: process {up.pid}, UI at {address.Address(up.url).ui}" if up else "not running")
+    if installed and system is systemd and not running:
+        console.say("the service itself does not run" if up else f"its log: {systemd.log_command(what)}")
+    for path in files:
+        console.say(f"defined by {path}")
+    if log:
+        console.say(f"log: {log}")
+    return 0 if running else 1
+
+
+def _line(command: tuple[str, ...]) -> str:
+    return subprocess.list2cmdline(command)

@@ -1,0 +1,61 @@
+"""`rhythm step`: one built-in step, run manually, without Prefect."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from time import monotonic
+
+from deployments.cli import console
+from deployments.server import instance_lock
+from flows import clock
+from tasks import builtin
+from tasks.builtin.contract import Context, HelpShown, built_in
+from tasks.outcome import Outcome, StepFailedError, StepResult, StepSkippedError, unexpected
+from tasks.problem import ConfigError, Problem, alternatives
+from tasks.redaction.redacted_log import RedactedLog
+from tasks.redaction.redactor import redactor
+from tasks.redaction.visible import visible
+from tasks.settings import rhythm_toml as config
+
+
+def run(*, name: str, args: Sequence[str], json: bool) -> int:
+    """Run the step, log on stderr, and print its summary. Return 0, or 1 if it failed.
+
+    Raises:
+        ConfigError: rhythm.toml cannot be used, or there is no such step.
+    """
+    if name not in builtin.NAMES:
+        remedy = alternatives("built-in steps", name, builtin.NAMES)
+        raise ConfigError([Problem("step", f"no such built-in step: '{name}'", remedy)])
+    settings = config.load()
+    # Its API is the endpoint of a rhythm.toml that names none.
+    if up := instance_lock.running(settings.outputs_dir):
+        os.environ.setdefault("PREFECT_API_URL", up.url)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
+    redact = redactor(settings)
+    log = RedactedLog(logging.getLogger(f"rhythm.{name}"), redact)
+    context = Context(settings, log, now=lambda: clock.now().astimezone(settings.zone))
+    began = monotonic()
+    try:
+        outcome, message = Outcome.COMPLETED, built_in(name).main(args, context)
+    except HelpShown:
+        return 0
+    except StepSkippedError as error:
+        outcome, message = Outcome.SKIPPED, str(error)
+    except StepFailedError as error:
+        outcome, message = Outcome.FAILED, str(error)
+    except Exception as error:
+        log.exception("unexpected error")
+        outcome, message = Outcome.FAILED, unexpected(error)
+    result = StepResult(name, outcome, monotonic() - began, visible(redact(message)))
+    if json:
+        console.show_json(result.to_json())
+    elif outcome is Outcome.COMPLETED:
+        console.say(result.message)
+    else:
+        console.error(result.message)
+    return 0 if outcome is Outcome.COMPLETED else 1

@@ -1,0 +1,91 @@
+"""What installs, removes, starts and stops the service: files and commands, shown before they are used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: Variables that the service needs as they are here. What may hold a secret is never among them.
+_KEPT = ("PREFECT_HOME", "PREFECT_SERVER_API_PORT", "RHYTHM_OUTPUTS_DIR", "RHYTHM_TIMEZONE")
+#: Variables that change what Rhythm does, and that the service will not have.
+_OTHERS = ("RHYTHM_", "PREFECT_")
+
+#: A program and its arguments.
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is to be a service: which Python, which rhythm.toml, and for whom."""
+
+    python: Path
+    folder: Path
+    """Where it runs: the user's, which may have settings of Prefect's."""
+    config: Path
+    outputs_dir: Path
+    home: Path
+    user: str
+    url: str
+    """Prefect's API, as the service serves it."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Variables that the user has named (`--env`); they may hold secrets."""
+    path: str = ""
+    """systemd alone: where programs are looked for; empty: where systemd looks by itself."""
+    umask: int | None = None
+    """systemd alone: the account's umask; None: systemd's own, 0022."""
+    is_system: bool = False
+    """systemd alone: whether it is a service of the machine's systemd, and not of the account's own."""
+
+    @property
+    def log(self) -> Path:
+        """What the service itself prints, where the system keeps no log of its own."""
+        return self.outputs_dir / "logs" / "service.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Files to write and to take away, and then commands to run, in order.
+
+    `elevated` means that the system wants an administrator for it; `remarks` are for the user.
+    """
+
+    files: Mapping[Path, str] = field(default_factory=dict)
+    private: Mapping[Path, str] = field(default_factory=dict)
+    """Files that only their owner may read."""
+    removed: tuple[Path, ...] = ()
+    commands: tuple[Command, ...] = ()
+    optional: Mapping[Command, str] = field(default_factory=dict)
+    """Commands that may fail, run last; then the user is shown this instead."""
+    undo: tuple[Command, ...] = ()
+    """Run if one of `commands` fails, before the files are as they were; empty: all stays as it is then."""
+    forget: tuple[Command, ...] = ()
+    """Run after that."""
+    remedy: str = ""
+    """What to do if it fails."""
+    elevated: bool = False
+    remarks: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """It, as `rhythm service ACTION --json` prints it: no file's text, which may hold secrets."""
+        return {
+            "files": [str(path) for path in (*self.files, *self.private)],
+            "removed": [str(path) for path in self.removed],
+            "commands": [list(command) for command in (*self.commands, *self.optional)],
+            "needs_administrator": self.elevated,
+            "remarks": list(self.remarks),
+        }
+
+
+def kept_variables(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that the service is to have as well."""
+    return {name: base[name] for name in _KEPT if base.get(name)}
+
+
+def left_variables(base: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the names of variables that are set here, and that the service will not have."""
+    known = (*_KEPT, "RHYTHM_CONFIG", "PREFECT_API_URL")
+    return sorted(name for name in base if name.startswith(_OTHERS) and name not in known)

@@ -1,0 +1,243 @@
+"""The work pool and the deployments, as prefect.yaml names them: made, kept up to date, looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled
+
+from deployments.server.temporary import PREFECT
+from deployments.worker.code_version import VARIABLE, code_version
+from flows import naming
+from flows.naming import flow_name
+from flows.pages import PAGE, every
+from tasks.files import atomic_file, private
+from tasks.process.system import IN_UTF_8
+from tasks.settings.name import DEFAULT
+from tasks.settings.project import DEFAULTS, ENTRY, folder
+from tasks.settings.rhythm_toml import Settings
+
+#: Of the worker that runs nothing but this rhythm.
+POOL_TYPE = "rhythm"
+
+
+class DeployError(Exception):
+    """The deployments cannot be made; the message says why."""
+
+
+def rhythm(settings: Settings) -> str:
+    """Return the name of the beat's deployment ("flow/deployment")."""
+    return f"{naming.RHYTHM}/{naming.deployment(settings, naming.RHYTHM)}"
+
+
+def prefect_yaml() -> Path:
+    """Return what is deployed from: the prefect.yaml of the user's folder if it has ours, or the default."""
+    own = folder() / "prefect.yaml"
+    entrypoints = [one["entrypoint"] for one in _ours(_read(own))]
+    return own if f"{ENTRY}.{naming.RHYTHM}" in entrypoints else DEFAULTS / "prefect.yaml"
+
+
+def deployment_names(settings: Settings) -> list[str]:
+    """Return the names that it deploys: the rhythm, and the groups that may be run manually."""
+    found = _ours(named(_read(prefect_yaml()), settings))
+    return [f"{_flow(one)}/{one['name']}" for one in found]
+
+
+def named(deployed: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Given a prefect.yaml, return it with this rhythm's names where it has the plain ones."""
+
+    def own(one: dict[str, Any]) -> dict[str, Any]:
+        pool, tags = one.get("work_pool"), one.get("tags")
+        changed: dict[str, Any] = {}
+        if one["name"] == _flow(one):
+            changed["name"] = naming.deployment(settings, one["name"])
+        if isinstance(pool, dict) and pool.get("name") == DEFAULT:
+            changed["work_pool"] = {**pool, "name": naming.pool(settings)}
+        if isinstance(tags, list):
+            changed["tags"] = [settings.name if tag == DEFAULT else tag for tag in tags]
+        return one | changed
+
+    ours = _ours(deployed)
+    return deployed | {
+        "deployments": [own(one) if one in ours else one for one in deployed.get("deployments", [])]
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a prefect.yaml has; {} if it is none."""
+    try:
+        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}  # not ours, whatever it is
+    is_one = isinstance(found, dict) and isinstance(found.get("deployments"), list)
+    return found if is_one else {}
+
+
+def _ours(deployed: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return Rhythm's deployments of a prefect.yaml, which may have others beside them."""
+    return [
+        one
+        for one in deployed.get("deployments", [])
+        if isinstance(one, dict)
+        and str(one.get("entrypoint")).startswith(f"{ENTRY}.")
+        and isinstance(one.get("name"), str)
+    ]
+
+
+def _flow(deployment: dict[str, Any]) -> str:
+    """Return the name of the flow that one of ours deploys."""
+    return flow_name(deployment["entrypoint"].removeprefix(f"{ENTRY}."))
+
+
+async def make_pool(client: PrefectClient, settings: Settings) -> None:
+    """Make the pool if it is not there, and undo what somebody has changed in its base job template.
+
+    A pool `rhythm` of another type is made anew, as a type cannot be changed; its deployments find the new
+    one by its name once they are deployed again. One of a name that the user has chosen may be theirs.
+
+    Raises:
+        DeployError: it is.
+    """
+    from prefect.workers.process import ProcessWorker  # which commands that only look have no use for
+
+    template = ProcessWorker.get_default_base_job_template()
+    pool = naming.pool(settings)
+    with suppress(ObjectNotFound):
+        kind = (await client.read_work_pool(pool)).type
+        if kind == POOL_TYPE:
+            await client.update_work_pool(pool, WorkPoolUpdate(base_job_template=template))
+            return
+        if pool != DEFAULT:
+            raise DeployError(
+                f"the server has a work pool {pool} already, of the type {kind}. "
+                "Set another `name` in rhythm.toml, or delete that pool."
+            )
+        await client.delete_work_pool(pool)
+    await client.create_work_pool(WorkPoolCreate(name=pool, type=POOL_TYPE, base_job_template=template))
+
+
+async def is_deployed(client: PrefectClient, settings: Settings) -> bool:
+    """Return whether all that prefect.yaml names is deployed to the pool, from this very code.
+
+    One that somebody has changed into what the worker refuses is not: it is deployed again.
+    """
+    version = code_version(prefect_yaml())
+    deployed = version, naming.pool(settings)
+    found = [await find(client, name) for name in deployment_names(settings)]
+    return all(one and (one.version, one.work_pool_name) == deployed and _is_own(one) for one in found)
+
+
+def _is_own(deployment: DeploymentResponse) -> bool:
+    from deployments.worker.own_flow import ForeignError, own_flow  # which commands that only look do without
+
+    try:
+        own_flow(deployment)
+    except ForeignError:
+        return False
+    return True
+
+
+async def deploy(log: Path, settings: Settings) -> None:
+    """Deploy all that prefect.yaml names, with Prefect's own command.
+
+    Raises:
+        DeployError: it could not; with the end of what the command said.
+    """
+    path = prefect_yaml()
+    version = code_version(path)
+    if settings.name != DEFAULT:
+        with_names = yaml.safe_dump(named(_read(path), settings), sort_keys=False)
+        path = log.with_name("prefect.yaml")
+        atomic_file.write_text(path, with_names)
+    process = await asyncio.create_subprocess_exec(
+        *PREFECT,
+        "--no-prompt",
+        "deploy",
+        "--all",
+        "--prefect-file",
+        str(path),
+        cwd=folder(),
+        env={**os.environ, **IN_UTF_8, VARIABLE: version},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        said, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        raise
+    private.make_folder(log.parent)
+    with private.open_file(log, "wb") as file:
+        file.write(said)
+    if process.returncode:
+        last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise DeployError(f"`prefect deploy --all` failed ({' '.join(last)}); see {log}")
+
+
+async def missing(client: PrefectClient, settings: Settings) -> list[str]:
+    """Return which of prefect.yaml's deployments the server does not have."""
+    return [name for name in deployment_names(settings) if await find(client, name) is None]
+
+
+async def find(client: PrefectClient, name: str) -> DeploymentResponse | None:
+    """Return the deployment called `name` ("flow/deployment"), if the server has it."""
+    try:
+        return await client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return None
+
+
+async def beat_now(client: PrefectClient, settings: Settings) -> FlowRun:
+    """Ask for a beat at once, through the worker."""
+    deployment = await client.read_deployment_by_name(rhythm(settings))
+    return await client.create_flow_run_from_deployment(deployment.id)
+
+
+async def cancel_missed(client: PrefectClient, settings: Settings, now: datetime) -> int:
+    """Cancel the beats whose time has passed without a worker; return how many.
+
+    One beat makes up for all of them; started one after another, they would only cost.
+    """
+    deployment = await find(client, rhythm(settings))
+    if deployment is None:
+        return 0
+    missed = [run for run in await _scheduled(client, deployment) if _passed(run, now)]
+    for run in missed:
+        state: Any = Cancelled(message="Missed: no worker was there. The next beat makes up for it.")
+        await client.set_flow_run_state(run.id, state, force=True)
+    return len(missed)
+
+
+async def _scheduled(client: PrefectClient, deployment: DeploymentResponse) -> list[FlowRun]:
+    scheduled = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED]))
+    return await every(
+        lambda offset: client.read_flow_runs(
+            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
+            flow_run_filter=FlowRunFilter(state=scheduled),
+            limit=PAGE,
+            offset=offset,
+        )
+    )
+
+
+def _passed(run: FlowRun, now: datetime) -> bool:
+    return run.expected_start_time is not None and run.expected_start_time <= now

@@ -1,0 +1,60 @@
+"""What comes after what within a group, and how its run ends. Pure: no Prefect, no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tasks.outcome import Outcome, StepResult
+from tasks.settings.groups import GroupSettings
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRun:
+    """How a group's run ended: its steps in order, the ones that were not reached included."""
+
+    outcome: Outcome
+    seconds: float
+    steps: tuple[StepResult, ...]
+    message: str = ""
+
+
+def not_run(group: GroupSettings, results: Sequence[StepResult]) -> StepResult | None:
+    """Return the result of the next step if it may not run, given those of all before it; else None.
+
+    It may not after a cancelled step, nor after a failed one where `on_failure` is "stop".
+    """
+    stopping = (
+        result
+        for result in _failures(group, results)
+        if result.outcome is Outcome.CANCELLED or group.on_failure == "stop"
+    )
+    if (last := next(stopping, None)) is None:
+        return None
+    step = group.steps[len(results)]
+    return StepResult(step.name, Outcome.SKIPPED, 0.0, f"not run: {last.name} {last.outcome}")
+
+
+def concluded(group: GroupSettings, results: Sequence[StepResult], seconds: float) -> GroupRun:
+    """Return how a run of `seconds` ended, given the results of all its steps.
+
+    If all of them were skipped, so was the group: nothing ran, and its slot is not used up. The message has
+    those of the steps that failed; if none did, of all.
+    """
+    failures = list(_failures(group, results))
+    outcome = Outcome.COMPLETED
+    if all(result.outcome is Outcome.SKIPPED for result in results):
+        outcome = Outcome.SKIPPED
+    if failures:
+        outcome = Outcome.CANCELLED if failures[-1].outcome is Outcome.CANCELLED else Outcome.FAILED
+    reported = failures or results
+    message = "; ".join(f"{result.name}: {result.message or result.outcome}" for result in reported)
+    return GroupRun(outcome, seconds, tuple(results), message)
+
+
+def _failures(group: GroupSettings, results: Sequence[StepResult]) -> Iterator[StepResult]:
+    """Yield the results that count against the group: an optional step counts only if it was cancelled."""
+    for step, result in zip(group.steps, results, strict=False):
+        is_cancelled = result.outcome is Outcome.CANCELLED
+        if is_cancelled or (result.outcome.is_failure and not step.optional):
+            yield result

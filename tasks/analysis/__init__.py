@@ -1,1 +1,0 @@
-"""What measurements mean. Pure: given records and a moment, findings; nothing here reads or writes."""

@@ -1,0 +1,195 @@
+"""What an endpoint's latencies were like over some hours, for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from tasks.builtin.analysis.coincidence import Runs, recommendations
+from tasks.builtin.analysis.incidents import Incident, Trouble, has_enough, incidents, troubles
+from tasks.builtin.analysis.spikes import ENOUGH
+from tasks.markdown import escaped, table
+from tasks.store.measurements import Probe
+
+_MOST_INCIDENTS = 20  # rows of the report; a log and a page have an end
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointReport:
+    """One endpoint over the report's hours. Seconds throughout.
+
+    `is_judged` is false if there were too few answers to establish what is usual. `incidents` are those that
+    touch the hours, with the names of the steps that ran then; `advice` rests on the whole look-back.
+    """
+
+    endpoint: str
+    answers: int
+    median: float | None
+    is_judged: bool
+    incidents: tuple[tuple[Incident, tuple[str, ...]], ...]
+    by_hour: dict[int, int]
+    advice: tuple[str, ...]
+
+    @property
+    def spikes(self) -> int:
+        """How many answers came far too late in these hours."""
+        return sum(self.by_hour.values())
+
+    @property
+    def failures(self) -> int:
+        """How many answers did not come at all in these incidents."""
+        return sum(incident.failures for incident, _ in self.incidents)
+
+    @property
+    def usual(self) -> str:
+        """The median latency, as text."""
+        return "–" if self.median is None else milliseconds(self.median)
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyReport:
+    """The endpoints that were asked in the `hours` before `at`, by name."""
+
+    at: datetime
+    hours: float
+    zone: ZoneInfo
+    endpoints: tuple[EndpointReport, ...]
+
+    @property
+    def summary(self) -> str:
+        """One line: how many spikes where, or why nothing is known."""
+        lately = f"in the last {self.hours:g} h"
+        if not self.endpoints:
+            return f"no endpoint was asked {lately}"
+        judged = [each for each in self.endpoints if each.is_judged]
+        if not judged:
+            return f"too little data: no endpoint has more than {ENOUGH} answers yet"
+        spiky = [f"{each.endpoint} {each.spikes}" for each in judged if each.spikes]
+        said = (
+            "no spikes"
+            if not spiky
+            else f"{_count(sum(e.spikes for e in judged), 'spike')} ({', '.join(spiky)})"
+        )
+        few = len(self.endpoints) - len(judged)
+        rest = f"; too little data of {few} more" if few else ""
+        if failing := [f"{each.endpoint} {each.failures}" for each in self.endpoints if each.failures]:
+            rest += f"; failures in a row: {', '.join(failing)}"
+        return f"{said} {lately} at {_count(len(judged), 'endpoint')}{rest}"
+
+    def to_markdown(self) -> str:
+        """The report as a section of its group's."""
+        found = sorted(
+            chain.from_iterable(each.incidents for each in self.endpoints), key=lambda row: row[0].start
+        )
+        advice = [f"- {escaped(sentence)}" for each in self.endpoints for sentence in each.advice]
+        rows = [
+            (each.endpoint, str(each.answers), each.usual, *_spike_cells(each)) for each in self.endpoints
+        ]
+        more = len(found) - _MOST_INCIDENTS
+        return "\n\n".join(
+            [
+                "## Latency spikes",
+                escaped(self.summary),
+                *(["\n".join(advice)] if advice else []),
+                *([table(("endpoint", "answers", "median", "spikes", "by hour"), rows)] if rows else []),
+                *([self._incidents(found[-_MOST_INCIDENTS:])] if found else []),
+                *([f"{more} earlier ones are left out."] if more > 0 else []),
+            ]
+        )
+
+    def _incidents(self, found: Sequence[tuple[Incident, tuple[str, ...]]]) -> str:
+        rows = [
+            (
+                *(incident.endpoint, self._time(incident.start), self._time(incident.end)),
+                *(str(incident.spikes), str(incident.failures), worst_of(incident), ", ".join(steps)),
+            )
+            for incident, steps in reversed(found)
+        ]
+        return table(("endpoint", "from", "to", "spikes", "failures", "worst", "steps then"), rows)
+
+    def _time(self, at: datetime) -> str:
+        return f"{at.astimezone(self.zone):%m-%d %H:%M}"
+
+
+def report_on(
+    endpoint: str,
+    probes: Sequence[Probe],
+    since: datetime,
+    runs: Runs,
+    zone: ZoneInfo,
+    fixed: float | None = None,
+) -> EndpointReport:
+    """Given all probes of one endpoint, oldest first, report on those from `since` on.
+
+    What came before establishes what is usual. Answers above `fixed` (seconds) are the spikes if it is given.
+    """
+    found = troubles(probes, zone, fixed)
+    all_incidents = incidents(found)
+    late = [probe.latency for probe in probes if probe.at >= since and probe.ok and probe.latency is not None]
+    spikes = [trouble for trouble in found if trouble.probe.at >= since and trouble.probe.ok]
+    return EndpointReport(
+        endpoint=endpoint,
+        answers=len(late),
+        median=median(late) if late else None,
+        is_judged=fixed is not None or has_enough(probes),
+        incidents=tuple(
+            (incident, tuple(runs.during(incident))) for incident in all_incidents if incident.end >= since
+        ),
+        by_hour=_by_hour(spikes, zone),
+        advice=tuple(recommendations(endpoint, all_incidents, [probe.at for probe in probes], runs, zone)),
+    )
+
+
+def describe(found: EndpointReport, zone: ZoneInfo) -> str:
+    """Return one line about an endpoint: how many spikes, the worst, and the hours they fall into."""
+    if not found.is_judged:
+        return f"{found.endpoint}: too little data ({found.answers} answers, more than {ENOUGH} are needed)"
+    of = f"of {_count(found.answers, 'answer')} (median {found.usual})"
+    if not found.incidents:
+        return f"{found.endpoint}: no spikes {of}"
+    worst = max((incident.worst for incident, _ in found.incidents), key=lambda trouble: trouble.latency)
+    parts = [f"{found.endpoint}: {_count(found.spikes, 'spike')} {of}"]
+    if worst.probe.ok:
+        parts.append(
+            f"worst {milliseconds(worst.latency)} on {worst.probe.at.astimezone(zone):%m-%d at %H:%M}"
+        )
+    if found.failures:
+        parts.append(f"failures in a row: {found.failures}")
+    if found.by_hour:
+        parts.append(f"by hour: {_hours(found.by_hour)}")
+    return "; ".join(parts)
+
+
+def worst_of(incident: Incident) -> str:
+    """Return an incident's slowest answer beside what was expected, as text."""
+    worst = incident.worst
+    if not worst.probe.ok:
+        return worst.probe.error or "no answer"
+    expected = "" if worst.expected is None else f" (expected {milliseconds(worst.expected)})"
+    return milliseconds(worst.latency) + expected
+
+
+def milliseconds(seconds: float) -> str:
+    """Return a latency as text."""
+    return f"{timedelta(seconds=seconds) / timedelta(milliseconds=1):,.0f} ms"
+
+
+def _by_hour(spikes: Sequence[Trouble], zone: ZoneInfo) -> dict[int, int]:
+    return dict(sorted(Counter(trouble.probe.at.astimezone(zone).hour for trouble in spikes).items()))
+
+
+def _spike_cells(each: EndpointReport) -> tuple[str, str]:
+    return (str(each.spikes), _hours(each.by_hour)) if each.is_judged else ("too little data", "")
+
+
+def _hours(by_hour: dict[int, int]) -> str:
+    return ", ".join(f"{hour:02}h {count}" for hour, count in by_hour.items())
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

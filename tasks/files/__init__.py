@@ -1,0 +1,1 @@
+"""Files: written at once, kept for this account alone, and paths of any length."""

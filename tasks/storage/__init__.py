@@ -1,1 +1,0 @@
-"""How `tasks.store` keeps what was measured: its tables, their migrations, and the database itself."""

@@ -1,8 +1,0 @@
-"""Which version the tables are of, and what the file is called that holds them."""
-
-FILE_NAME = "rhythm.db"
-
-#: The newest of `migrations/versions/`.
-HEAD = "2"
-#: Where the database says it. Not Alembic's usual name: Prefect, in the same database, uses that.
-TABLE = "rhythm_version"

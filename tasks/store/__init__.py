@@ -1,0 +1,1 @@
+"""How `tasks.store.store` keeps what was measured: its tables, their migrations, and the database itself."""

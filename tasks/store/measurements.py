@@ -1,0 +1,158 @@
+"""What is measured and kept: numbers of the machine, answers of endpoints, what steps cost, decisions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A number, measured `at` (aware); `name` says what, and in which unit: `cpu_percent`.
+
+    Raises:
+        ValueError: for a naive time, or a value that is no finite number.
+    """
+
+    at: datetime
+    name: str
+    value: float
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+        if not math.isfinite(self.value):
+            raise ValueError(f"{self.name} is {self.value}, which is not a measurement")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One request to an endpoint, made `at` (aware).
+
+    `latency` is in seconds, from opening a connection to the answer's last byte; None if there was no
+    complete answer. `error` is empty if `ok`.
+
+    Raises:
+        ValueError: for a naive time.
+    """
+
+    endpoint: str
+    at: datetime
+    ok: bool
+    latency: float | None
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A circuit breaker that changed, `at` (aware): closed, open or half_open, and why.
+
+    `reset` is how long it stays open before it is tried again, in seconds; 0 unless it opened.
+    """
+
+    endpoint: str
+    at: datetime
+    before: str
+    after: str
+    reason: str
+    reset: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class StepUsage:
+    """What one attempt at a step cost; `at` (aware) is when it began.
+
+    `cpu_seconds` and `peak_memory` (bytes, resident) are those of the step's whole process tree; None
+    where they could not be measured.
+    """
+
+    at: datetime
+    group: str
+    step: str
+    attempt: int
+    outcome: Outcome
+    seconds: float
+    cpu_seconds: float | None
+    peak_memory: int | None
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEvent:
+    """One thing that happened to a group: it ran, or a beat decided against running it.
+
+    `decision` is `run`, or why not (`not_due`, `waits`, `deferred`, `busy`, …); `reason` is text for
+    people; `outcome` and `seconds` are None unless it ran and ended; `run_id` is its run's in Prefect.
+    """
+
+    at: datetime
+    group: str
+    decision: str
+    reason: str = ""
+    outcome: Outcome | None = None
+    seconds: float | None = None
+    run_id: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """All values of one name within one stretch of time, which begins `at`."""
+
+    name: str
+    at: datetime
+    count: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeBucket:
+    """All probes of one endpoint within one stretch of time, which begins `at`.
+
+    Latencies in seconds, of those that succeeded; None without any.
+    """
+
+    endpoint: str
+    at: datetime
+    asked: int
+    ok: int
+    mean: float | None
+    high: float | None
+
+
+def _require_aware(at: datetime) -> None:
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+
+
+#: Names of the samples that more than one step writes or reads.
+CPU = "cpu_percent"
+MEMORY = "memory_percent"
+SWAP = "swap_percent"
+LOAD = "load_1m"
+PROCESSES = "processes"
+PYTHON_PROCESSES = "python_processes"
+
+
+def disk_sample(mount: str) -> str:
+    """Return the name of the sample that holds how full the disk at `mount` is, in percent."""
+    return f"disk_percent {mount}"
+
+
+def tokens_sample(endpoint: str) -> str:
+    """Return the name of the sample that holds how fast an endpoint writes, in tokens a second."""
+    return f"tokens_per_second {endpoint}"

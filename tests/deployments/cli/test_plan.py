@@ -1,0 +1,114 @@
+"""`rhythm plan`: what would run when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.deployments.command_line import PROJECT, CommandLine
+
+FIVE = ["health_check", "performance_analysis", "system_maintenance", "daily_routine", "event_analysis"]
+
+
+@pytest.fixture
+def shipped(rhythm: CommandLine) -> CommandLine:
+    """The shipped rhythm, in a zone that is the same on every machine."""
+    rhythm.write('timezone = "Asia/Seoul"\n' + (PROJECT / "rhythm.toml").read_text(encoding="utf-8"))
+    return rhythm
+
+
+def test_a_day_of_the_shipped_rhythm_as_json(shipped: CommandLine) -> None:
+    said = shipped("plan", "--json", "--from", "2026-03-02T00:00", "--hours", "24")
+
+    assert (said.code, said.err) == (0, "")
+    plan = said.json
+    assert list(plan) == ["paused", "from", "to", "runs", "counts"]
+    assert plan["paused"] is None
+    assert (plan["from"], plan["to"]) == ("2026-03-02T00:00:00+09:00", "2026-03-03T00:00:00+09:00")
+    assert plan["counts"] == dict(zip(FIVE, [144, 48, 24, 1, 12], strict=True))
+    assert len(plan["runs"]) == 229
+    assert plan["runs"][0] == {
+        "at": "2026-03-02T00:00:00+09:00",
+        "group": "health_check",
+        "lane": "main",
+        "reason": "due since 00:00",
+    }
+    assert all(list(run) == ["at", "group", "lane", "reason"] for run in plan["runs"])
+    times = [datetime.fromisoformat(run["at"]) for run in plan["runs"]]
+    assert times == sorted(times)
+    assert {time.utcoffset() for time in times} == {timedelta(hours=9)}
+    at_three = [run["group"] for run in plan["runs"] if "T03:00" in run["at"]]
+    assert at_three == ["health_check", "performance_analysis", "system_maintenance", "daily_routine"]
+
+
+def test_a_failing_health_check_leaves_nothing_else_to_run(shipped: CommandLine) -> None:
+    said = shipped("plan", "--json", "--from", "2026-03-02", "--failing", "health_check")
+
+    assert said.code == 0
+    assert said.json["counts"] == {**dict.fromkeys(FIVE, 0), "health_check": 288}
+
+
+def test_several_groups_may_fail(shipped: CommandLine) -> None:
+    said = shipped(
+        "plan", "--json", "--from", "2026-03-02", "--failing", "daily_routine", "--failing", "event_analysis"
+    )
+
+    assert said.json["counts"] == dict(zip(FIVE, [144, 48, 24, 3, 36], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ("2026-03-02T00:00Z", "2026-03-02T09:00:00+09:00"),
+        ("2026-03-02T01:00+01:00", "2026-03-02T09:00:00+09:00"),
+        ("2026-03-02T09:00", "2026-03-02T09:00:00+09:00"),
+        ("2026-03-02", "2026-03-02T00:00:00+09:00"),
+    ],
+)
+def test_a_time_without_offset_is_one_of_the_rhythms_zone(
+    start: str, told: str, shipped: CommandLine
+) -> None:
+    said = shipped("plan", "--json", "--from", start, "--hours", "0.5")
+
+    assert said.json["from"] == told
+    assert datetime.fromisoformat(said.json["to"]) - datetime.fromisoformat(told) == timedelta(minutes=30)
+
+
+def test_hours_are_real_ones_through_a_clock_change(shipped: CommandLine) -> None:
+    said = shipped(
+        "plan", "--json", "--from", "2026-03-29T00:00", "--hours", "24", RHYTHM_TIMEZONE="Europe/Athens"
+    )
+
+    assert (said.json["from"], said.json["to"]) == ("2026-03-29T00:00:00+02:00", "2026-03-30T01:00:00+03:00")
+    assert said.json["counts"]["health_check"] == 144
+    daily = [run["at"] for run in said.json["runs"] if run["group"] == "daily_routine"]
+    assert daily == ["2026-03-29T04:00:00+03:00"]
+
+
+def test_without_a_start_the_plan_begins_now_and_covers_a_day(shipped: CommandLine) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    plan = shipped("plan", "--json").json
+    after = datetime.now(UTC)
+
+    start, end = (datetime.fromisoformat(plan[key]) for key in ("from", "to"))
+    assert before <= start <= after
+    assert end - start == timedelta(hours=24)
+    assert plan["counts"] == dict(zip(FIVE, [144, 48, 24, 1, 12], strict=True))
+
+
+def test_for_people_it_prints_every_run_and_what_waits_with_the_reason(shipped: CommandLine) -> None:
+    said = shipped(
+        "plan", "--from", "2026-03-02T03:00", "--hours", "0.05", "--failing", "performance_analysis"
+    )
+
+    lines = [" ".join(line.split()) for line in said.out.splitlines()]
+    assert [line for line in lines if line.startswith("Mon")] == [
+        "Mon 02 Mar 03:00 health_check runs due since 03:00",
+        "Mon 02 Mar 03:00 performance_analysis fails due since 03:00",
+        "Mon 02 Mar 03:00 system_maintenance waits performance_analysis failed",
+        "Mon 02 Mar 03:00 daily_routine waits system_maintenance waits (performance_analysis failed)",
+    ]
+    assert lines[-1] == (
+        "health_check 1× performance_analysis 1× system_maintenance 0× daily_routine 0× event_analysis 0×"
+    )
