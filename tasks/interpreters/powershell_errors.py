@@ -1,4 +1,4 @@
-"""The errors of a PowerShell script, as PowerShell itself recorded them: run_report.ps1 writes them into a file."""
+"""The errors of a PowerShell script as PowerShell itself recorded them: run_report.ps1 writes them down."""
 
 from __future__ import annotations
 
