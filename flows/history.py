@@ -184,10 +184,11 @@ def begun(
     slot: Slot | None = None,
     since: datetime | None = None,
     but: Sequence[str] = (DRY_RUN,),
+    ended: Iterable[StateType] = StateType,
 ) -> FlowRunFilter:
     """Return the filter for these groups' runs that have really begun, within a slot or since a time.
 
-    Those whose state has one of the names `but` are none.
+    Those whose state has one of the names `but` are none. With `ended`, only those in such a state.
     """
     window: dict[str, datetime | bool] = {"is_null_": False}
     if slot:
@@ -199,8 +200,8 @@ def begun(
         flow_version=FlowRunFilterFlowVersion(any_=run_versions(settings, groups) * often),
         start_time=FlowRunFilterStartTime.model_validate(window),
         state=FlowRunFilterState(
-            # Any state, that is; but SQLite's only index of when runs began is one by their states.
-            type=FlowRunFilterStateType(any_=list(StateType)),
+            # Any state as a rule; but SQLite's only index of when runs began is one by their states.
+            type=FlowRunFilterStateType(any_=list(ended)),
             name=FlowRunFilterStateName(not_any_=list(but)),
         ),
     )

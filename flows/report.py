@@ -8,6 +8,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from flows.cadence import Choice, Decision
+from flows.lane_failures import LaneFailure
 from flows.timestamps import iso
 from tasks.outcome import Outcome, StepResult
 
@@ -40,7 +41,10 @@ class GroupReport:
 
 @dataclass(frozen=True, slots=True)
 class BeatReport:
-    """One beat: its groups in dependency order, and which of them were forced."""
+    """One beat: its groups in dependency order, and which of them were forced.
+
+    `lane_failures` is what has failed in other lanes since the beat before.
+    """
 
     at: datetime
     seconds: float
@@ -48,16 +52,20 @@ class BeatReport:
     flow_run_id: str | None
     zone: ZoneInfo
     forced: tuple[str, ...] = ()
+    lane_failures: tuple[LaneFailure, ...] = ()
 
     @property
     def outcome(self) -> BeatOutcome:
-        """`degraded` when a group failed, waits because one failed, or was forced and did not run."""
+        """`degraded` when a group failed, waits because one failed, or was forced and did not run.
+
+        A group in another lane may have failed since the beat before.
+        """
         troubled = any(
             group.choice.failing
             for group in self.groups
             if group.choice.decision in (Decision.RUN, Decision.WAITS)
         )
-        return "degraded" if troubled or self.not_forced else "completed"
+        return "degraded" if troubled or self.not_forced or self.lane_failures else "completed"
 
     @property
     def not_forced(self) -> dict[str, str]:
@@ -74,7 +82,7 @@ class BeatReport:
     @property
     def summary(self) -> str:
         """One line: which groups ran, failed and wait."""
-        said = []
+        said = [failure.sentence(self.zone) for failure in self.lane_failures]
         for group in self.groups:
             match group.choice:
                 case Choice(outcome=Outcome() as outcome):
@@ -106,6 +114,7 @@ class BeatReport:
                 "outcome": self.outcome,
                 "seconds": _rounded(self.seconds),
                 "flow_run_id": self.flow_run_id,
+                "lane_failures": [failure.to_json(self.zone) for failure in self.lane_failures],
             },
             "groups": [group.to_json(self.zone) for group in self.groups],
         }

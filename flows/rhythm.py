@@ -13,13 +13,25 @@ import httpx
 from prefect import State
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import cancel_requests, cancellation, clock, history, lanes, naming, recorder, stale, undelivered
+from flows import (
+    cancel_requests,
+    cancellation,
+    clock,
+    history,
+    lane_failures,
+    lanes,
+    naming,
+    recorder,
+    stale,
+    undelivered,
+)
 from flows.cadence import Choice, Decision, History, Run, after_run, decide, run_order
 from flows.group import RESULTS, group_subflow, one_at_a_time
 from flows.lock import beat_lock
@@ -73,7 +85,7 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
     # Within a flow, Prefect's client is the one that the run has already.
     async with get_client() as client, cancel_requests.heard(client, UUID(str(flow_run.id))):
         await stale.claim(client, flow_run.id, settings)
-        report = await Beat(client, settings, options, await _deployment(client, settings)).run()
+        report = await Beat(client, settings, options, await _own_run(client, settings)).run()
         cancelled = cancellation.current()
 
     key = naming.artifact_key(settings, BEAT_KEY)
@@ -93,15 +105,16 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
 class Beat:
     """One beat: what it goes by, and what it has done so far.
 
-    `deployment` is the one that it is a run of: then there is a worker, which takes what is started in
-    other lanes.
+    `own_run` is needed where there are other lanes. If it is one of a deployment, there is a worker, which
+    takes what is started in those.
     """
 
     def __init__(
-        self, client: PrefectClient, settings: Settings, options: BeatOptions, deployment: UUID | None
+        self, client: PrefectClient, settings: Settings, options: BeatOptions, own_run: FlowRun | None
     ) -> None:
         self._client, self._settings, self._options = client, settings, options
-        self._deployment = deployment
+        self._own_run = own_run
+        self._deployment = own_run.deployment_id if own_run else None
         self._at = clock.now()
         self._past: History = {}
         self._done: dict[str, Choice] = {}
@@ -111,6 +124,9 @@ class Beat:
     async def run(self) -> BeatReport:
         """Go once through the groups: decide, and run or start those whose turn it is."""
         began = monotonic()
+        failures: tuple[lane_failures.LaneFailure, ...] = ()
+        if self._own_run:
+            failures = await lane_failures.since_last_beat(self._client, self._settings, self._own_run)
         async with AsyncExitStack() as main:
             is_ours = await main.enter_async_context(
                 beat_lock(self._settings.outputs_dir, patience=_PATIENCE)
@@ -127,7 +143,13 @@ class Beat:
         groups = [self._groups[name] for name in self._settings.order if name in self._groups]
         forced = tuple(self._options.force)
         return BeatReport(
-            self._at, monotonic() - began, tuple(groups), flow_run.id, self._settings.zone, forced
+            self._at,
+            monotonic() - began,
+            tuple(groups),
+            flow_run.id,
+            self._settings.zone,
+            forced,
+            failures,
         )
 
     @property
@@ -197,11 +219,9 @@ async def repair(client: PrefectClient, settings: Settings) -> None:
         log.warning("set %r crashed: the process that ran it is gone", run)
 
 
-async def _deployment(client: PrefectClient, settings: Settings) -> UUID | None:
-    """Return the deployment that this is a run of; it is asked for only if something may be started by it."""
-    if settings.lanes == (MAIN,):
-        return None
-    return (await client.read_flow_run(UUID(str(flow_run.id)))).deployment_id
+async def _own_run(client: PrefectClient, settings: Settings) -> FlowRun | None:
+    """Return the run that this is, as the server has it; it is asked for only if there are other lanes."""
+    return None if settings.lanes == (MAIN,) else await client.read_flow_run(UUID(str(flow_run.id)))
 
 
 def known_groups(names: Sequence[str], settings: Settings) -> None:

@@ -157,6 +157,8 @@ def _show(report: BeatReport) -> None:
         for step in group.steps:
             if step.outcome.is_failure:
                 console.say(f"{group.choice.group} / {step.name}: {step.message}")
+    for failure in report.lane_failures:
+        console.warning(f"since the last beat, {failure.sentence(report.zone)}")
     for name, reason in report.not_forced.items():
         console.error(f"--force {name}: it did not run: {reason}")
     console.say(f"{report.outcome} in {console.seconds(report.seconds)}")

@@ -20,7 +20,7 @@ def test_a_beat_leaves_everything_in_the_database_and_the_next_one_remembers(wor
     first = workspace.beat()
 
     assert first["exit_code"] == 0
-    assert set(first["beat"]) == {"at", "outcome", "seconds", "flow_run_id"}
+    assert set(first["beat"]) == {"at", "outcome", "seconds", "flow_run_id", "lane_failures"}
     assert first["beat"]["outcome"] == "completed"
     assert datetime.fromisoformat(first["beat"]["at"]).utcoffset() is not None
     assert [group["name"] for group in first["groups"]] == ORDER

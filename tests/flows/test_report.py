@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.cadence import Choice, Decision
+from flows.lane_failures import LaneFailure
 from flows.report import BeatReport, GroupReport
 from flows.timestamps import iso
 from tasks.outcome import Outcome, StepResult
@@ -59,6 +60,17 @@ def test_a_beat_is_degraded_when_a_group_failed_or_waits_for_one_that_did(
     assert report(*groups).outcome == outcome
 
 
+def test_a_beat_is_degraded_by_what_has_failed_in_other_lanes_and_says_so_first() -> None:
+    failed = LaneFailure("backup", "long", Outcome.TIMED_OUT, NOW)
+    beat = BeatReport(NOW, 1.0, (WELL,), "an-id", ZoneInfo("Asia/Seoul"), lane_failures=(failed,))
+
+    assert beat.outcome == "degraded"
+    assert beat.summary == "backup: timed out at 21:00 in the lane long; a completed"
+    assert beat.to_json()["beat"]["lane_failures"] == [
+        {"group": "backup", "lane": "long", "outcome": "timed_out", "ended": "2026-03-02T21:00:01+09:00"}
+    ]
+
+
 def test_the_summary_of_a_dry_run_says_what_would_run() -> None:
     assert report(chosen("a", Decision.RUN), WAITS).summary == "a would run; c waits: b failed"
 
@@ -80,6 +92,7 @@ def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> 
             "outcome": "completed",
             "seconds": 2.0,
             "flow_run_id": "an-id",
+            "lane_failures": [],
         },
         "groups": [
             {
