@@ -62,8 +62,8 @@ written as JSON: `RHYTHM_ALLOW='["D:/tools"]'`.
 `rhythm config schema > rhythm.schema.json`, and name that.
 
 **Values.** A *duration* is a number and a unit, or several: `"90s"`, `"10m"`, `"2h"`, `"1d"`, `"1h30m"`; at
-most 366 days. A *command* is a string, split as a POSIX shell would, or a list of words, taken as it is. In a
-*path*, `~` is your home folder.
+most 366 days. A number alone is seconds. A *command* is a string, split as a POSIX shell would, or a list of
+words, taken as it is. In a *path*, `~` is your home folder.
 """
 
 _BUILT_IN_STEPS = """

@@ -1,4 +1,4 @@
-"""Durations as people write them: 90s, 10m, 2h, 1d, 1h30m."""
+"""Durations as people write them: 90s, 10m, 2h, 1d, 1h30m; a number alone is seconds."""
 
 from __future__ import annotations
 
@@ -12,26 +12,45 @@ from pydantic_core import PydanticCustomError
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 LONGEST = timedelta(days=366)
 
-_REMEDY = {"remedy": "Write a number and a unit: '90s', '10m', '2h', '1d' or '1h30m', at most 366 days."}
+_REMEDY = {
+    "remedy": "Write a number and a unit: '90s', '10m', '2h', '1d' or '1h30m', at most 366 days. "
+    "A number alone is seconds."
+}
 
 
 def parse_duration(value: object) -> timedelta:
-    """Given "90s", "10m", "2h", "1d" or a chain of them, return it: longer than 0, at most 366 days.
+    """Given "90s", "10m", "2h", "1d", a chain of them, or seconds as a number, return it.
+
+    It is longer than 0, and at most 366 days. The number may be text: a variable has nothing else.
 
     Raises:
         PydanticCustomError: for anything else; its context holds the remedy.
     """
     if isinstance(value, timedelta):
         return value
-    if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
+    if (seconds := _seconds(value)) is None:
         raise PydanticCustomError("duration", "is not a duration", _REMEDY)
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value))
-    # What is shorter than a microsecond is rounded to nothing.
-    if seconds > LONGEST.total_seconds() or not (duration := timedelta(seconds=seconds)):
+    # What is shorter than a microsecond is rounded to nothing; no comparison holds for NaN.
+    if not 0 < seconds <= LONGEST.total_seconds() or not (duration := timedelta(seconds=seconds)):
         raise PydanticCustomError("duration", "is out of range", _REMEDY)
     return duration
+
+
+def _seconds(value: object) -> float | None:
+    match value:
+        case bool():
+            return None
+        case int() | float():
+            return value
+        case str() if _NUMBER.fullmatch(value.strip()):
+            return float(value)
+        case str() if _DURATION.fullmatch(value.strip()):
+            return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value))
+        case _:
+            return None
 
 
 def format_duration(value: timedelta) -> str:
@@ -45,7 +64,13 @@ def format_duration(value: timedelta) -> str:
 
 
 #: The JSON schema of a duration, for editors: pydantic only knows ISO 8601.
-DURATION_SCHEMA = {"title": "duration", "type": "string", "pattern": f"^{_DURATION.pattern}$"}
+DURATION_SCHEMA = {
+    "title": "duration",
+    "anyOf": [
+        {"type": "string", "pattern": f"^(?:{_DURATION.pattern}|{_NUMBER.pattern})$"},
+        {"type": "number", "exclusiveMinimum": 0, "maximum": int(LONGEST.total_seconds())},
+    ],
+}
 
 Duration = Annotated[
     timedelta,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 
 import pytest
@@ -32,9 +33,14 @@ def test_a_duration_is_numbers_with_units(text: str, seconds: float) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize("value", [300, 300.0, "300", " 300 ", "300.0"])
+def test_a_number_alone_is_seconds_also_as_the_text_of_a_variable(value: object) -> None:
+    assert parse_duration(value) == timedelta(minutes=5)
+
+
 @pytest.mark.parametrize(
     "value",
-    ["", "5", "m", "-5m", "+5m", "5 m", "5min", "5M", "1e3s", "5m x", "1h,5m", "∞s", 5, 5.0, None, True, []],
+    ["", "m", "-5m", "+5m", "-5", "5 m", "5min", "5M", "1e3", "1e3s", "5m x", "1h,5m", "∞s", None, True, []],
 )
 def test_anything_else_is_no_duration_and_told_with_a_remedy(value: object) -> None:
     with pytest.raises(PydanticCustomError, match="is not a duration") as caught:
@@ -42,10 +48,35 @@ def test_anything_else_is_no_duration_and_told_with_a_remedy(value: object) -> N
     assert "'1h30m'" in (caught.value.context or {})["remedy"]
 
 
-@pytest.mark.parametrize("text", ["0s", "0m", "0.0000001s", "367d", "366d1s", "9" * 400 + "d"])
-def test_no_time_at_all_and_more_than_a_year_are_out_of_range(text: str) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("0s", "0m", "0.0000001s", "367d", "366d1s", "9" * 400 + "d", "0", "9" * 400),
+        *(0, -1, 1e-7, 366 * 86400 + 1, 10**400, float("inf"), float("nan")),
+    ],
+)
+def test_no_time_at_all_and_more_than_a_year_are_out_of_range(value: object) -> None:
     with pytest.raises(PydanticCustomError, match="is out of range"):
-        parse_duration(text)
+        parse_duration(value)
+
+
+@given(st.one_of(st.integers(), st.floats(), st.from_regex(r"\A[-+0-9. dhms]{0,8}\Z")))
+def test_the_schema_takes_what_is_read_and_nothing_else(value: float | str) -> None:
+    """An editor must neither mark what is valid, nor let pass what is not."""
+    try:
+        is_read = bool(parse_duration(value))
+    except PydanticCustomError as error:
+        is_read = False
+        if "out of range" in str(error) and isinstance(value, str):
+            return  # a pattern cannot add up
+    schema = TypeAdapter(Duration).json_schema()
+    pattern, number = schema["anyOf"][0]["pattern"], schema["anyOf"][1]
+    if isinstance(value, str):
+        takes = re.search(pattern, value.strip()) is not None
+    else:
+        takes = number["exclusiveMinimum"] < value <= number["maximum"]
+        is_read |= 0 < value < 1e-6  # no schema can round
+    assert takes is is_read
 
 
 @settings(deadline=None)

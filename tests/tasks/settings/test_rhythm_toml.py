@@ -386,9 +386,9 @@ def test_what_is_wrong_with_a_variables_value_names_the_variable(
             "Write a number and a unit: '90s'",
         ),
         (
-            A.replace('"10m"', "5"),
+            A.replace('"10m"', "true"),
             "groups.a.every",
-            "5 is not a duration",
+            "true is not a duration",
             "Write a number and a unit: '90s'",
         ),
         (

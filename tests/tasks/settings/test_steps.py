@@ -157,17 +157,17 @@ def test_a_delay_is_seconds_or_a_duration_or_a_list_of_them(delay: Any) -> None:
         (
             "{ run = 'a.py', retry_delay = -1 }",
             ".retry_delay",
-            "-1 is not a delay. Write seconds (0 to 86400)",
+            "-1 is out of range. Write a number and a unit",
         ),
         (
             "{ run = 'a.py', retry_delay = nan }",
             ".retry_delay",
-            "nan is not a delay. Write seconds (0 to 86400)",
+            "nan is out of range. Write a number and a unit",
         ),
         (
             "{ run = 'a.py', retry_delay = true }",
             ".retry_delay",
-            "true is not a delay. Write seconds (0 to 86400)",
+            "true is not a duration. Write a number and a unit",
         ),
         (
             "{ run = 'a.py', retry_delay = 'soon' }",
