@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -14,11 +14,11 @@ import httpx
 from prefect.client.orchestration import PrefectClient
 
 from deployments.cli import console
+from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
 from flows import history, naming
-from flows.cadence import Choice, Decision, History, Run, decide, likely_outcome
-from flows.slots import next_beat
+from flows.cadence import DUE, Choice, Decision, History, Run, decide, likely_outcome
 from flows.timestamps import iso
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
@@ -38,13 +38,22 @@ class GroupStatus:
     has_beats: bool = True
     """Whether beats come at all."""
 
-    def next_due(self, now: datetime) -> datetime | None:
-        """When it may run next: a group that is due runs in the next beat. None if that is not known."""
-        if not self.has_beats:
-            return None
-        return next_beat(now) if self.choice.decision is Decision.RUN else self.choice.next_due
+    @property
+    def is_running(self) -> bool:
+        """Whether its last run has not ended."""
+        return self.last is not None and self.last.outcome is None
 
-    def to_json(self, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    @property
+    def is_due(self) -> bool:
+        """Whether it would run now, or does not only since something is in its way."""
+        return self.choice.decision in DUE and self.has_beats and not self.is_running
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When it is due next; None if it is due now, or if that is not known."""
+        return self.choice.next_due if self.has_beats and self.choice.decision not in DUE else None
+
+    def to_json(self, zone: ZoneInfo) -> dict[str, Any]:
         """The group as `rhythm status --json` prints it."""
         last = self.last
         return {
@@ -53,7 +62,7 @@ class GroupStatus:
             "last_run": iso(last.started, zone) if last else None,
             "outcome": last.outcome.value if last and last.outcome else None,
             "seconds": round(last.seconds, 3) if last and last.seconds is not None else None,
-            "next_due": iso(self.next_due(now), zone),
+            "next_due": iso(self.next_due, zone),
             "decision": self.choice.decision.value,
             "reason": self.choice.reason,
         }
@@ -100,7 +109,7 @@ class Overview:
     def to_json(self) -> dict[str, Any]:
         """As `rhythm status --json` prints it."""
         return {
-            "groups": [group.to_json(self.at, self.zone) for group in self.groups],
+            "groups": [group.to_json(self.zone) for group in self.groups],
             "server": {"live": self.address is not None, "url": self.address.url if self.address else None},
             "worker": {
                 "live": self.worker_is_live,
@@ -114,22 +123,36 @@ class Overview:
             },
         }
 
-    def table(self) -> Any:
-        """As a person reads it: a row a group."""
-        rows = []
-        for group in self.groups:
-            last = group.last
-            rows.append(
-                (
-                    group.choice.label,
-                    console.clock(last.started if last else None, self.zone, self.at),
-                    _outcome(last) if last or self.address else "unknown",
-                    console.seconds(last.seconds if last else None),
-                    console.clock(group.next_due(self.at), self.zone, self.at),
-                    f"{group.choice.decision.label}: {group.choice.reason}",
-                )
-            )
-        return console.table(("group", "last run", "outcome", "took", "next due", "now"), rows)
+    def table(self, explained: Collection[Decision] = tuple(Decision), *, cut: bool = False) -> Table:
+        """As a person reads it: a row a group, with the reason of each decision that is to be `explained`.
+
+        `cut`: each reason has one line.
+        """
+        rows = [self._row(group, explained) for group in self.groups]
+        columns = COLUMNS if explained else COLUMNS[:-1]
+        return Table(columns, rows, cut=cut)
+
+    def _row(self, group: GroupStatus, explained: Collection[Decision]) -> tuple[str, ...]:
+        last, decision = group.last, group.choice.decision
+        return (
+            group.choice.label,
+            console.clock(last.started if last else None, self.zone, self.at),
+            _outcome(last) if last or self.address else "unknown",
+            console.seconds(last.seconds if last else None),
+            "now" if group.is_due else console.clock(group.next_due, self.zone, self.at),
+            f"{decision.label}: {group.choice.reason}" if decision in explained else "",
+        )
+
+
+#: Of the table of groups.
+COLUMNS = (
+    Column("group", Kind.NAME),
+    Column("last run"),
+    Column("outcome"),
+    Column("took", spare=True),
+    Column("next due"),
+    Column("now", Kind.TEXT),
+)
 
 
 def _paused(group: GroupStatus, found: Diagnosis) -> GroupStatus:

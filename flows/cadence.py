@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from flows.slots import next_beat, slot_at
+from flows.timestamps import clock
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
@@ -27,6 +28,10 @@ class Decision(StrEnum):
     def label(self) -> str:
         """The decision as people read it: "not due"."""
         return self.value.replace("_", " ")
+
+
+#: What is decided for a group that is due: it runs, or something is in its way.
+DUE = (Decision.RUN, Decision.WAITS, Decision.BUSY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +137,31 @@ def choose_alone(
 
     if running := _under_way(name, history):
         state = "running" if running.has_begun else "waiting for a worker"
-        return choice(Decision.BUSY, f"{state} since {_clock(running, settings)}", next_beat(now))
+        return choice(
+            Decision.BUSY, f"{state} since {clock(running.started, settings.zone, now)}", next_beat(now)
+        )
     if name in force:
         return choice(Decision.RUN, "forced", slot.end)
     if not group.enabled:
         return choice(Decision.PAUSED, "enabled = false in rhythm.toml", None)
     if done := next((run for run in runs if run.outcome is Outcome.COMPLETED), None):
-        return choice(Decision.NOT_DUE, f"ran at {_clock(done, settings)}", slot.end)
+        return choice(Decision.NOT_DUE, f"ran at {clock(done.started, settings.zone, now)}", slot.end)
     if len(runs) >= group.attempts:
-        reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings)}"
+        reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings, now)}"
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
     last = _last(name, history)
     if last and group.lane != MAIN and (again := _next_attempt(last, now)):
-        reason = f"{_ended(last, settings)}, and is tried again at the next beat"
+        reason = f"{_ended(last, settings, now)}, and is tried again at the next beat"
         return choice(Decision.WAITS, reason, again, failing=True)
     for dependency in group.after:
         if blocked := _gate(dependency, settings, history, now, earlier):
             return choice(
                 Decision.WAITS, blocked.reason, next_beat(now), blocked.failing, cause=blocked.cause
             )
-    attempt = f", attempt {len(runs) + 1} of {group.attempts}" if runs else ""
-    return choice(Decision.RUN, f"due since {slot.start.astimezone(settings.zone):%H:%M}{attempt}", slot.end)
+    # With a slot as short as a beat, or at its end, the next run is the first one of another slot.
+    is_another = runs and next_beat(runs[-1].started) < slot.end
+    attempt = f", attempt {len(runs) + 1} of {group.attempts}" if is_another else ""
+    return choice(Decision.RUN, f"due since {clock(slot.start, settings.zone, now)}{attempt}", slot.end)
 
 
 def run_order(
@@ -261,7 +270,7 @@ def _lane_taken(
     others = [other for other in settings.in_lane(lane) if other != name]
     for other in others:
         if running := _under_way(other, history):
-            return f"{other} {_ended(running, settings)}, in the lane {lane}"
+            return f"{other} {_ended(running, settings, now)}, in the lane {lane}"
     if not apart:
         return ""
     for other in others:
@@ -337,12 +346,12 @@ def _gate(
     if choice and choice.is_started:
         return _blocked(f"{dependency} has just been started in the lane {choice.lane}", failing=False)
     if running := _under_way(dependency, history):
-        return _blocked(f"{dependency} {_ended(running, settings)}", failing=False)
+        return _blocked(f"{dependency} {_ended(running, settings, now)}", failing=False)
     runs = _in_slot(dependency, settings, history, now)
     if any(run.outcome is Outcome.COMPLETED for run in runs):
         return None
     if runs:
-        return _blocked(f"{dependency} {_ended(runs[-1], settings)}", failing=True)
+        return _blocked(f"{dependency} {_ended(runs[-1], settings, now)}", failing=True)
     if choice and choice.cause:  # it waits itself: what for, not how many groups lie between
         return _Blocked(f"{dependency} waits ({choice.cause})", choice.failing, choice.cause)
     if choice:
@@ -388,14 +397,10 @@ def _last(name: str, history: History) -> Run | None:
     return max(history.get(name, ()), key=lambda run: run.started, default=None)
 
 
-def _clock(run: Run, settings: Settings) -> str:
-    return f"{run.started.astimezone(settings.zone):%H:%M}"
-
-
-def _ended(run: Run, settings: Settings) -> str:
+def _ended(run: Run, settings: Settings, now: datetime) -> str:
     """Return how a run reads in a sentence about its group."""
     under_way = "is still running, begun" if run.has_begun else "waits for a worker, asked for"
-    return f"{_PAST[run.outcome] if run.outcome else under_way} at {_clock(run, settings)}"
+    return f"{_PAST[run.outcome] if run.outcome else under_way} at {clock(run.started, settings.zone, now)}"
 
 
 #: Of a group that has never run.

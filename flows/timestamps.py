@@ -1,11 +1,25 @@
-"""Timestamps as text for machines."""
+"""Timestamps as text, for machines and for people."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+# Further away than that, a date without its year could be one of another year.
+_HALF_A_YEAR = timedelta(days=180)
 
 
 def iso(time: datetime | None, zone: ZoneInfo) -> str | None:
     """Given a time, return it in ISO 8601 with the zone's offset, to the second."""
     return time.astimezone(zone).isoformat(timespec="seconds") if time else None
+
+
+def clock(time: datetime, zone: ZoneInfo, now: datetime, *, seconds: bool = False) -> str:
+    """Given a time, return it as people read it at the time `now`: with its date, if that is not today.
+
+    `seconds` are shown of a time of today alone.
+    """
+    local = time.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    return f"{local:%a %d %b %H:%M}" if abs(time - now) < _HALF_A_YEAR else f"{local:%Y-%m-%d %H:%M}"

@@ -25,11 +25,12 @@ from prefect.logging.handlers import PrefectConsoleHandler
 
 from deployments.cli import check, console
 from deployments.cli.progress import ProgressDisplay
+from deployments.cli.tables import Column, Kind, Table
 from deployments.prefect_internals import console_text, log_batches
 from deployments.prefect_internals.drain import drain
 from deployments.server.temporary import some_server
 from deployments.worker import name_claim
-from flows.cadence import Decision
+from flows.cadence import DUE, Choice, Decision
 from flows.pages import PAGE, every
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, known_groups, rhythm
@@ -42,6 +43,15 @@ from tasks.step_output.places import FOLDER
 
 _DRAIN = 10.0  # seconds to send the last logs and events
 _FLUSH = 20.0  # seconds for the server's writers, which collect for one
+#: Of the table of groups.
+COLUMNS = (
+    Column("group", Kind.NAME),
+    Column("outcome"),
+    Column("why", Kind.TEXT),
+    Column("took", spare=True),
+    Column("next due"),
+    Column("steps", Kind.TEXT),
+)
 
 
 def run(*, force: Sequence[str], dry_run: bool, json: bool) -> int:
@@ -148,11 +158,11 @@ def _show(report: BeatReport) -> None:
                 choice.outcome.value if choice.outcome else choice.decision.label,
                 choice.reason,
                 console.seconds(group.seconds) if choice.decision is Decision.RUN else "–",
-                console.clock(choice.next_due, report.zone, report.at),
+                _next_due(choice, report),
                 ", ".join(f"{step.name} {step.outcome}" for step in group.steps),
             )
         )
-    console.show(console.table(("group", "outcome", "why", "took", "next due", "steps"), rows))
+    console.show(Table(COLUMNS, rows))
     for group in report.groups:
         for step in group.steps:
             if step.outcome.is_failure:
@@ -162,3 +172,9 @@ def _show(report: BeatReport) -> None:
     for name, reason in report.not_forced.items():
         console.error(f"--force {name}: it did not run: {reason}")
     console.say(f"{report.outcome} in {console.seconds(report.seconds)}")
+
+
+def _next_due(choice: Choice, report: BeatReport) -> str:
+    if choice.decision in DUE and choice.outcome is None:
+        return "now"
+    return console.clock(choice.next_due, report.zone, report.at)

@@ -10,16 +10,20 @@ from datetime import datetime
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
+from deployments.cli.folding import folded, width_of
 from deployments.service import journal
+from flows import timestamps
 from tasks.redaction.visible import visible
 
-_COLOURS = {"completed": "green", "failed": "red", "degraded": "yellow"}
 _DEL_AND_C1 = re.compile(r"[\x7f-\x9f]")  # which JSON may have as they are
 
 
-def say(text: str, level: int = journal.INFO) -> None:
-    """Print a line for people; `level` is for systemd's journal."""
-    _print(visible(text), level, sys.stdout)
+def say(text: str, level: int = journal.INFO, *, verbatim: bool = False) -> None:
+    """Print a line for people; `level` is for systemd's journal.
+
+    On a terminal it is folded at words; not if it is `verbatim`: a command or a file, to be copied.
+    """
+    _print(visible(text), level, sys.stdout, verbatim=verbatim)
 
 
 def warning(text: str) -> None:
@@ -32,31 +36,15 @@ def error(text: str, to: TextIO | None = None) -> None:
     _print(f"error: {visible(text)}", journal.ERROR, to or sys.stderr)
 
 
-def _print(text: str, level: int, stream: TextIO) -> None:
-    print(journal.for_stream(text, level, stream), file=stream, flush=True)
+def _print(text: str, level: int, stream: TextIO, *, verbatim: bool = False) -> None:
+    shown = text if verbatim else folded(text, width_of(stream))
+    print(journal.for_stream(shown, level, stream), file=stream, flush=True)
 
 
 def show_json(value: dict[str, Any]) -> None:
     """Print the command's one JSON object."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     print(_DEL_AND_C1.sub(lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str] = ()) -> Any:
-    """Return a table that rich prints as wide as the terminal is.
-
-    `folding` are the columns that fold where it is too narrow; the last one, if none is named.
-    """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in head:
-        made.add_column(name, no_wrap=name not in (folding or head[-1:]), overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(visible(cell), style=_style(cell)) for cell in row))
-    return made
 
 
 def numbered(texts: Mapping[int, str]) -> Any:
@@ -72,13 +60,22 @@ def numbered(texts: Mapping[int, str]) -> Any:
     return made
 
 
-def show(renderable: Any) -> None:
-    """Print something of rich's; without a terminal in full width, so that no name is cut."""
+def side_by_side(texts: Sequence[str]) -> Any:
+    """Return short texts, of which rich puts as many into each line as there is room for."""
+    from rich.columns import Columns
+    from rich.text import Text
+
+    return Columns([Text(visible(text)) for text in texts], padding=(0, 2))
+
+
+def show(renderable: Any, *, end: str = "\n") -> None:
+    """Print something of rich's, and an empty line; without a terminal in full width: no name is cut."""
     from rich.console import Console
 
     console = Console()
     console.width = console.width if console.is_terminal else 200
     console.print(renderable)
+    print(end=end, flush=True)
 
 
 def seconds(value: float | None) -> str:
@@ -93,13 +90,5 @@ def seconds(value: float | None) -> str:
 
 
 def clock(time: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """Given a time, return its time of day, with the day where that is not today."""
-    if time is None:
-        return "–"
-    local = time.astimezone(zone)
-    today = now.astimezone(zone).date()
-    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%a %d %b %H:%M}"
-
-
-def _style(cell: str) -> str:
-    return _COLOURS.get(cell.split(" ", 1)[0], "")
+    """Given a time, return its time of day, with the date where that is not today."""
+    return "–" if time is None else timestamps.clock(time, zone, now, seconds=True)

@@ -18,6 +18,7 @@ from prefect.settings import get_current_settings
 from deployments import overview
 from deployments.cli import console
 from deployments.cli.check import Findings, examine
+from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis, Repair, diagnose
 from deployments.prefect_internals import catalogue
 from deployments.prefect_internals.catalogue import Status
@@ -38,6 +39,9 @@ DELICATE = ("prefect", "fastapi", "sqlalchemy")
 
 _SCHEDULER = 75.0  # seconds in which Prefect's scheduler, which looks once a minute, must have acted
 
+#: Of the table of Prefect's insides.
+COLUMNS = (Column("name", Kind.TEXT), Column("state"), Column("what it gains", Kind.TEXT))
+
 
 def run(*, json: bool) -> int:
     """Examine, print, and return 0, or 1 with problems."""
@@ -53,7 +57,7 @@ def run(*, json: bool) -> int:
     else:
         console.say(f"What Rhythm uses of the insides of Prefect {version('prefect')}:")
         rows = [(status.internal.name, status.label, status.internal.gain) for status in internals]
-        console.show(console.table(("name", "state", "what it gains"), rows))
+        console.show(Table(COLUMNS, rows))
         findings.show("all is well: the next beat will come")
     return 1 if findings.problems else 0
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from deployments.cli import console
+from deployments.cli.tables import Column, Kind, Table
 from deployments.server import instance_lock
 from flows import clock
 from flows.cadence import Choice, Decision
@@ -15,6 +16,9 @@ from flows.timetable import SimulatedBeat, timetable
 from tasks.problem import ConfigError, Problem, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
+
+#: Of the timetable.
+COLUMNS = (Column("at"), Column("group", Kind.NAME), Column(""), Column("why", Kind.TEXT))
 
 
 def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: bool) -> int:
@@ -86,8 +90,8 @@ def _show(beats: list[SimulatedBeat], counts: Counter[str], settings: Settings) 
         for choice in shown:
             at = f"{beat.at.astimezone(settings.zone):%a %d %b %H:%M}"
             rows.append((at, choice.label, _what(choice), choice.reason))
-    console.show(console.table(("at", "group", "", "why"), rows))
-    console.say("  ".join(f"{name} {count}×" for name, count in counts.items()))
+    console.show(Table(COLUMNS, rows))
+    console.show(console.side_by_side([f"{name} {count}×" for name, count in counts.items()]), end="")
 
 
 def _what(choice: Choice) -> str:

@@ -101,11 +101,11 @@ def _installation(settings: Settings) -> Installation:
 def _show(plan: Plan) -> int:
     """Show exactly what would be done. Return 0."""
     for path, text in plan.files.items():
-        console.say(f"would write {path}:\n\n{text}")
+        console.say(f"would write {path}:\n\n{text}", verbatim=True)
     for path in plan.private:
         console.say(f"would write {path}, for its owner alone")
     for command in (*plan.commands, *plan.optional):
-        console.say(f"would run   {_line(command)}")
+        console.say(f"would run   {_line(command)}", verbatim=True)
     for path in plan.removed:
         console.say(f"would take away {path}")
     for remark in plan.remarks:

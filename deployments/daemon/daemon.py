@@ -115,6 +115,8 @@ class Daemon:
             run_events.listen()
             stack.push_async_callback(run_events.stop)
             tasks.create_task(self._show(client, served.address, run_events, liveness))
+            if sys.stdout.isatty():
+                tasks.create_task(self.display.follow_size())
             tasks.create_task(self._repair_for_ever(client))
 
     async def _take_instance_lock(self, stack: AsyncExitStack) -> None:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from deployments.cli import console
+from deployments.daemon.screen import Screen
 from deployments.overview import GroupStatus, Overview
 from deployments.service import journal
 from tasks.redaction.visible import visible
+
+#: Seconds between two looks for the terminal's size: at once, for a person. Windows has no signal for it, and
+#: elsewhere it reaches only the processes in the terminal's foreground.
+_LOOK = 0.2
+#: News that are shown again when the terminal gets another size.
+_NEWS = 50
 
 
 @contextmanager
@@ -33,13 +42,16 @@ class Display:
     def __init__(self) -> None:
         self._console = Console()
         self._live: Live | None = None
+        self._screen: Screen | None = None
+        self._news: deque[str] = deque(maxlen=_NEWS)
         self._known: dict[str, datetime] = {}
 
     def say(self, news: str, level: int = journal.INFO) -> None:
         """Print a piece of news; on a terminal it scrolls by above the table. `level` is the journal's."""
+        self._news.append(visible(news))
         with _nobody_may_listen():
             if self._live:
-                self._live.console.print(visible(news), highlight=False, markup=False, emoji=False)
+                self._print(self._news[-1])
             else:
                 console.say(news, level)
 
@@ -47,7 +59,8 @@ class Display:
         """Show how things stand now."""
         with _nobody_may_listen():
             if sys.stdout.isatty():
-                self._redraw(state)
+                self._screen = Screen(state)
+                self._redraw()
             else:
                 for group in state.groups:
                     self._report(group, state)
@@ -58,16 +71,36 @@ class Display:
             self._live.stop()
             self._live = None
 
-    def _redraw(self, state: Overview) -> None:
-        ui = state.address.ui if state.address else "–"
-        worker = "running" if state.worker_is_live else "is not there yet"
-        foot = Text(f"UI {ui}   worker {worker}   Ctrl-C ends it all", style="dim")
-        fault = [Text(visible(str(state.diagnosis)), style="yellow")] if state.diagnosis else []
-        picture = Group(state.table(), *fault, foot)
+    async def follow_size(self) -> None:
+        """Draw all of it anew whenever the terminal has got another size."""
+        size = self._console.size
+        while True:
+            await asyncio.sleep(_LOOK)
+            if size != (size := self._console.size) and self._live:
+                with _nobody_may_listen():
+                    self._draw_anew()
+
+    def _redraw(self) -> None:
+        if self._screen is None:
+            return
         if self._live is None:
-            self._live = Live(picture, console=self._console, auto_refresh=False)
+            self._live = Live(self._screen, console=self._console, auto_refresh=False)
             self._live.start()
-        self._live.update(picture, refresh=True)
+        self._live.update(self._screen, refresh=True)
+
+    def _draw_anew(self) -> None:
+        """Draw on an empty terminal: where its lines have become shorter, it has broken those of before."""
+        self.close()
+        self._console.clear()
+        lines = [line for news in self._news for line in self._console.render_lines(Text(news), pad=False)]
+        picture = self._console.render_lines(self._screen or "", pad=False)
+        room = self._console.height - 1 - len(picture)
+        for line in lines[-room:] if room > 0 else []:
+            self._print("".join(segment.text for segment in line))
+        self._redraw()
+
+    def _print(self, news: str) -> None:
+        self._console.print(news, highlight=False, markup=False, emoji=False)
 
     def _report(self, group: GroupStatus, state: Overview) -> None:
         """Report a group's run once, when it has ended."""
@@ -76,7 +109,6 @@ class Display:
             return
         self._known[group.name] = last.started
         at = console.clock(last.started, state.zone, state.at)
-        due = console.clock(group.next_due(state.at), state.zone, state.at)
+        due = "due now" if group.is_due else f"next due {console.clock(group.next_due, state.zone, state.at)}"
         level = journal.WARNING if last.outcome and last.outcome.is_failure else journal.INFO
-        news = f"{at} {group.name} {last.outcome} in {console.seconds(last.seconds)}; next due {due}"
-        console.say(news, level)
+        console.say(f"{at} {group.name} {last.outcome} in {console.seconds(last.seconds)}; {due}", level)

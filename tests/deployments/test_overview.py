@@ -64,7 +64,7 @@ def test_what_is_paused_in_prefect_is_shown_as_paused_and_promises_no_time() -> 
     assert [group.choice.decision for group in state.groups] == [Decision.NOT_DUE, Decision.RUN]
     assert [group.choice.decision for group in shown.groups] == [Decision.NOT_DUE, Decision.PAUSED]
     assert shown.groups[1].choice.reason == "its deployment is paused, in Prefect"
-    assert [group.next_due(at) for group in shown.groups] == [None, None]
+    assert [group.next_due for group in shown.groups] == [None, None]
     assert shown.to_json()["beats"] == {"come": False, "paused": True, "reason": "its deployment is paused"}
 
 
@@ -77,7 +77,7 @@ def test_without_beats_no_time_is_promised_and_what_is_due_stays_due() -> None:
     shown = state.diagnosed(Diagnosis("no worker is online", "Start one."))
 
     assert [group.choice.decision for group in shown.groups] == [Decision.RUN, Decision.RUN]
-    assert [group.next_due(NOON) for group in shown.groups] == [None, None]
+    assert [group.next_due for group in shown.groups] == [None, None]
     assert state.diagnosed(None) is state
 
 
@@ -101,4 +101,4 @@ def test_without_a_server_a_group_that_ran_has_run_and_of_others_nothing_is_clai
     first, second = capsys.readouterr().out.splitlines()[-3:-1]
     assert first.split()[1:3] == ["11:56:00", "failed"]
     assert second.split()[1:3] == ["–", "unknown"]
-    assert found.groups[0].to_json(NOON, rhythm(groups=TWO).zone)["outcome"] == "failed"
+    assert found.groups[0].to_json(rhythm(groups=TWO).zone)["outcome"] == "failed"

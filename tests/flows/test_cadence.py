@@ -158,6 +158,38 @@ def test_a_failed_group_is_tried_again_at_the_next_beat() -> None:
     assert simulation.beat(at("03:10"))["daily_routine"].reason == "ran at 03:05"
 
 
+@pytest.mark.parametrize(
+    ("every", "reason"),
+    [
+        ("5m", "due since 12:00"),
+        ("10m", "due since 12:00, attempt 2 of 3"),
+        ("7m", "due since 12:01, attempt 2 of 3"),
+    ],
+)
+def test_another_attempt_is_counted_only_where_a_beat_comes_within_the_slot(every: str, reason: str) -> None:
+    settings = rhythm(groups={"a": {"every": every}})
+    failed = Run(at("12:02:10"), at("12:02:11"), Outcome.FAILED)
+
+    (choice,) = decide(settings, {"a": [failed]}, at("12:04"))
+
+    assert (choice.decision, choice.reason) == (Decision.RUN, reason)
+
+
+def test_a_time_of_another_day_has_its_date_in_a_reason() -> None:
+    settings = rhythm(groups={"week": {"every": "7d"}, "day": {"at": "23:00"}, "later": {"every": "1h"}})
+    ran = Run(at("23:00") - timedelta(days=1), at("23:01") - timedelta(days=1), Outcome.COMPLETED)
+
+    choices = decide(settings, {"day": [ran]}, at("12:00") + timedelta(days=2))
+    of_day = decide(settings, {"day": [ran]}, at("12:00"))[1]
+
+    assert [choice.reason for choice in choices] == [
+        "due since Mon 02 Mar 00:00",
+        "due since Tue 03 Mar 23:00",
+        "due since 12:00",
+    ]
+    assert of_day.reason == "ran at Sun 01 Mar 23:00"
+
+
 def test_a_group_is_given_up_after_three_failures_until_its_next_slot() -> None:
     simulation = settled(rhythm())
     for now in BEATS:

@@ -12,9 +12,18 @@ from deployments.adopt.judging.judgement import Adoption
 from deployments.adopt.judging.placing import Placed, Standing
 from deployments.adopt.schedules.frequency import in_words
 from deployments.cli import console
+from deployments.cli.tables import Column, Kind, Table
 
 # Said of each difference so many names at most.
 _MOST_NAMES = 8
+#: Of the table of jobs.
+COLUMNS = (
+    Column("job", Kind.TEXT),
+    Column("group", Kind.NAME),
+    Column("before", Kind.TEXT),
+    Column("after", Kind.TEXT),
+    Column("differences", Kind.TEXT),
+)
 
 
 def show(adoption: Adoption, files: int) -> None:
@@ -22,9 +31,7 @@ def show(adoption: Adoption, files: int) -> None:
     differences = _numbered(adoption.jobs)
     placed = sorted(adoption.placed, key=lambda each: _rank(each, adoption))
     if placed:
-        head = ("job", "group", "before", "after", "losses")
-        rows = [_row(each, adoption, differences) for each in placed]
-        console.show(console.table(head, rows, folding=("job", "before", "losses")))
+        console.show(Table(COLUMNS, [_row(each, adoption, differences) for each in placed]))
     _show_differences(differences, adoption.jobs)
     _show_needs(adoption)
     console.say(summary(adoption, files))
@@ -67,10 +74,10 @@ def show_switches(adoption: Adoption) -> None:
         return
     console.say("\nOnce a beat has gone well, these take the old tasks out of service (run them yourself):\n")
     for switch in switches:
-        console.say(f"  {switch.off}")
+        console.say(f"  {switch.off}", verbatim=True)
     console.say("\nand these bring them back:\n")
     for switch in switches:
-        console.say(f"  {switch.on}")
+        console.say(f"  {switch.on}", verbatim=True)
     console.say("")
 
 
@@ -106,7 +113,7 @@ def _show_differences(differences: Mapping[Difference, int], jobs: Sequence[Job]
         number: f"{difference.what}\n→ {difference.remedy}\n{_names(found[difference])}"
         for difference, number in differences.items()
     }
-    console.show(console.numbered(texts))
+    console.show(console.numbered(texts), end="")
 
 
 def _names(names: Sequence[str]) -> str:

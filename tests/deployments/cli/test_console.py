@@ -7,6 +7,7 @@ import json
 import pytest
 
 from deployments.cli import console
+from deployments.cli.tables import Column, Kind, Table
 
 RAW = "\x1b[31mred\x1b[0m \x1b]0;title\x07\x7f\x9b2J"
 SHOWN = "red ␛]0;title␇␡\\x9b2J"
@@ -23,11 +24,11 @@ def test_lines_for_people_are_visible_text(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_tables_and_paragraphs_are_visible_text(capsys: pytest.CaptureFixture[str]) -> None:
-    console.show(console.table(("name", "why"), [("a", RAW)]))
+    console.show(Table((Column("name", Kind.NAME), Column("why", Kind.TEXT)), [("a", RAW)]))
     console.show(console.numbered({1: RAW}))
 
     shown = [line.strip() for line in capsys.readouterr().out.splitlines() if "red" in line]
-    assert shown == [f"a      {SHOWN}", f"1  {SHOWN}"]
+    assert shown == [f"a     {SHOWN}", f"1  {SHOWN}"]
 
 
 def test_json_has_no_raw_control_character_and_means_the_same(capsys: pytest.CaptureFixture[str]) -> None:
