@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from deployments.cli import console
 from deployments.server import lookup, password, prefect_home
-from deployments.server.loopback import bypass_proxies
+from deployments.server.loopback import bypassing_proxies
 from tasks.problem import ConfigError, Problem
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
@@ -62,10 +62,7 @@ def _variables(settings: Settings, *, secrets: bool) -> dict[str, str]:
     if secrets and secret:
         # The second one is for who starts `prefect server start` there.
         variables |= {"PREFECT_API_AUTH_STRING": secret, "PREFECT_SERVER_API_AUTH_STRING": secret}
-    before = dict(os.environ)
-    after = dict(before)
-    bypass_proxies(after)
-    return variables | {name: value for name, value in after.items() if before.get(name) != value}
+    return variables | bypassing_proxies()
 
 
 def _bash(name: str, value: str) -> str:

@@ -14,6 +14,7 @@ from deployments.cli.arguments import json_behind_command
 from deployments.daemon import signals
 from tasks import extras
 from tasks.problem import CommandError, ConfigError
+from tasks.process import own_variables
 from tasks.settings import prefect_defaults
 
 
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return call
         signals.handle(_interrupt, "SIGTERM")
         # The server's analytics are off in prefect.toml; this keeps the client from announcing its own.
-        os.environ.setdefault("DO_NOT_TRACK", "1")
+        own_variables.set_default({"DO_NOT_TRACK": "1"})
         prefect_defaults.apply()  # before Prefect is imported, which reads its settings then
         return call()
     except click.UsageError as error:

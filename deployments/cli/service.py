@@ -20,6 +20,7 @@ from deployments.service.actions import Installation, Plan, kept_variables, left
 from tasks.files import private
 from tasks.files.atomic_file import write_users_text
 from tasks.problem import ConfigError, Problem
+from tasks.process.own_variables import accounts
 from tasks.settings import rhythm_toml as config
 from tasks.settings.project import folder
 from tasks.settings.rhythm_toml import Settings
@@ -44,7 +45,7 @@ def run(*, action: str, account: str | None, env: Sequence[str], dry_run: bool, 
         return _status(system, what, as_json=json)
     plan: Plan = system.plan(action, what, account)
     if action == "install":
-        for name in left_variables():
+        for name in left_variables(accounts()):
             if name not in what.more:
                 remedy = f"set it in rhythm.toml, or with --env {name}"
                 console.warning(f"{name} is set here, and the service will not have it: {remedy}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from time import monotonic
@@ -15,6 +14,7 @@ from tasks import builtin
 from tasks.builtin.contract import Context, HelpShown, built_in
 from tasks.outcome import Outcome, StepFailedError, StepResult, StepSkippedError, unexpected
 from tasks.problem import ConfigError, Problem, alternatives
+from tasks.process.own_variables import set_default
 from tasks.redaction.redacted_log import RedactedLog
 from tasks.redaction.redactor import redactor
 from tasks.redaction.visible import visible
@@ -33,7 +33,7 @@ def run(*, name: str, args: Sequence[str], json: bool) -> int:
     settings = config.load()
     # Its API is the endpoint of a rhythm.toml that names none.
     if up := instance_lock.running(settings.outputs_dir):
-        os.environ.setdefault("PREFECT_API_URL", up.url)
+        set_default({"PREFECT_API_URL": up.url})
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
     redact = redactor(settings)

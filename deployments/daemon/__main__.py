@@ -18,7 +18,7 @@ from deployments.server.lookup import ServerError
 from deployments.worker import pool
 from deployments.worker.name_claim import NameTakenError
 from tasks.problem import ConfigError
-from tasks.process import script
+from tasks.process import own_variables, script
 from tasks.settings import rhythm_toml as config
 
 
@@ -27,7 +27,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deployments.daemon", description=__doc__)
     parser.add_argument("--isolated", action="store_true", help="an interpreter of its own for every beat")
     args = parser.parse_args(words)
-    os.environ.setdefault("DO_NOT_TRACK", "1")
+    own_variables.set_default({"DO_NOT_TRACK": "1"})
     memory.give_back()
     resources.raise_open_files()
     daemon = None

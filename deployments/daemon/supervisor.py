@@ -18,6 +18,7 @@ from time import monotonic
 from typing import IO, Any, TextIO
 
 from deployments.service import journal
+from tasks.process.own_variables import set_own
 
 #: The daemon's exit codes: it cannot start, which another try would not change; …
 CANNOT_START, BAD_CONFIG = 1, 2
@@ -106,11 +107,13 @@ class Supervisor:
         # Where nobody watches, our own output may be anything: a log that is no file, or nothing at all.
         is_lasting = sys.stdout.isatty() or journal.is_journal(sys.stdout)
         piped = None if is_lasting else subprocess.PIPE
+        env = dict(os.environ)
+        set_own(_ENVIRONMENT, env)
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module
                 self._words,
                 cwd=self._folder,
-                env={**os.environ, **_ENVIRONMENT},
+                env=env,
                 stdin=subprocess.PIPE,
                 stdout=piped,
                 stderr=piped,

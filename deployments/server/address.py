@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from prefect.context import get_settings_context, refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL, get_current_settings
 
-from deployments.server.loopback import NAMES, bypass_proxies, is_loopback, is_of_this_machine
+from deployments.server.loopback import NAMES, bypassing_proxies, is_loopback, is_of_this_machine
+from tasks.process.own_variables import set_own
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.server import Listen
 
@@ -122,10 +123,10 @@ def bound(listen: Listen) -> socket.socket:
 
 
 def use(address: Address) -> None:
-    """Make everything in this process, and its children, talk to this API."""
-    os.environ["PREFECT_API_URL"] = address.url
+    """Make everything in this process, and all of Rhythm's that it starts, talk to this API."""
+    own = {"PREFECT_API_URL": address.url}
     if address.password is not None:
-        os.environ["PREFECT_API_AUTH_STRING"] = address.password
+        own["PREFECT_API_AUTH_STRING"] = address.password
     is_to_be_named = is_of_this_machine(address.host) and address.host not in NAMES
-    bypass_proxies(hosts=[address.host] if is_to_be_named else [])
+    set_own(own | bypassing_proxies(hosts=[address.host] if is_to_be_named else []))
     refresh_global_settings_context()

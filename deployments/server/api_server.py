@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import socket
 import sys
 import threading
@@ -31,6 +30,7 @@ from deployments.server.sign_in import SignIn
 from deployments.service import journal
 from tasks.files import atomic_file
 from tasks.problem import ConfigError
+from tasks.process.own_variables import set_own
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.server import Listen
@@ -113,14 +113,16 @@ def guarded(app: ASGIApp, listen: Listen, settings: Settings, secret: str | None
 def _configure(secret: str | None) -> None:
     """Give Prefect's server its password, and what its pages need behind any name that the guard allows."""
     server = get_current_settings().server
+    own: dict[str, str] = {}
     if secret is not None:
-        os.environ["PREFECT_SERVER_API_AUTH_STRING"] = secret
+        own["PREFECT_SERVER_API_AUTH_STRING"] = secret
     if (
         "api_url" not in server.ui.model_fields_set
     ):  # relative, so that the UI asks whom it came from, by whatever name
-        os.environ["PREFECT_SERVER_UI_API_URL"] = server.api.base_path or "/api"
+        own["PREFECT_SERVER_UI_API_URL"] = server.api.base_path or "/api"
     if server.api.cors_allowed_origins == "*":  # Prefect's default
-        os.environ["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] = ""
+        own["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] = ""
+    set_own(own)
     refresh_global_settings_context()
 
 

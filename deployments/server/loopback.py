@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.request import getproxies
 
@@ -34,12 +34,12 @@ def is_of_this_machine(host: str) -> bool:
         return False
 
 
-def bypass_proxies(
-    environ: MutableMapping[str, str] = os.environ,
+def bypassing_proxies(
+    environ: Mapping[str, str] = os.environ,
     proxies: Mapping[str, str] | None = None,
     hosts: Sequence[str] = (),
-) -> None:
-    """Let this process, and all that it starts, reach this machine without the proxy that is set up.
+) -> dict[str, str]:
+    """Return the variables by which a process reaches this machine without the proxy that is set up.
 
     `hosts` are further addresses of it.
 
@@ -50,14 +50,15 @@ def bypass_proxies(
     found = dict(getproxies() if proxies is None else proxies)
     found.pop("no", None)
     if not found:
-        return
+        return {}
     name = "no_proxy" if "no_proxy" in environ else "NO_PROXY"
     named = [host.strip() for host in environ.get(name, "").split(",") if host.strip()]
-    if "*" in named:
-        return
-    if not _in_environment(environ):
-        environ.update({f"{scheme.upper()}_PROXY": url for scheme, url in found.items()})
-    environ[name] = ",".join([*named, *(host for host in (*NAMES, *hosts) if host not in named)])
+    missing = [host for host in (*NAMES, *hosts) if host not in named]
+    if "*" in named or not missing:
+        return {}
+    is_there = _in_environment(environ)
+    set_up = {} if is_there else {f"{scheme.upper()}_PROXY": url for scheme, url in found.items()}
+    return {**set_up, name: ",".join([*named, *missing])}
 
 
 def _in_environment(environ: Mapping[str, str]) -> bool:

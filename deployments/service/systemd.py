@@ -15,6 +15,7 @@ from pathlib import Path
 
 from deployments.service.actions import Command, Installation, Plan
 from tasks.problem import ConfigError, Problem
+from tasks.process.own_variables import set_own
 from tasks.settings.project import module_argv
 
 SERVER, WORKER = "rhythm-server.service", "rhythm-worker.service"
@@ -197,13 +198,15 @@ def server_unit(what: Installation) -> str:
 def worker_unit(what: Installation) -> str:
     """Return `rhythm up`, which finds the server there and looks after the worker."""
     waiting = _exec(_argv(what, "deployments.service.waiting", what.url))
+    variables: dict[str, str] = {}
+    set_own({"PREFECT_API_URL": what.url}, variables)  # the worker's, not its scripts'
     return _unit(
         what,
         "Rhythm: the worker",
         _argv(what, "deployments.cli.main", "up"),
         order=f"Wants={SERVER}\nAfter={SERVER}\n",
         before=f"ExecStartPre={waiting}\n",
-        variables={"PREFECT_API_URL": what.url},
+        variables=variables,
         more="" if what.umask is None else f"UMask={what.umask:04o}\n",
     )
 

@@ -8,16 +8,32 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks.files.long_path import reachable, resolved
+from tasks.interpreters import shebang
 from tasks.interpreters.powershell import POWERSHELL
 from tasks.interpreters.python import PYTHON
 from tasks.interpreters.script_kind import ScriptKind, ScriptRefusedError, installed
 from tasks.process import batch_file
-from tasks.process.environment import IGNORES_CASE, merged
-from tasks.settings import prefect_defaults
+from tasks.process.environment import IGNORES_CASE, lookup, merged
+from tasks.process.own_variables import accounts
+from tasks.settings.project import CONFIG_VARIABLE, config_path
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.steps import StepSettings
 
-__all__ = ["ScriptMissingError", "ScriptRefusedError", "command", "environment", "kind_of", "locate"]
+__all__ = [
+    "API_VARIABLE",
+    "ScriptMissingError",
+    "ScriptRefusedError",
+    "command",
+    "environment",
+    "kind_of",
+    "locate",
+    "working_folder",
+]
+
+#: Where a script finds the API of the Prefect server that this rhythm uses.
+API_VARIABLE = "RHYTHM_API_URL"
+#: What runs a program that no other program is named for, by execvp(3).
+_SH = "/bin/sh"
 
 
 class ScriptMissingError(Exception):
@@ -25,10 +41,10 @@ class ScriptMissingError(Exception):
 
 
 def locate(step: StepSettings, settings: Settings) -> Path:
-    """Return where the step's script is, with all links followed.
+    """Return where the step's script is, by the name that was asked for: it may be a link.
 
     `scripts_dir` is a wall: what lies outside is refused, by whatever way it is reached, unless it
-    is (in) one of `allow`.
+    is (in) one of `allow`. The wall looks at what a link leads to.
 
     Raises:
         ScriptMissingError: there is no such file.
@@ -36,7 +52,8 @@ def locate(step: StepSettings, settings: Settings) -> Path:
     """
     try:
         root = settings.scripts_dir.resolve()
-        path = resolved(root / Path(step.run[0]).expanduser())
+        asked = _absolute(settings.scripts_dir / Path(step.run[0]).expanduser())
+        path = resolved(asked)
         allowed = [root, *(entry.resolve() for entry in settings.allow)]
         reached = reachable(path)
         there, is_file = reached.exists(), reached.is_file()
@@ -50,21 +67,81 @@ def locate(step: StepSettings, settings: Settings) -> Path:
         raise ScriptMissingError(f"there is no {path}")
     if not is_file:
         raise ScriptRefusedError(f"{path} is a folder, not a script")
-    return reached
+    return reachable(asked)
+
+
+def _absolute(path: Path) -> Path:
+    """Return the whole path. Its links and, on POSIX, its .. are left to the system."""
+    if sys.platform == "win32":
+        return Path(os.path.abspath(path))  # noqa: PTH100 - as the system does: .. before links
+    return path.absolute()
 
 
 def kind_of(script: Path) -> ScriptKind:
-    """Return how a script is started: by its suffix, or else by itself."""
-    return KINDS.get(script.suffix.lower(), _PROGRAM)
+    """Return how a script is started: by its suffix, or else by itself.
+
+    What could be in any language, and has a Python in its first line, is one of Python's.
+    """
+    kind = KINDS.get(_suffix(script), _PROGRAM)
+    return PYTHON if kind in _OF_ANY_LANGUAGE and _is_python(script) else kind
+
+
+def _suffix(script: Path) -> str:
+    """Return a script's suffix in lower case; if that is no kind's, the suffix of what it links to."""
+    suffix = script.suffix.lower()
+    return suffix if suffix in KINDS else script.resolve().suffix.lower()
 
 
 def command(step: StepSettings, path: Path, settings: Settings) -> list[str]:
     """Return the argument list that starts the step's script at `path`: interpreter, script, arguments.
 
+    The interpreter is the one that rhythm.toml names for a .py; else that of the script's first line, except
+    on Windows and for PowerShell's; else that of its kind.
+
     Raises:
         ScriptRefusedError: the interpreter is not there, or the script cannot be started.
     """
-    return kind_of(path).argv(path, step.run[1:], step.python or settings.python)
+    kind, args = kind_of(path), step.run[1:]
+    named = (step.python or settings.python) if _suffix(path) == ".py" else None
+    if sys.platform != "win32" and named is None and kind is not POWERSHELL:
+        folder = working_folder(step, settings)
+        search = lookup(environment(step, path), "PATH")
+        if words := _by_shebang(path, search, folder):
+            return [*words, str(path), *args]
+    return kind.argv(path, args, named)
+
+
+def working_folder(step: StepSettings, settings: Settings) -> Path:
+    """Return the folder that the step's script starts in."""
+    return settings.scripts_dir / (step.cwd or "")
+
+
+def _by_shebang(script: Path, search: str, folder: Path) -> list[str]:
+    """Return the words of the interpreter that a script's first line names; [] if it names none.
+
+    Raises:
+        ScriptRefusedError: it is not there, or the system could not use the line.
+    """
+    try:
+        if found := shebang.parse(_start_of(script)):
+            shebang.check_there(found, search, folder)
+            return found.words
+    except ScriptRefusedError as error:
+        raise ScriptRefusedError(f"{script.name}: {error.problem}", error.remedy) from None
+    return []
+
+
+def _start_of(script: Path) -> bytes:
+    start = shebang.start_of(script)
+    return shebang.readable_by_python(start) if _suffix(script) == ".py" else start
+
+
+def _is_python(script: Path) -> bool:
+    try:
+        found = None if sys.platform == "win32" else shebang.parse(shebang.start_of(script))
+    except ScriptRefusedError:
+        return False
+    return found is not None and found.is_python
 
 
 def environment(
@@ -76,16 +153,13 @@ def environment(
 ) -> dict[str, str]:
     """Return the environment of the step's script, which is at `script`.
 
-    It is this process's own, with what its kind needs and the step's `env` on top, and without what Prefect
-    uses to talk to the process of a flow run, and the settings that are for Rhythm's Prefect only. With
-    `ignore_case`, names that differ in nothing else are one.
+    It is the account's own, with what leads to this rhythm, what the script's kind needs, and the step's
+    `env` on top. With `ignore_case`, names that differ in nothing else are one.
     """
-    env = {name: value for name, value in base.items() if not _is_for_prefect(name, value)}
-    return merged(kind_of(script).environment(env), step.env, ignore_case=ignore_case)
-
-
-def _is_for_prefect(name: str, value: str) -> bool:
-    return name.startswith("PREFECT__") or prefect_defaults.is_shipped(name, value)
+    env = {**kind_of(script).environment(accounts(base)), CONFIG_VARIABLE: str(config_path(base))}
+    if url := lookup(base, "PREFECT_API_URL", ignore_case=ignore_case):
+        env[API_VARIABLE] = url
+    return merged(env, step.env, ignore_case=ignore_case)
 
 
 def _shell(script: Path, args: Sequence[str], named: str | None) -> list[str]:
@@ -109,16 +183,20 @@ def _script_host(script: Path, args: Sequence[str], named: str | None) -> list[s
 def _program(script: Path, args: Sequence[str], named: str | None) -> list[str]:
     if not os.access(script, os.X_OK):
         raise ScriptRefusedError(f"{script} is not executable; make it so, or give it an ending")
+    if sys.platform != "win32" and os.access(script, os.R_OK) and shebang.is_text(shebang.start_of(script)):
+        return [_SH, str(script), *args]  # as execvp(3) and cron do
     return [str(script), *args]
 
 
+_SHELL, _PROGRAM = ScriptKind(_shell), ScriptKind(_program)
+#: What the first line alone can say the language of.
+_OF_ANY_LANGUAGE = (_SHELL, _PROGRAM)
 #: How each kind of script is started, by its suffix.
 KINDS: dict[str, ScriptKind] = {
     ".py": PYTHON,
     ".ps1": POWERSHELL,
-    ".sh": ScriptKind(_shell),
+    ".sh": _SHELL,
     **dict.fromkeys((".bat", ".cmd"), ScriptKind(_batch_file)),
 }
 if sys.platform == "win32":  # whose own script host runs these; what `.js` is elsewhere, nobody can tell
     KINDS |= dict.fromkeys((".vbs", ".vbe", ".js", ".jse", ".wsf"), ScriptKind(_script_host))
-_PROGRAM = ScriptKind(_program)

@@ -14,7 +14,14 @@ from tasks.redaction.redactor import Redactor
 
 
 class ScriptRefusedError(Exception):
-    """The script or its interpreter cannot be used: its step fails."""
+    """The script or its interpreter cannot be used: its step fails.
+
+    `remedy` is what to do about it, a sentence; empty if the problem itself says so.
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem}. {remedy}" if remedy else problem)
+        self.problem, self.remedy = problem, remedy
 
 
 @dataclass(frozen=True, slots=True)

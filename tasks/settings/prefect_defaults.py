@@ -2,7 +2,7 @@
 
 They are variables of the environment, which whatever Prefect starts inherits, and which Prefect prefers to
 its files and profiles: so what those of the current folder have is left to them. A user's scripts do not
-get them: a script that serves a Prefect of its own must not delete that one's old runs.
+get them (`tasks.process.own_variables`): one that serves a Prefect of its own must not delete its old runs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tasks.process.own_variables import set_default, take_back
 from tasks.settings.project import DEFAULTS
 
 #: Settings that are tables themselves.
@@ -25,20 +26,13 @@ _TABLES = ("custom_headers",)
 def apply(environ: MutableMapping[str, str] = os.environ, folder: Path | None = None) -> None:
     """Set the variables that neither `environ` nor the files of `folder` (the current one) set.
 
-    A value that is exactly the shipped one is taken for an earlier call's, perhaps in another folder by
-    the process that started this one.
+    What an earlier call has set, perhaps in another folder by the process that started this one, is undone
+    where the files have it.
     """
-    own = _own(folder or Path())
-    for name, value in shipped().items():
-        if name not in own:
-            environ.setdefault(name, value)
-        elif is_shipped(name, environ.get(name, "")):
-            environ.pop(name, None)
-
-
-def is_shipped(name: str, value: str) -> bool:
-    """Whether a variable is one of these, with the value that it has here."""
-    return shipped().get(name) == value
+    of_files = _own(folder or Path())
+    for name in of_files & shipped().keys():
+        take_back(name, environ)
+    set_default({name: value for name, value in shipped().items() if name not in of_files}, environ)
 
 
 @cache

@@ -7,7 +7,6 @@ written down), or a process of this user whose whole command line is the endpoin
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from pydantic import BaseModel
 
 from tasks.files import atomic_file, private
 from tasks.process.ending import TreeEnd, end, with_descendants
+from tasks.process.own_variables import accounts
 from tasks.process.process_tree import MARK, Identity
 from tasks.process.system import start_detached
 from tasks.settings.endpoints import EndpointSettings
@@ -85,7 +85,7 @@ def start(command: Sequence[str], endpoint: EndpointSettings, paths: ServicePath
     program = shutil.which(command[0])
     if program is None:
         raise StartError(f"there is no program {command[0]!r}")
-    environment = {name: value for name, value in os.environ.items() if name != MARK}
+    environment = {name: value for name, value in accounts().items() if name != MARK}
     try:
         private.make_folder(paths.log.parent)
         with private.open_file(paths.log, "wb") as log:

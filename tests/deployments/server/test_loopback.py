@@ -9,7 +9,8 @@ import pytest
 
 from deployments.server import address as addresses
 from deployments.server.address import Address
-from deployments.server.loopback import bypass_proxies, is_loopback, is_of_this_machine
+from deployments.server.loopback import bypassing_proxies, is_loopback, is_of_this_machine
+from tasks.process.own_variables import BEFORE
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "::1"])
@@ -37,19 +38,11 @@ def test_a_proxy_of_the_environment_is_bypassed_and_what_is_excepted_stays(
     environ: dict[str, str], expected: dict[str, str] | None
 ) -> None:
     proxies = {name.lower()[:-6]: url for name, url in environ.items() if name.lower() != "no_proxy"}
-    after = dict(environ)
-
-    bypass_proxies(after, proxies)
-
-    assert after == environ | (expected or {})
+    assert environ | bypassing_proxies(environ, proxies) == environ | (expected or {})
 
 
 def test_a_proxy_of_the_systems_own_settings_stays_one_for_other_machines() -> None:
-    environ: dict[str, str] = {}
-
-    bypass_proxies(environ, {"http": "http://p:1", "https": "http://p:1"})
-
-    assert environ == {
+    assert bypassing_proxies({}, {"http": "http://p:1", "https": "http://p:1"}) == {
         "HTTP_PROXY": "http://p:1",
         "HTTPS_PROXY": "http://p:1",
         "NO_PROXY": "127.0.0.1,localhost,::1",
@@ -58,12 +51,9 @@ def test_a_proxy_of_the_systems_own_settings_stays_one_for_other_machines() -> N
 
 def test_twice_is_as_once() -> None:
     environ = {"HTTP_PROXY": "http://p:1"}
-    bypass_proxies(environ, {"http": "http://p:1"})
-    once = dict(environ)
+    once = environ | bypassing_proxies(environ, {"http": "http://p:1"})
 
-    bypass_proxies(environ, {"http": "http://p:1"})
-
-    assert environ == once
+    assert bypassing_proxies(once, {"http": "http://p:1"}) == {}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
@@ -84,7 +74,8 @@ def test_a_client_that_heeds_the_environment_then_asks_this_machine_directly(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     before = httpx.Client()
 
-    bypass_proxies()
+    for name, value in bypassing_proxies().items():
+        monkeypatch.setenv(name, value)
 
     url = httpx.URL(f"http://{host}:4200/")
     assert before._transport_for_url(url) is not before._transport
@@ -103,7 +94,7 @@ def test_an_address_is_this_machines_if_it_has_it(host: str, is_ours: bool) -> N
 def test_a_server_of_ours_is_not_asked_through_a_proxy_at_whatever_address_it_listens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("no_proxy", "NO_PROXY", "PREFECT_API_URL"):
+    for name in ("no_proxy", "NO_PROXY", "PREFECT_API_URL", BEFORE):
         monkeypatch.setenv(name, "")  # to be taken away again, as it is set below
         monkeypatch.delenv(name)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tasks.interpreters.command import ScriptMissingError, ScriptRefusedError, command, environment, locate
+from tasks.process.own_variables import set_own
 from tasks.settings import prefect_defaults
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.steps import StepSettings
@@ -72,7 +73,7 @@ def house(tmp_path: Path) -> House:
 
 @pytest.mark.parametrize("word", ["sub/inside.py", "./sub/inside.py", "sub/../sub/inside.py"])
 def test_a_script_below_scripts_dir_is_found(word: str, house: House) -> None:
-    assert house.locate(word) == house.inside
+    assert house.locate(word).samefile(house.inside)
 
 
 def test_a_whole_path_that_leads_inside_is_found(house: House) -> None:
@@ -115,18 +116,18 @@ def test_a_link_to_a_folder_outside_is_refused(house: House) -> None:
         house.locate("linked/deep/secret.py")
 
 
-def test_a_link_that_stays_inside_is_followed(house: House) -> None:
-    link(house.scripts / "link.py", house.inside)
-    link(house.scripts / "linked", house.scripts / "sub")
+def test_a_link_that_stays_inside_is_started_by_its_own_name(house: House) -> None:
+    links = link(house.scripts / "link.py", house.inside), link(house.scripts / "linked", house.inside.parent)
 
-    assert house.locate("link.py") == house.inside
-    assert house.locate("linked/inside.py") == house.inside
+    assert house.locate("link.py") == links[0]
+    assert house.locate("linked/inside.py") == links[1] / "inside.py"
 
 
 def test_scripts_dir_may_itself_be_a_link(house: House, tmp_path: Path) -> None:
-    settings = house.settings(scripts_dir=link(tmp_path / "linked", house.scripts))
+    linked = link(tmp_path / "linked", house.scripts)
+    settings = house.settings(scripts_dir=linked)
 
-    assert locate(step("sub/inside.py"), settings) == house.inside
+    assert locate(step("sub/inside.py"), settings) == linked / "sub" / "inside.py"
     with pytest.raises(ScriptRefusedError):
         locate(step("../outside/deep/secret.py"), settings)
 
@@ -135,8 +136,8 @@ def test_what_is_in_allow_may_lie_outside(house: House) -> None:
     link(house.scripts / "link.py", house.secret)
     for allowed in (house.secret, house.secret.parent, house.outside):
         assert house.locate(house.secret, allowed) == house.secret
-        assert house.locate("../outside/deep/secret.py", allowed) == house.secret
-        assert house.locate("link.py", allowed) == house.secret
+        assert house.locate("../outside/deep/secret.py", allowed).samefile(house.secret)
+        assert house.locate("link.py", allowed) == house.scripts / "link.py"
 
 
 def test_allow_lets_nothing_else_out(house: House) -> None:
@@ -213,6 +214,7 @@ def test_a_shell_script_is_run_by_a_shell(house: House) -> None:
 @posix_only
 def test_what_has_no_ending_is_run_by_itself_if_it_is_executable(house: House) -> None:
     script = house.file(house.scripts / "backup", 0o755)
+    script.write_bytes(b"\x7fELF\2\1\1\0")
 
     assert house.command("./backup", "x") == [str(script), "x"]
 
@@ -285,6 +287,7 @@ def test_powershell_is_told_to_ask_nothing_and_read_no_profile(
     words = [".-Days", ".7", ".", '.a "quote"', ".한글 $x & y\\"]
     assert argv == [str(shell), *options, str(runs), str(script), *words]
     found = environment(step("backup.ps1"), script, {"PSModulePath": "C:/other", "PATH": "/bin"})
+    del found["RHYTHM_CONFIG"]
     assert (Path(found.pop("TERMINFO")) / "r" / found.pop("TERM")).exists()
     assert found == {"PATH": "/bin", "NO_COLOR": "1", "DOTNET_TieredPGO": "0"}
     newer = house.file(tmp_path / "bin" / "pwsh", 0o755)
@@ -294,27 +297,52 @@ def test_powershell_is_told_to_ask_nothing_and_read_no_profile(
 # Its environment
 
 
-def test_a_script_has_our_environment_and_the_steps_own_on_top() -> None:
+def given(script: str, base: dict[str, str], **env: str) -> dict[str, str]:
+    """What a script is given, without the variables that lead to its rhythm."""
+    found = environment(step(script, env=env), Path(script), base)
+    return {name: value for name, value in found.items() if not name.startswith("RHYTHM_")}
+
+
+def test_a_script_has_the_accounts_environment_and_the_steps_own_on_top() -> None:
     base = {"PATH": "/bin", "LANG": "C", "PREFECT_API_URL": "http://x", "PREFECT__FLOW_RUN_ID": "1"}
 
-    found = environment(step("a.sh", env={"LANG": "ko_KR"}), Path("a.sh"), base)
+    assert given("a.sh", base, LANG="ko_KR") == {
+        "PATH": "/bin",
+        "LANG": "ko_KR",
+        "PREFECT_API_URL": "http://x",
+    }
 
-    assert found == {"PATH": "/bin", "LANG": "ko_KR", "PREFECT_API_URL": "http://x"}
 
-
-def test_settings_for_rhythms_own_prefect_do_not_reach_a_script_but_those_of_its_user_do() -> None:
-    base: dict[str, str] = {"PREFECT_WORKER_QUERY_SECONDS": "7"}
+def test_what_rhythm_sets_for_its_own_prefect_does_not_reach_a_script_but_what_its_user_has_set_does() -> (
+    None
+):
+    base: dict[str, str] = {"PREFECT_WORKER_QUERY_SECONDS": "7", "JOURNAL_STREAM": "8:1"}
     prefect_defaults.apply(base, Path(__file__).parent)
+    set_own({"PREFECT_API_URL": "http://x/api"}, base)
     assert base["PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"]
+
+    assert given("a.sh", base) == {"PREFECT_WORKER_QUERY_SECONDS": "7"}
+
+
+def test_a_script_finds_its_rhythm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    base = {"RHYTHM_CONFIG": str(tmp_path / "other.toml")}
+    set_own({"PREFECT_API_URL": "http://x/api"}, base)
 
     found = environment(step("a.sh"), Path("a.sh"), base)
 
-    assert found == {"PREFECT_WORKER_QUERY_SECONDS": "7"}
+    assert found == {
+        "RHYTHM_CONFIG": str(tmp_path.resolve() / "other.toml"),
+        "RHYTHM_API_URL": "http://x/api",
+    }
 
 
-def test_python_scripts_print_at_once_and_in_utf_8_unless_told_otherwise() -> None:
-    assert environment(step("a.py"), Path("a.PY"), {}) == {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-    assert environment(step("a.py", env={"PYTHONUTF8": "0"}), Path("a.py"), {})["PYTHONUTF8"] == "0"
+def test_python_scripts_print_at_once_and_every_character_unless_the_account_wants_it_otherwise() -> None:
+    on_windows = {"PYTHONIOENCODING": "utf-8"} if sys.platform == "win32" else {}
+
+    assert given("a.py", {}) == {"PYTHONUNBUFFERED": "1", **on_windows}
+    assert given("a.py", {"PYTHONUNBUFFERED": ""})["PYTHONUNBUFFERED"] == ""
+    assert given("a.py", {}, PYTHONIOENCODING="cp949")["PYTHONIOENCODING"] == "cp949"
+    assert given("a.sh", {}) == {}
 
 
 @pytest.mark.parametrize("ignore_case", [True, False])
@@ -323,6 +351,7 @@ def test_a_steps_path_replaces_ours_where_case_is_ignored(ignore_case: bool) -> 
         step("a.sh", env={"Path": "D:/tools"}), Path("a.sh"), {"PATH": "/bin"}, ignore_case=ignore_case
     )
 
+    del found["RHYTHM_CONFIG"]
     assert found == {"Path": "D:/tools"} | ({} if ignore_case else {"PATH": "/bin"})
 
 
