@@ -7,7 +7,9 @@ from tasks.settings.duration import format_duration
 from tasks.settings.groups import MAIN, GroupSettings
 from tasks.settings.rhythm_toml import Settings
 
-_ON_RUNS = "Beats run it. One that is run manually waits for its lane, and uses up the slot as well."
+_ON_RUNS = (
+    "Beats run it. One that is run from here waits until its lane is free, and uses up the slot as well."
+)
 
 
 def group_description(name: str, settings: Settings, purpose: str = "") -> str:

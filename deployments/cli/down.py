@@ -58,7 +58,7 @@ def run(*, json: bool) -> int:
         )
         return 0
     what = "the service" if is_service else "`rhythm up`"
-    console.say(f"ended: {what}, process {up.pid}: its scripts, its worker, and what it has started besides")
+    console.say(f"ended: {what}, process {up.pid}, with its scripts and its worker")
     if goes_on:
         console.say(f"Prefect's server at {address.ui} goes on: it was not started by that")
     else:

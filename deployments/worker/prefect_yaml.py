@@ -289,18 +289,17 @@ def _edited(
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     pairs = list(zip(before["deployments"], items, strict=True))
     beat = next(item for one, item in pairs if _is_own(one) and group_of(one) == naming.RHYTHM)
-    last = max(item.last for one, item in pairs if _is_own(one)) + 1
+    last = max(item.last for one, item in pairs if _is_own(one) and one not in gone) + 1
     while last < len(lines) and _is_comment_within(lines[last], beat.dash):
         last += 1
-    added = "".join(end + _typed(each, before, beat, end) for each in missing)
-    if added and lines[last - 1][-1:] not in ("\n", "\r"):
-        lines[last - 1] += end
-    lines.insert(last, added)
     for one, item in pairs:
-        if one in gone:
+        if one in gone:  # lines are emptied, so that the others keep their numbers
             lines[item.first : item.last + 1] = [""] * (item.last + 1 - item.first)
             if item.first and not lines[item.first - 1].strip():
                 lines[item.first - 1] = ""  # the blank line that set it apart
+    if missing and lines[last - 1][-1:] not in ("\n", "\r"):
+        lines[last - 1] += end
+    lines.insert(last, "".join(end + _typed(each, before, beat, end) for each in missing))
     return "".join(lines)
 
 
