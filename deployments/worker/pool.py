@@ -119,7 +119,7 @@ async def deploy(log: Path, settings: Settings) -> None:
     Raises:
         DeployError: it could not; with the end of what the command said.
     """
-    path = log.with_name(prefect_yaml.NAME)
+    path = log.with_suffix(".yaml")
     atomic_file.write_text(path, yaml.safe_dump(prefect_yaml.effective(settings), sort_keys=False))
     process = await asyncio.create_subprocess_exec(
         *PREFECT,

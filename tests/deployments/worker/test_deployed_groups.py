@@ -49,7 +49,7 @@ async def test_groups_come_and_go_with_rhythm_toml_and_what_others_have_deployed
     client: PrefectClient, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    log, file = tmp_path / "deploy.log", tmp_path / "prefect.yaml"
+    log, file = tmp_path / "logs" / "deploy.log", tmp_path / "prefect.yaml"
 
     async def bring(toml: str) -> list[str]:
         said.clear()
