@@ -9,11 +9,14 @@ takes the packages from beside itself; once they are imported, all that is in th
 
 from __future__ import annotations
 
-import runpy
-import sys
-from importlib import import_module
+# Underscored, as a group of any name is found here: `prefect deploy` would take a module for its flow.
+import runpy as _runpy
+import sys as _sys
+from importlib import import_module as _import_module
 from pathlib import Path
 from typing import Any
+
+del annotations
 
 _ROOT = Path(__file__).resolve().parent
 _PACKAGES = ("tasks", "flows", "deployments")
@@ -32,14 +35,14 @@ FOR_PREFECT = {
 
 def command() -> int:
     """Run the `rhythm` command. Return its exit code."""
-    return int(import_module("deployments.cli.main").main())
+    return int(_import_module("deployments.cli.main").main())
 
 
 def __getattr__(name: str) -> Any:
     if name in FOR_PREFECT:
-        return getattr(import_module(FOR_PREFECT[name]), name)
+        return getattr(_import_module(FOR_PREFECT[name]), name)
     # A group that rhythm.toml alone has; Python itself asks for names that none can have.
-    if not name.startswith("_") and (flow := import_module("flows.group").configured(name)):
+    if not name.startswith("_") and (flow := _import_module("flows.group").configured(name)):
         return flow
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
@@ -50,24 +53,24 @@ def _take_packages() -> None:
     Raises:
         ImportError: this process has others of the same name already.
     """
-    before = sys.path[:]
-    sys.path.insert(0, str(_ROOT))
+    before = _sys.path[:]
+    _sys.path.insert(0, str(_ROOT))
     try:
         for name in _PACKAGES:
-            found = import_module(name)
+            found = _import_module(name)
             if Path(found.__file__ or "").resolve().parent != _ROOT / name:
                 raise ImportError(
                     f"this process has imported {found.__file__ or name} as {name}, which is the name of a "
                     f"package of Rhythm's, in {_ROOT}; let what imports it be deployed or run by itself"
                 )
     finally:
-        sys.path[:] = before
+        _sys.path[:] = before
 
 
 _take_packages()
 
 if __name__ == "__main__":
-    sys.modules["rhythm_entry"] = sys.modules[__name__]  # for Prefect, should this not be installed
-    import_module("tasks.settings.prefect_defaults").apply()
-    del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    _sys.modules["rhythm_entry"] = _sys.modules[__name__]  # for Prefect, should this not be installed
+    _import_module("tasks.settings.prefect_defaults").apply()
+    del _sys.argv[0]
+    _runpy.run_module(_sys.argv[0], run_name="__main__", alter_sys=True)

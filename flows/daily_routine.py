@@ -1,4 +1,4 @@
-"""Once a day, what a person reads in the morning. After the system maintenance."""
+"""Once a day, what a person reads in the morning."""
 
 from flows.group import group_flow
 

@@ -1,4 +1,4 @@
-"""What happened over the last hours, and what to change. After the performance analysis."""
+"""What happened over the last hours, and what to change."""
 
 from flows.group import group_flow
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from time import monotonic
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from prefect import Flow, State
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flows import cancellation, clock, history, recorder, stale, steps, undelivered
 from flows.cadence import Choice, Decision, choose_alone
+from flows.description import group_description
 from flows.events import events_of
 from flows.group_report import publish
 from flows.history import DRY_RUN
@@ -38,6 +39,9 @@ from tasks.settings.rhythm_toml import Settings
 from tasks.settings.steps import StepSettings
 from tasks.step import run_as_task
 from tasks.store.measurements import GroupEvent, StepUsage
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class GroupOptions(BaseModel):
@@ -62,9 +66,32 @@ def one_at_a_time() -> TaskRunner[Any]:
 RESULTS = get_current_settings().results.local_storage_path
 
 
+class GroupFlow(OwnedFlow[P, R]):
+    """The flow of a group, which describes itself by the rhythm.toml of that time."""
+
+    def __init__(self, fn: Callable[P, R], *, group: str, purpose: str = "", **options: Any) -> None:
+        self._purpose = purpose
+        super().__init__(fn, group=group, **options)
+
+    @property
+    def description(self) -> str | None:
+        """What its deployment has, unless prefect.yaml has its own; None if there is no such group."""
+        try:
+            return group_description(self._group, config.load(), self._purpose)
+        except (ConfigError, KeyError):
+            return None
+
+    @description.setter
+    def description(self, value: str | None) -> None:
+        pass
+
+
 @cache
-def group_flow(name: str, description: str | None = None) -> Flow[[GroupOptions], Any]:
-    """Return the flow of the group `name`, for manual runs. Its final state holds the `GroupRun`."""
+def group_flow(name: str, purpose: str = "") -> Flow[[GroupOptions], Any]:
+    """Return the flow of the group `name`, for manual runs. Its final state holds the `GroupRun`.
+
+    `purpose` is what its description begins with.
+    """
 
     async def group(options: GroupOptions = GroupOptions()) -> State[GroupRun]:  # noqa: B008
         return await run_group(name, options)
@@ -74,9 +101,9 @@ def group_flow(name: str, description: str | None = None) -> Flow[[GroupOptions]
         options = GroupOptions.model_validate(flow_run.parameters.get("options") or {})
         return _run_name(name, "beat" if options.if_due else "manually")
 
-    return OwnedFlow(
+    return GroupFlow(
         fn=group,
-        description=description,
+        purpose=purpose,
         result_storage=RESULTS,
         flow_run_name=run_name,
         **_as_all(name),

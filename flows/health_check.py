@@ -1,4 +1,4 @@
-"""Is all that the others rely on up? First in every chain: if this fails, the rest waits."""
+"""Is all that the others rely on up?"""
 
 from flows.group import group_flow
 

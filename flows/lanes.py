@@ -42,10 +42,11 @@ async def _deployment(
     try:
         return (await client.read_deployment_by_name(f"{flow}/{name}")).id
     except ObjectNotFound:
+        made = group_flow(group)
         return await client.create_deployment(
-            await client.create_flow(group_flow(group)),
+            await client.create_flow(made),
             name=name,
-            description=f"The group {group}.",
+            description=made.description,
             entrypoint=f"{ENTRY}.{group}",
             path=beat.path,
             pull_steps=beat.pull_steps,

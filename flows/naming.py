@@ -8,15 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterName,
-    FlowFilter,
-    FlowFilterName,
-    WorkPoolFilter,
-    WorkPoolFilterName,
-)
-
 from tasks.settings.name import DEFAULT
 from tasks.settings.rhythm_toml import Settings
 
@@ -52,6 +43,15 @@ def of_deployments(settings: Settings, flows: Sequence[str]) -> dict[str, Any]:
 
     Only once an interpreter has begun it, a run has the version that shows whose it is.
     """
+    from prefect.client.schemas.filters import (  # which `rhythm init` has no use for
+        DeploymentFilter,
+        DeploymentFilterName,
+        FlowFilter,
+        FlowFilterName,
+        WorkPoolFilter,
+        WorkPoolFilterName,
+    )
+
     names = [deployment(settings, flow) for flow in flows]
     return {
         "flow_filter": FlowFilter(name=FlowFilterName(any_=list(flows))),

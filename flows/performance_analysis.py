@@ -1,4 +1,4 @@
-"""How fast is it, and which way is it going? After a health check that completed."""
+"""How fast is it, and which way is it going?"""
 
 from flows.group import group_flow
 

@@ -68,6 +68,12 @@ class BeatReport:
         return "degraded" if troubled or self.not_forced or self.lane_failures else "completed"
 
     @property
+    def is_idle(self) -> bool:
+        """Whether no group was due: none ran, and none is due and could not."""
+        due = (Decision.RUN, Decision.WAITS, Decision.BUSY)
+        return not any(group.choice.decision in due for group in self.groups)
+
+    @property
     def not_forced(self) -> dict[str, str]:
         """The groups that were forced and did not run, each with the reason."""
         reached = {group.choice.group: group.choice for group in self.groups}

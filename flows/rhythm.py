@@ -50,7 +50,20 @@ from tasks.settings.rhythm_toml import Settings
 
 #: The key of the table that each beat leaves.
 BEAT_KEY = "beat"
+#: The final states of a beat in which nothing was to run, and of one in which something went wrong.
+NOTHING_DUE, DEGRADED = "Nothing due", "Degraded"
 _PATIENCE = 2.0  # seconds a beat waits for its turn; the next beat is never far
+
+
+def _choice_of_groups(schema: dict[str, Any]) -> None:
+    """Make a list of groups one of those that rhythm.toml has now: Prefect's form then offers them."""
+    try:
+        groups = list(config.load().groups)
+    except ConfigError:
+        return
+    if groups:
+        schema["items"] = {"type": "string", "enum": groups}
+        schema["uniqueItems"] = True
 
 
 class BeatOptions(BaseModel):
@@ -59,7 +72,10 @@ class BeatOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     force: list[GroupName] = Field(
-        default=[], max_length=100, description="Groups to run now, due or not, whatever they wait for."
+        default=[],
+        max_length=100,
+        description="Groups to run now, due or not, whatever they wait for.",
+        json_schema_extra=_choice_of_groups,
     )
     dry_run: bool = Field(default=False, description="Only decide: report what would run, and why.")
 
@@ -98,8 +114,14 @@ async def rhythm(options: BeatOptions = BeatOptions()) -> State[BeatReport]:  # 
         return Cancelled(message=cancelled.reason, data=report)
     if options.dry_run:
         return Completed(name=history.DRY_RUN, message=report.summary, data=report)
-    name = "Degraded" if report.outcome == "degraded" else None
-    return Completed(name=name, message=report.summary, data=report)
+    return Completed(name=_state_name(report), message=report.summary, data=report)
+
+
+def _state_name(report: BeatReport) -> str | None:
+    """Return what the beat's final state is called, for people to find those that matter; None: Completed."""
+    if report.outcome == "degraded":
+        return DEGRADED
+    return NOTHING_DUE if report.is_idle else None
 
 
 class Beat:

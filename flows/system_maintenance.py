@@ -1,4 +1,4 @@
-"""Keeps the machine clean, and its measurements complete. After the performance analysis."""
+"""Keeps the machine clean, and its measurements complete."""
 
 from flows.group import group_flow
 

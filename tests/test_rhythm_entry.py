@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from prefect import Flow
+from prefect.flows import load_flow_from_entrypoint
 
 import rhythm_entry
 from tasks.settings.project import DEFAULTS, module_argv
@@ -84,6 +85,17 @@ def test_every_entrypoint_of_prefect_yaml_is_a_flow_here() -> None:
 
     assert {*names, "RhythmWorker"} == set(rhythm_entry.FOR_PREFECT)
     assert all(isinstance(getattr(rhythm_entry, name), Flow) for name in names)
+
+
+@pytest.mark.parametrize("name", ["sys", "runpy", "annotations", "import_module", "flows", "cadence"])
+def test_a_group_is_found_by_any_name_that_it_may_have(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
+    text = f'[groups.{name}]\nevery = "1h"\nsteps = ["check_health"]\n'
+    (tmp_path / "rhythm.toml").write_text(text, encoding="utf-8")
+
+    assert load_flow_from_entrypoint(f"rhythm_entry.{name}").name == name.replace("_", "-")
 
 
 def test_another_name_is_not_found() -> None:

@@ -156,6 +156,7 @@ _register(
     _flag("Give every beat an interpreter of its own (more expensive).", "--isolated"),
     json=False,
 )
+_register("down", "End what `rhythm up` runs here: scripts first, then the worker, then the server.")
 _register(
     "beat",
     "One beat now, here.",

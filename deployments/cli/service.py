@@ -19,7 +19,7 @@ from deployments.service import launch_agent, systemd, task_scheduler
 from deployments.service.actions import Installation, Plan, kept_variables, left_variables
 from tasks.files import private
 from tasks.files.atomic_file import write_users_text
-from tasks.problem import ConfigError, Problem
+from tasks.problem import CommandError, ConfigError, Problem
 from tasks.process.own_variables import accounts
 from tasks.settings import rhythm_toml as config
 from tasks.settings.project import folder
@@ -56,6 +56,24 @@ def run(*, action: str, account: str | None, env: Sequence[str], dry_run: bool, 
     if json:
         console.show_json({"action": action, "done": not only_shown and code == 0, **plan.to_json()})
     return code
+
+
+def stop(settings: Settings) -> bool:
+    """Stop the service that this rhythm.toml's `rhythm up` is, if it would be started again whenever it ends.
+
+    That is systemd's. Task Scheduler and launchd start again only what has failed. Return whether it was.
+
+    Raises:
+        CommandError: it could not be stopped; why is reported.
+    """
+    if _system() is not systemd:
+        return False
+    what = systemd.for_account(_installation(settings), None)
+    if not systemd.is_of(what) or not _run(systemd.query(what), quiet=True):
+        return False
+    if not all(_run(command) for command in systemd.plan("stop", what).commands):
+        raise CommandError("the service could not be stopped. As an administrator: `rhythm service stop`.")
+    return True
 
 
 def _named(names: Sequence[str], system: ModuleType) -> dict[str, str]:

@@ -22,7 +22,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 
 from deployments import overview
-from deployments.daemon import log, serving, signals
+from deployments.daemon import end_request, log, serving, signals
 from deployments.daemon.display import Display
 from deployments.daemon.liveness import Liveness
 from deployments.daemon.serving import UpError
@@ -31,7 +31,7 @@ from deployments.prefect_internals.drain import drain
 from deployments.server import instance_lock
 from deployments.server.address import Address
 from deployments.service import journal
-from deployments.worker import name_claim, pool, schedule
+from deployments.worker import deployed_groups, name_claim, pool, schedule
 from deployments.worker.run_events import RunEvents
 from flows import clock, stale, undelivered
 from tasks.process import orphans
@@ -73,7 +73,9 @@ class Daemon:
         async with AsyncExitStack() as stack:
             work = asyncio.create_task(self._work(stack))
             stop = asyncio.create_task(self._stop.wait())
+            heed = asyncio.create_task(self._heed_end_request())
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+            heed.cancel()
             self.display.close()
             if not work.done():
                 self.display.say(self.renewed or "stopping: scripts first, then the worker, then the server")
@@ -103,9 +105,8 @@ class Daemon:
             worker.start()
             tasks.create_task(self._keep_watch(served.has_died, worker.has_died))
             tasks.create_task(self._replace(served))
-            if not await pool.is_deployed(client, self.settings):
-                self.display.say("deploying the rhythm and its groups")
-                await schedule.deploy(client, self.settings, outputs_dir / "logs" / "deploy.log")
+            deploy_log = outputs_dir / "logs" / "deploy.log"
+            await deployed_groups.update(client, self.settings, deploy_log, self.display.say)
             await schedule.schedule_runs(client, self.settings)
             await schedule.beat_unless_paused(client, self.settings, clock.now())
             renew = self._renew if served.own else None
@@ -139,6 +140,14 @@ class Daemon:
         """End in order, to be started anew."""
         self.renewed = f"{why}: starting anew"
         self._stop.set()
+
+    async def _heed_end_request(self) -> None:
+        """Stop when `rhythm down` asks for it."""
+        supervisor = Identity.of(os.getppid())
+        while supervisor and not self._stop.is_set():
+            if end_request.is_made(self.settings.outputs_dir, supervisor):
+                self._stop.set()
+            await asyncio.sleep(_LOOK)
 
     async def _replace(self, served: serving.Serving) -> None:
         """Start anew, with a server of our own, once the one that another command had is gone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic, time
 
 import httpx
@@ -12,7 +13,7 @@ from prefect.client.orchestration import PrefectClient
 
 from deployments.diagnosis import SET, Diagnosis, Facts, Repair, diagnose
 from deployments.service import journal
-from deployments.worker import schedule
+from deployments.worker import deployed_groups, schedule
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.pool import DeployError
 from flows import clock
@@ -41,6 +42,8 @@ class Liveness:
     renew: Callable[[str], None] | None
     """Starts all anew, the server included, if that is ours."""
     diagnosis: Diagnosis | None = None
+    _deployed: Settings = field(init=False)
+    """Those by which the groups were deployed last."""
     _fault: str = ""
     """What is wrong with rhythm.toml, as it was reported last."""
     _interval: timedelta = BEAT
@@ -48,6 +51,13 @@ class Liveness:
     _drift: float = field(default_factory=lambda: time() - monotonic())
     """What the clock that may be set is ahead of the one that nobody sets, in seconds."""
     _repaired: float = -float("inf")
+
+    def __post_init__(self) -> None:
+        self._deployed = self.settings
+
+    @property
+    def _deploy_log(self) -> Path:
+        return self.settings.outputs_dir / "logs" / "deploy.log"
 
     async def watch(self) -> None:
         """Look again and again, and each time that a beat has ended."""
@@ -67,6 +77,7 @@ class Liveness:
             DeployError, httpx.HTTPError: it cannot be repaired, or not even be looked at.
         """
         self._read_settings()
+        await self._deploy_changed()
         facts = await self._facts()
         self._interval = facts.interval or BEAT
         if self.renew and facts.clock_set < -SET and not facts.is_under_way:
@@ -79,10 +90,24 @@ class Liveness:
         self._report(found)
         if found and found.repair and monotonic() - self._repaired > self._interval.total_seconds():
             self._repaired = monotonic()
-            log = self.settings.outputs_dir / "logs" / "deploy.log"
-            await schedule.repair(self.client, self.settings, found.repair, clock.now(), log)
+            await schedule.repair(self.client, self.settings, found.repair, clock.now(), self._deploy_log)
             self._drift = time() - monotonic()
             self.say(f"beats were {found.repair.value}", journal.INFO)
+
+    async def _deploy_changed(self) -> None:
+        """Have what Prefect offers be as rhythm.toml is, if that has changed."""
+        if self.settings == self._deployed:
+            return
+
+        def say(news: str) -> None:
+            self.say(news, journal.INFO)
+
+        try:
+            await deployed_groups.update(self.client, self.settings, self._deploy_log, say)
+        except DeployError:
+            self._deployed = self.settings  # what Prefect's command refuses, it refuses until it is changed
+            raise
+        self._deployed = self.settings
 
     async def _facts(self) -> Facts:
         """Return what the server knows, and what this process alone does."""

@@ -159,6 +159,11 @@ def definition(what: Installation) -> list[Path]:
     return [folder / SERVER, folder / WORKER, folder / ENVIRONMENT]
 
 
+def is_of(what: Installation) -> bool:
+    """Whether the units that are installed run this rhythm.toml: an account has one pair of them."""
+    return variables(_text(_folder(what) / WORKER)).get("RHYTHM_CONFIG") == str(what.config)
+
+
 def query(what: Installation) -> Command:
     """Return the command that ends with 0 if the service runs."""
     return (*_systemctl(what), "is-active", "--quiet", SERVER, WORKER)

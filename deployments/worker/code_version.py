@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from prefect import __version__ as prefect_version
 
@@ -13,13 +12,13 @@ from tasks.settings.project import ENTRY, PROJECT, folder
 VARIABLE = "RHYTHM_CODE_VERSION"
 
 
-def code_version(prefect_yaml: Path) -> str:
-    """Return a hash of what deployments are made of: a prefect.yaml, the project's code, and Prefect itself.
+def code_version(deployed: str) -> str:
+    """Return a hash of what deployments are made of: what they declare, the project's code, and Prefect.
 
     Where the code and rhythm.toml are belongs to it: a deployment names a folder. 12 hexadecimal digits.
     """
     found = hashlib.sha256(f"{prefect_version}\n{PROJECT}\n{folder()}\n".encode())
-    found.update(prefect_yaml.read_bytes())
+    found.update(deployed.encode())
     files = [path for layer in ("flows", "tasks", "deployments") for path in (PROJECT / layer).rglob("*.py")]
     for path in [PROJECT / f"{ENTRY}.py", *sorted(files)]:
         found.update(f"\n{path.relative_to(PROJECT).as_posix()}\n".encode())

@@ -40,7 +40,7 @@ def own_flow(deployment: DeploymentResponse | None) -> OwnFlow:
     """
     if deployment is None:
         raise ForeignError("This is not a run of a deployment of this rhythm: it has none.")
-    if reason := _code_elsewhere(deployment):
+    if reason := code_elsewhere(deployment):
         raise _foreign(deployment, reason)
     entrypoint = str(deployment.entrypoint)
     entry, _, name = entrypoint.rpartition(".")
@@ -53,7 +53,7 @@ def own_flow(deployment: DeploymentResponse | None) -> OwnFlow:
     raise _foreign(deployment, f"its entrypoint is {entrypoint}")
 
 
-def _code_elsewhere(deployment: DeploymentResponse) -> str:
+def code_elsewhere(deployment: DeploymentResponse) -> str:
     """Return why a deployment is not for this folder, as it is; "" if it is."""
     if deployment.storage_document_id:
         return "its code is kept in a storage block"

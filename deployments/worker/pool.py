@@ -1,8 +1,9 @@
-"""The work pool and the deployments, as prefect.yaml names them: made, kept up to date, looked at."""
+"""The work pool and the deployments, as prefect.yaml names them: made, and looked at."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from contextlib import suppress
 from datetime import datetime
@@ -18,21 +19,26 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.sorting import DeploymentSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 
 from deployments.server.temporary import PREFECT
+from deployments.worker import prefect_yaml
 from deployments.worker.code_version import VARIABLE, code_version
 from flows import naming
+from flows.description import group_description
 from flows.naming import flow_name
 from flows.pages import PAGE, every
 from tasks.files import atomic_file, private
 from tasks.process.system import IN_UTF_8
 from tasks.settings.name import DEFAULT
-from tasks.settings.project import DEFAULTS, ENTRY, folder
+from tasks.settings.project import folder
 from tasks.settings.rhythm_toml import Settings
 
 #: Of the worker that runs nothing but this rhythm.
@@ -48,63 +54,10 @@ def rhythm(settings: Settings) -> str:
     return f"{naming.RHYTHM}/{naming.deployment(settings, naming.RHYTHM)}"
 
 
-def prefect_yaml() -> Path:
-    """Return what is deployed from: the prefect.yaml of the user's folder if it has ours, or the default."""
-    own = folder() / "prefect.yaml"
-    entrypoints = [one["entrypoint"] for one in _ours(_read(own))]
-    return own if f"{ENTRY}.{naming.RHYTHM}" in entrypoints else DEFAULTS / "prefect.yaml"
-
-
 def deployment_names(settings: Settings) -> list[str]:
-    """Return the names that it deploys: the rhythm, and the groups that may be run manually."""
-    found = _ours(named(_read(prefect_yaml()), settings))
-    return [f"{_flow(one)}/{one['name']}" for one in found]
-
-
-def named(deployed: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Given a prefect.yaml, return it with this rhythm's names where it has the plain ones."""
-
-    def own(one: dict[str, Any]) -> dict[str, Any]:
-        pool, tags = one.get("work_pool"), one.get("tags")
-        changed: dict[str, Any] = {}
-        if one["name"] == _flow(one):
-            changed["name"] = naming.deployment(settings, one["name"])
-        if isinstance(pool, dict) and pool.get("name") == DEFAULT:
-            changed["work_pool"] = {**pool, "name": naming.pool(settings)}
-        if isinstance(tags, list):
-            changed["tags"] = [settings.name if tag == DEFAULT else tag for tag in tags]
-        return one | changed
-
-    ours = _ours(deployed)
-    return deployed | {
-        "deployments": [own(one) if one in ours else one for one in deployed.get("deployments", [])]
-    }
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return what a prefect.yaml has; {} if it is none."""
-    try:
-        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}  # not ours, whatever it is
-    is_one = isinstance(found, dict) and isinstance(found.get("deployments"), list)
-    return found if is_one else {}
-
-
-def _ours(deployed: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return Rhythm's deployments of a prefect.yaml, which may have others beside them."""
-    return [
-        one
-        for one in deployed.get("deployments", [])
-        if isinstance(one, dict)
-        and str(one.get("entrypoint")).startswith(f"{ENTRY}.")
-        and isinstance(one.get("name"), str)
-    ]
-
-
-def _flow(deployment: dict[str, Any]) -> str:
-    """Return the name of the flow that one of ours deploys."""
-    return flow_name(deployment["entrypoint"].removeprefix(f"{ENTRY}."))
+    """Return the names that are deployed: the rhythm, and the groups that may be run manually."""
+    found = prefect_yaml.own(prefect_yaml.effective(settings))
+    return [f"{flow_name(prefect_yaml.group_of(one))}/{one['name']}" for one in found]
 
 
 async def make_pool(client: PrefectClient, settings: Settings) -> None:
@@ -135,14 +88,19 @@ async def make_pool(client: PrefectClient, settings: Settings) -> None:
 
 
 async def is_deployed(client: PrefectClient, settings: Settings) -> bool:
-    """Return whether all that prefect.yaml names is deployed to the pool, from this very code.
+    """Return whether all that is to be deployed is, to the pool, from this very code and rhythm.toml.
 
     One that somebody has changed into what the worker refuses is not: it is deployed again.
     """
-    version = code_version(prefect_yaml())
-    deployed = version, naming.pool(settings)
+    deployed = _version(settings), naming.pool(settings)
     found = [await find(client, name) for name in deployment_names(settings)]
     return all(one and (one.version, one.work_pool_name) == deployed and _is_own(one) for one in found)
+
+
+def _version(settings: Settings) -> str:
+    """Return the version of what would be deployed now: of the code, and of what rhythm.toml makes of it."""
+    described = {name: group_description(name, settings) for name in settings.groups}
+    return code_version(json.dumps([prefect_yaml.effective(settings), described], default=str))
 
 
 def _is_own(deployment: DeploymentResponse) -> bool:
@@ -156,17 +114,13 @@ def _is_own(deployment: DeploymentResponse) -> bool:
 
 
 async def deploy(log: Path, settings: Settings) -> None:
-    """Deploy all that prefect.yaml names, with Prefect's own command.
+    """Deploy all that there is to deploy, with Prefect's own command.
 
     Raises:
         DeployError: it could not; with the end of what the command said.
     """
-    path = prefect_yaml()
-    version = code_version(path)
-    if settings.name != DEFAULT:
-        with_names = yaml.safe_dump(named(_read(path), settings), sort_keys=False)
-        path = log.with_name("prefect.yaml")
-        atomic_file.write_text(path, with_names)
+    path = log.with_suffix(".yaml")
+    atomic_file.write_text(path, yaml.safe_dump(prefect_yaml.effective(settings), sort_keys=False))
     process = await asyncio.create_subprocess_exec(
         *PREFECT,
         "--no-prompt",
@@ -175,7 +129,7 @@ async def deploy(log: Path, settings: Settings) -> None:
         "--prefect-file",
         str(path),
         cwd=folder(),
-        env={**os.environ, **IN_UTF_8, VARIABLE: version},
+        env={**os.environ, **IN_UTF_8, VARIABLE: _version(settings)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -194,8 +148,18 @@ async def deploy(log: Path, settings: Settings) -> None:
 
 
 async def missing(client: PrefectClient, settings: Settings) -> list[str]:
-    """Return which of prefect.yaml's deployments the server does not have."""
+    """Return which of the deployments the server does not have."""
     return [name for name in deployment_names(settings) if await find(client, name) is None]
+
+
+async def deployments(client: PrefectClient, settings: Settings) -> list[DeploymentResponse]:
+    """Return all deployments of the pool, whoever has made them."""
+    ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[naming.pool(settings)]))
+    return await every(
+        lambda offset: client.read_deployments(
+            work_pool_filter=ours, limit=PAGE, offset=offset, sort=DeploymentSort.NAME_ASC
+        )
+    )
 
 
 async def find(client: PrefectClient, name: str) -> DeploymentResponse | None:

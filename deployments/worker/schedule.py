@@ -72,22 +72,26 @@ async def repair(client: PrefectClient, settings: Settings, how: Repair, now: da
 
 
 async def deploy(client: PrefectClient, settings: Settings, log: Path) -> None:
-    """Deploy all that prefect.yaml names; what somebody has paused, which that would resume, stays paused.
+    """Deploy all that there is to deploy; what somebody has paused, which that would resume, stays paused.
 
     Raises:
         DeployError: it could not; with the end of what the command said.
     """
-    before = await pool.find(client, pool.rhythm(settings))
+    before = {each.id: each for each in await pool.deployments(client, settings)}
     await pool.deploy(log, settings)
-    deployment = await pool.find(client, pool.rhythm(settings))
-    if before is None or deployment is None:
-        return
+    for each in await pool.deployments(client, settings):
+        if each.id in before:
+            await _pause_as(client, before[each.id], each)
+
+
+async def _pause_as(client: PrefectClient, before: DeploymentResponse, after: DeploymentResponse) -> None:
+    """Pause a deployment, and its schedules, as they were paused before."""
     if before.paused:  # which also takes away what was scheduled meanwhile
-        await client.pause_deployment(deployment.id)
+        await client.pause_deployment(after.id)
     switched_off = {each.slug for each in before.schedules if not each.active}
-    for each in deployment.schedules:
+    for each in after.schedules:
         if each.slug in switched_off and each.active:
-            await client.update_deployment_schedule(deployment.id, each.id, active=False)
+            await client.update_deployment_schedule(after.id, each.id, active=False)
 
 
 async def beat_unless_paused(client: PrefectClient, settings: Settings, now: datetime) -> str:

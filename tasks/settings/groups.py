@@ -21,8 +21,8 @@ LaneName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
 MAIN = "main"
 
 #: What no group may be called, as Rhythm has it on Prefect's server itself: the flow and deployment of the
-#: beat, its artifact, and those of built-in steps.
-RESERVED = ("rhythm", "beat", "dashboard", "daily_briefing")
+#: beat, its artifact, and those of built-in steps. And what rhythm_entry.py has, where Prefect finds a group.
+RESERVED = ("rhythm", "beat", "dashboard", "daily_briefing", "command")
 
 
 class GroupSettings(Table):

@@ -79,7 +79,8 @@ def test_the_summary_names_what_ran_and_what_could_not() -> None:
     told = report(WELL, FAILED, WAITS, BUSY, GIVEN_UP, PAUSED).summary
 
     assert told == "a completed; b failed; c waits: b failed; d busy: running since 12:00"
-    assert report(GIVEN_UP).summary == "nothing was due"
+    assert (report(GIVEN_UP).summary, report(GIVEN_UP, PAUSED).is_idle) == ("nothing was due", True)
+    assert not any(report(PAUSED, one).is_idle for one in (WELL, FAILED, WAITS, BUSY))
 
 
 def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> None:

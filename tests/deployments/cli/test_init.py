@@ -50,6 +50,22 @@ def test_done_again_it_touches_nothing(tmp_path: Path) -> None:
     assert {path.read_text(encoding="utf-8") for path in tmp_path.glob("*.*")} == {"mine"}
 
 
+def test_prefect_yaml_has_the_groups_of_the_rhythm_toml_that_is_there(rhythm: CommandLine) -> None:
+    rhythm.write('[groups.backup]\nevery = "1h"\nsteps = ["check_health"]\n')
+    file = rhythm.folder / "prefect.yaml"
+
+    assert "prefect.yaml" in rhythm("init", "--json").json["written"]
+    text = file.read_text(encoding="utf-8")
+    assert ("rhythm_entry.backup" in text, "rhythm_entry.health_check" in text) == (True, False)
+
+    rhythm.write('[groups.report]\nevery = "1h"\nsteps = ["check_health"]\n')
+    file.write_text(text + "# mine\n", encoding="utf-8")
+    said = rhythm("init")
+    assert f"changed: {file} (added report; removed backup)" in said.out
+    assert file.read_text(encoding="utf-8").replace("report", "backup") == text + "# mine\n"
+    assert rhythm("init", "--json").json["changed"] == {}
+
+
 def test_a_prefect_yaml_without_rhythm_is_said_to_be_one(tmp_path: Path) -> None:
     (tmp_path / "prefect.yaml").write_text("deployments: []", encoding="utf-8")
 

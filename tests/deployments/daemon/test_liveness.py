@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from prefect.client.orchestration import PrefectClient
 from deployments.daemon import liveness as module
 from deployments.daemon.liveness import Liveness
 from deployments.diagnosis import Facts, Repair
-from deployments.worker import schedule
+from deployments.worker import deployed_groups, schedule
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.pool import DeployError
 from flows import clock
@@ -37,6 +37,7 @@ class Server:
     facts: Facts = field(default_factory=lambda: Facts(clock.now(), next_beat=clock.now()))
     error: Exception | None = None
     repairs: list[Repair] = field(default_factory=list)
+    deployed: list[list[str]] = field(default_factory=list)
     beats: int = 0
     looks: int = 0
     scheduled: Facts | None = None
@@ -50,6 +51,12 @@ class Server:
 
     async def repair(self, client: object, settings: Settings, how: Repair, now: datetime, log: Path) -> None:
         self.repairs.append(how)
+        if self.error:
+            raise self.error
+
+    async def deploy(self, client: object, settings: Settings, log: Path, say: Callable[[str], None]) -> None:
+        self.deployed.append(list(settings.groups))
+        say("deploying")
         if self.error:
             raise self.error
 
@@ -77,6 +84,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     made = Server()
     monkeypatch.setattr(schedule, "facts", made.read)
     monkeypatch.setattr(schedule, "repair", made.repair)
+    monkeypatch.setattr(deployed_groups, "update", made.deploy)
     monkeypatch.setattr(schedule, "schedule_runs", made.schedule)
     monkeypatch.setattr(schedule, "beat_unless_paused", made.beat)
     return made
@@ -222,18 +230,35 @@ async def test_what_cannot_be_deployed_is_reported_and_tried_again_later(
     assert watched.said[0].startswith("no beat comes: the rhythm is not deployed")
 
 
-async def test_a_rhythm_toml_that_breaks_is_reported_once_and_new_groups_are_read(
-    watched: Watched, tmp_path: Path
+async def test_a_rhythm_toml_that_breaks_is_reported_once_and_new_groups_are_read_and_deployed(
+    watched: Watched, server: Server, tmp_path: Path
 ) -> None:
     path = tmp_path / "rhythm.toml"
     for text in (TOML + "x = [", TOML + "x = [", TOML + TOML.replace("groups.a", "groups.b")):
         path.write_text(text, encoding="utf-8")
         await watched.it.look()
 
-    broken, valid = watched.said
+    await watched.it.look()
+
+    broken, valid, deploying = watched.said
+    assert (deploying, server.deployed) == ("deploying", [["a", "b"]])
     assert broken.startswith(f"each beat fails until this is corrected: {path}: ")
     assert valid == "rhythm.toml is valid again"
     assert list(watched.it.settings.groups) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("error", "tries"), [(DeployError("no"), 1), (httpx.ConnectError("gone"), 2)])
+async def test_groups_that_cannot_be_deployed_wait_for_another_rhythm_toml_or_for_the_server(
+    watched: Watched, server: Server, tmp_path: Path, error: Exception, tries: int
+) -> None:
+    (tmp_path / "rhythm.toml").write_text(TOML.replace("1h", "2h"), encoding="utf-8")
+    server.error = error
+
+    for _ in range(2):
+        with suppress(DeployError, httpx.HTTPError):
+            await watched.it.look()
+
+    assert server.deployed == [["a"]] * tries
 
 
 @pytest.mark.parametrize(("back", "renewed"), [(7200, 1), (30, 0), (-7200, 0)])

@@ -19,11 +19,14 @@ from hypothesis import strategies as st
 from deployments.adopt.job import Kind, Origin
 from deployments.adopt.sources import systemd_timers as adopted_units
 from deployments.adopt.sources import task_xml
+from deployments.cli import service
 from deployments.cli.main import main
 from deployments.server.instance_lock import announced
 from deployments.service import launch_agent, systemd, task_scheduler
 from deployments.service.actions import Installation, kept_variables, left_variables
 from deployments.service.background import LogStream
+from tasks.problem import CommandError
+from tasks.settings import rhythm_toml as config
 from tasks.settings.project import PROJECT
 from tests.deployments.command_line import CommandLine, Said
 from tests.permissions import open_to_others
@@ -367,6 +370,28 @@ def test_status_is_0_only_when_the_service_runs(
     recorded = announced(services.folder / "outputs", "http://127.0.0.1:1/api")
     with recorded if is_recorded else contextlib.nullcontext():
         assert services("status").code == services("status", "--json").code == code
+
+
+@posix_only
+def test_the_service_that_is_this_rhythms_is_stopped_for_rhythm_down_and_no_other(
+    services: Services, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = config.load(tmp_path / "rhythm.toml")
+    assert not service.stop(settings)  # none is installed
+    services("install")
+    services.asked.unlink()
+
+    assert service.stop(settings)
+    assert services.commands == [f"systemctl --user stop {systemd.WORKER} {systemd.SERVER}"]
+    services.refuse("stop")
+    with pytest.raises(CommandError, match="could not be stopped"):
+        service.stop(settings)
+
+    services.refuse("is-active")
+    assert not service.stop(settings)
+    services.refuse()
+    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "another.toml"))
+    assert not service.stop(settings)
 
 
 @posix_only

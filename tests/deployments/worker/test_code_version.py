@@ -30,7 +30,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def version(project: Path) -> str:
-    return code_version.code_version(project / "prefect.yaml")
+    return code_version.code_version((project / "prefect.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

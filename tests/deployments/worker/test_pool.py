@@ -16,10 +16,7 @@ from deployments.worker.pool import (
     find,
     is_deployed,
     make_pool,
-    named,
-    prefect_yaml,
 )
-from tasks.settings.project import DEFAULTS
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm as plain
 
@@ -34,39 +31,16 @@ deployments:
 """
 
 
-def test_the_prefect_yaml_of_the_folder_counts_if_it_deploys_the_rhythm(
+def test_each_group_of_rhythm_toml_has_a_deployment_and_what_the_folders_file_has_besides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
-    (tmp_path / "prefect.yaml").write_text(OURS, encoding="utf-8")
-
-    assert prefect_yaml() == tmp_path / "prefect.yaml"
-    assert deployment_names(PLAIN) == ["rhythm/rhythm"]
-    assert deployment_names(HOME) == ["rhythm/home"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        None,
-        "",
-        "not: [yaml",
-        "deployments: 1",
-        "deployments: [1]",
-        "deployments: [{name: mine, entrypoint: mine.py:mine}]",
-        "deployments: [{name: rhythm, entrypoint: mine.py:rhythm}]",
-        "deployments: [{entrypoint: rhythm_entry.rhythm}]",
-    ],
-)
-def test_any_other_prefect_yaml_is_left_to_the_user(
-    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
-    if text is not None:
-        (tmp_path / "prefect.yaml").write_text(text, encoding="utf-8")
-
-    assert prefect_yaml() == DEFAULTS / "prefect.yaml"
     assert len(deployment_names(PLAIN)) == 6
+    (tmp_path / "prefect.yaml").write_text(OURS, encoding="utf-8")
+    one = plain(groups={"one_more": {"every": "1h"}})
+
+    assert deployment_names(one) == ["rhythm/rhythm", "one-more/one-more"]
+    assert deployment_names(one.model_copy(update={"name": "home"})) == ["rhythm/home", "one-more/home"]
 
 
 async def test_a_pool_of_another_type_is_made_anew_and_edits_of_its_template_are_undone(
@@ -107,25 +81,6 @@ async def test_a_deployment_that_somebody_has_changed_is_deployed_again(
             assert await is_deployed(client, PLAIN)
         finally:
             await client.delete_work_pool(POOL)
-
-
-def test_a_rhythm_with_a_name_has_it_wherever_the_plain_one_has_its_own() -> None:
-    users = {"name": "rhythm", "entrypoint": "mine.py:mine", "work_pool": {"name": "rhythm"}}
-    nightly = {"name": "nightly", "entrypoint": "rhythm_entry.health_check", "work_pool": {"name": "big"}}
-    ours = {
-        "name": "health-check",
-        "entrypoint": "rhythm_entry.health_check",
-        "work_pool": {"name": "rhythm"},
-        "tags": ["rhythm", "mine"],
-    }
-    written = {"name": "a folder", "deployments": [users, nightly, ours]}
-
-    assert named(written, PLAIN) == written
-    assert named(written, HOME)["deployments"] == [
-        users,
-        nightly,
-        ours | {"name": "home", "work_pool": {"name": "home"}, "tags": ["home", "mine"]},
-    ]
 
 
 @pytest.mark.parametrize("settings", [PLAIN, HOME], ids=lambda settings: settings.name)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import yaml
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
@@ -17,7 +16,6 @@ from deployments.diagnosis import Repair, diagnose
 from deployments.worker import pool, schedule
 from flows import clock
 from flows.slots import BEAT
-from tasks.settings.project import DEFAULTS
 from tasks.settings.rhythm_toml import Settings
 from tests.conftest import MakeSettings
 
@@ -31,8 +29,9 @@ def settings(make_settings: MakeSettings) -> Settings:
 async def client(prefect_api: str, settings: Settings) -> AsyncIterator[PrefectClient]:
     async with get_client() as client:
         yield client
+        for one in await pool.deployments(client, settings):
+            await client.delete_deployment(one.id)
         await client.delete_work_pool(settings.name)
-        await client.delete_deployment((await _deployment(client, settings)).id)
 
 
 async def _deployment(client: PrefectClient, settings: Settings) -> DeploymentResponse:
@@ -52,9 +51,6 @@ async def test_whatever_is_missing_is_found_and_made_and_what_is_paused_stays_pa
     client: PrefectClient, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
-    shipped = yaml.safe_load((DEFAULTS / "prefect.yaml").read_text(encoding="utf-8"))
-    only = shipped | {"deployments": shipped["deployments"][:1]}  # the rhythm itself: each takes its time
-    (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(only), encoding="utf-8")
 
     async def why() -> str:
         found = diagnose(await schedule.facts(client, settings, clock.now()))
