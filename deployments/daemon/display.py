@@ -15,6 +15,7 @@ from rich.text import Text
 from deployments.cli import console
 from deployments.overview import GroupStatus, Overview
 from deployments.service import journal
+from flows.holds import Pause
 from tasks.redaction.visible import visible
 
 
@@ -34,6 +35,7 @@ class Display:
         self._console = Console()
         self._live: Live | None = None
         self._known: dict[str, datetime] = {}
+        self._paused: dict[str, Pause] = {}
 
     def say(self, news: str, level: int = journal.INFO) -> None:
         """Print a piece of news; on a terminal it scrolls by above the table. `level` is the journal's."""
@@ -51,6 +53,7 @@ class Display:
             else:
                 for group in state.groups:
                     self._report(group, state)
+                    self._report_pause(group.name, state)
 
     def close(self) -> None:
         """Leave the last table standing."""
@@ -68,6 +71,16 @@ class Display:
             self._live = Live(picture, console=self._console, auto_refresh=False)
             self._live.start()
         self._live.update(picture, refresh=True)
+
+    def _report_pause(self, name: str, state: Overview) -> None:
+        """Report once that a group was paused by itself, and that it is not any more."""
+        pause = state.holds.groups.get(name)
+        if pause and not pause.is_over(state.at):
+            if self._paused.get(name) != pause:
+                console.say(f"{name} is paused {pause.describe(state.at, state.zone)}")
+            self._paused[name] = pause
+        elif self._paused.pop(name, None):
+            console.say(f"{name} is not paused any more")
 
     def _report(self, group: GroupStatus, state: Overview) -> None:
         """Report a group's run once, when it has ended."""
