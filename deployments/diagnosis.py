@@ -38,6 +38,8 @@ class Facts:
     is_deployed: bool = True
     paused: str = ""
     """What somebody has paused in Prefect, as a message names it: "its schedule"; "" if nothing is."""
+    held: str = ""
+    """How somebody has paused all groups by `rhythm pause`: beats come, and run nothing; "" if nobody has."""
     has_schedule: bool = True
     interval: timedelta | None = BEAT
     """How often the schedule beats; None if it is one of another kind (cron), which is the user's own."""
@@ -75,15 +77,25 @@ class Diagnosis:
 def diagnose(facts: Facts) -> Diagnosis | None:
     """Return why the next beat will not come in time; None if it will.
 
-    The causes are looked for in the order in which they rest on each other.
+    The causes are looked for in the order in which they rest on each other. When nothing is wrong, that all
+    groups are paused is reported as well: beats come then, but run nothing.
     """
+    if fault := _fault(facts):
+        return fault
+    if facts.held:
+        return Diagnosis(facts.held, "`rhythm resume` ends that.", is_paused=True)
+    return None
+
+
+def _fault(facts: Facts) -> Diagnosis | None:
     up = "`rhythm up` repairs it by itself, within a minute; so does starting it again."
     if not facts.has_pool:
         return Diagnosis("the work pool is gone", up, Repair.DEPLOY)
     if not facts.is_deployed:
         return Diagnosis("the rhythm is not deployed", up, Repair.DEPLOY)
     if facts.paused:
-        return Diagnosis(f"{facts.paused} is paused", "Resume it in Prefect's UI.", is_paused=True)
+        why = f"{facts.paused} is paused"
+        return Diagnosis(why, "`rhythm resume` ends that, or Prefect's UI.", is_paused=True)
     if not facts.has_schedule:
         return Diagnosis("its deployment has no schedule", up, Repair.DEPLOY)
     if not facts.has_worker:

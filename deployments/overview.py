@@ -17,8 +17,9 @@ from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
-from flows import history, naming
+from flows import history, hold_variables, naming
 from flows.cadence import DUE, Choice, Decision, History, Run, decide, likely_outcome
+from flows.holds import NONE, Holds
 from flows.timestamps import iso
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
@@ -91,6 +92,8 @@ class Overview:
     worker: WorkerStatus | None
     diagnosis: Diagnosis | None = None
     """Why no beat comes, if none does."""
+    holds: Holds = NONE
+    """What is paused and left out by commands."""
 
     def diagnosed(self, found: Diagnosis | None) -> Overview:
         """Return it with what was found out about the beats: what is paused does not run, due or not."""
@@ -171,12 +174,14 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
     past = await history.in_slots(client, settings, now)
     last = {name: max(runs, key=lambda run: run.started) for name, runs in past.items() if runs}
     last |= await history.latest(client, settings, settings.groups.keys() - last.keys(), now)
-    groups = standings(settings, past, last, now)
-    return Overview(now, settings.zone, address, groups, await worker_of(client, settings))
+    holds = await hold_variables.read(client, settings)
+    groups = standings(settings, past, last, now, holds)
+    worker = await worker_of(client, settings)
+    return Overview(now, settings.zone, address, groups, worker, holds=holds)
 
 
 def standings(
-    settings: Settings, past: History, last: Mapping[str, Run], now: datetime
+    settings: Settings, past: History, last: Mapping[str, Run], now: datetime, holds: Holds = NONE
 ) -> tuple[GroupStatus, ...]:
     """Given the runs of the current slots and every group's last run, return how the groups stand. Pure."""
 
@@ -185,7 +190,7 @@ def standings(
         again = [last[name]] if name in last and last[name].outcome is Outcome.SKIPPED else []
         return likely_outcome([*past[name], *again])
 
-    choices = decide(settings, past, now, would_end=would_end)
+    choices = decide(settings, past, now, holds=holds, would_end=would_end)
     return tuple(GroupStatus(choice.group, last.get(choice.group), choice) for choice in choices)
 
 

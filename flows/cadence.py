@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from flows.holds import NONE, Holds, day_and_time
 from flows.slots import next_beat, slot_at
 from flows.timestamps import clock
 from tasks.outcome import Outcome
@@ -62,8 +63,8 @@ History = Mapping[str, Sequence[Run]]
 class Choice:
     """What is decided for one group, and why.
 
-    `next_due` is when it may run next, in UTC: None for a paused group. `failing` shows whether
-    the reason lies in a failure, its own or one further up; `cause` is what a wait comes down to.
+    `next_due` is when it may run next, in UTC: None for one that is paused without an end. `failing` shows
+    whether the reason lies in a failure, its own or one further up; `cause` is what a wait comes down to.
     `outcome` is how it ended, once it has run; a group that was only started in another lane has none.
     """
 
@@ -97,20 +98,22 @@ def choose(
     force: Collection[str] = (),
     held_by: str | None = None,
     apart: bool = True,
+    holds: Holds = NONE,
 ) -> Choice:
     """Decide for the group `name` at the time `now`.
 
     `earlier` holds this beat's choices for the groups before it, with the outcomes of those that
-    have run. `held_by` names what else is running in the lane `main`, if anything is. `apart`: groups of
-    other lanes are only started; else they are run, one after the other, as those of `main` are.
+    have run; `holds` what a person has paused or left out. `held_by` names what else is running in the lane
+    `main`, if anything is. `apart`: groups of other lanes are only started; else they are run, one after the
+    other, as those of `main` are.
     """
-    choice = choose_alone(name, settings, history, now, earlier=earlier, force=force)
+    choice = choose_alone(name, settings, history, now, earlier=earlier, force=force, holds=holds)
     if choice.decision is not Decision.RUN:
         return choice
     if choice.lane == MAIN:
         reason = held_by
     else:
-        reason = _lane_taken(name, settings, history, now, earlier, force, apart)
+        reason = _lane_taken(name, settings, history, now, earlier, force, apart, holds)
     return (
         replace(choice, decision=Decision.BUSY, reason=reason, next_due=next_beat(now)) if reason else choice
     )
@@ -124,6 +127,7 @@ def choose_alone(
     *,
     earlier: Mapping[str, Choice],
     force: Collection[str] = (),
+    holds: Holds = NONE,
 ) -> Choice:
     """Decide for the group `name` as `choose` does, as if nothing else were running."""
     group = settings.groups[name]
@@ -144,8 +148,13 @@ def choose_alone(
         return choice(Decision.RUN, "forced", slot.end)
     if not group.enabled:
         return choice(Decision.PAUSED, "enabled = false in rhythm.toml", None)
+    if pause := holds.pause_of(name, now):
+        return choice(Decision.PAUSED, pause.describe(now, settings.zone), pause.until)
     if done := next((run for run in runs if run.outcome is Outcome.COMPLETED), None):
         return choice(Decision.NOT_DUE, f"ran at {clock(done.started, settings.zone, now)}", slot.end)
+    if skipped := holds.skip_of(name, now):
+        until = day_and_time(skipped.end, now, settings.zone)
+        return choice(Decision.NOT_DUE, f"left out until {until} by `rhythm skip`", skipped.end)
     if len(runs) >= group.attempts:
         reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings, now)}"
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
@@ -154,7 +163,7 @@ def choose_alone(
         reason = f"{_ended(last, settings, now)}, and is tried again at the next beat"
         return choice(Decision.WAITS, reason, again, failing=True)
     for dependency in group.after:
-        if blocked := _gate(dependency, settings, history, now, earlier):
+        if blocked := _gate(dependency, settings, history, now, earlier, holds):
             return choice(
                 Decision.WAITS, blocked.reason, next_beat(now), blocked.failing, cause=blocked.cause
             )
@@ -173,6 +182,7 @@ def run_order(
     force: Collection[str] = (),
     held_by: str | None = None,
     apart: bool = True,
+    holds: Holds = NONE,
 ) -> Iterator[Choice]:
     """Yield a choice for every group, each made only when it is asked for, and in dependency order.
 
@@ -186,7 +196,15 @@ def run_order(
 
     def chosen(name: str) -> Choice:
         return choose(
-            name, settings, history, now, earlier=earlier, force=force, held_by=held_by, apart=apart
+            name,
+            settings,
+            history,
+            now,
+            earlier=earlier,
+            force=force,
+            held_by=held_by,
+            apart=apart,
+            holds=holds,
         )
 
     if not apart:
@@ -207,6 +225,7 @@ def decide(
     force: Collection[str] = (),
     held_by: str | None = None,
     apart: bool = True,
+    holds: Holds = NONE,
     would_end: Callable[[str], Outcome] = lambda name: Outcome.COMPLETED,
 ) -> list[Choice]:
     """Decide for all groups, in dependency order, as if each run would end as `would_end` says.
@@ -215,7 +234,7 @@ def decide(
     """
     imagined: dict[str, Choice] = {}
     for choice in run_order(
-        settings, history, now, earlier=imagined, force=force, held_by=held_by, apart=apart
+        settings, history, now, earlier=imagined, force=force, held_by=held_by, apart=apart, holds=holds
     ):
         ran = choice.decision is Decision.RUN and not (apart and choice.is_started)
         imagined[choice.group] = replace(choice, outcome=would_end(choice.group)) if ran else choice
@@ -231,12 +250,15 @@ def likely_outcome(runs: Sequence[Run]) -> Outcome:
     return max(ended)[1] if ended else Outcome.COMPLETED
 
 
-def after_run(choice: Choice, run: Run, settings: Settings, history: History, now: datetime) -> Choice:
+def after_run(
+    choice: Choice, run: Run, settings: Settings, history: History, now: datetime, *, holds: Holds = NONE
+) -> Choice:
     """Given the choice that led to `run`, return it with the run's outcome and when it is next due."""
     name = choice.group
     known = {**history, name: [*history.get(name, ()), run]}
-    again = choose(name, settings, known, now, earlier={})
-    next_due = again.next_due if again.decision is Decision.NOT_DUE else next_beat(now)
+    again = choose(name, settings, known, now, earlier={}, holds=holds)
+    is_known = again.decision in (Decision.NOT_DUE, Decision.PAUSED)
+    next_due = again.next_due if is_known else next_beat(now)
     return replace(
         choice, outcome=run.outcome, next_due=next_due, failing=run.outcome is not Outcome.COMPLETED
     )
@@ -260,6 +282,7 @@ def _lane_taken(
     earlier: Mapping[str, Choice],
     force: Collection[str],
     apart: bool,
+    holds: Holds,
 ) -> str:
     """Return what keeps the group from its lane: another one that runs, or goes first; "" if nothing does.
 
@@ -285,9 +308,9 @@ def _lane_taken(
         return other not in earlier or earlier[other].decision is Decision.BUSY
 
     rivals = [other for other in others if may_still_begin(other) and rank(other) < rank(name)]
-    hoped = _hoped(settings, history, now, earlier, force) if rivals else {}
+    hoped = _hoped(settings, history, now, earlier, force, holds) if rivals else {}
     for other in rivals:
-        rival = choose_alone(other, settings, history, now, earlier=hoped, force=force)
+        rival = choose_alone(other, settings, history, now, earlier=hoped, force=force, holds=holds)
         if rival.decision is Decision.RUN:
             return f"{other} goes first in the lane {lane}"
     return ""
@@ -299,6 +322,7 @@ def _hoped(
     now: datetime,
     earlier: Mapping[str, Choice],
     force: Collection[str],
+    holds: Holds,
 ) -> dict[str, Choice]:
     """Return this beat's choices as if all that it has still to run in `main` would complete.
 
@@ -307,7 +331,7 @@ def _hoped(
     hoped = dict(earlier)
     for name in settings.order:
         if settings.groups[name].lane == MAIN and name not in hoped:
-            choice = choose_alone(name, settings, history, now, earlier=hoped, force=force)
+            choice = choose_alone(name, settings, history, now, earlier=hoped, force=force, holds=holds)
             runs = choice.decision is Decision.RUN
             hoped[name] = replace(choice, outcome=Outcome.COMPLETED) if runs else choice
     return hoped
@@ -330,18 +354,21 @@ def _gate(
     history: History,
     now: datetime,
     earlier: Mapping[str, Choice],
+    holds: Holds,
 ) -> _Blocked | None:
     """Return why a group must wait for `dependency`; None if it need not.
 
     What counts is the dependency's latest slot: a completed run of yesterday opens nothing today.
-    A paused dependency is not waited for, or its dependents would never run again.
+    A paused dependency is not waited for, or its dependents would never run again; nor is one whose slot is
+    left out.
     """
     choice = earlier.get(dependency)
     if choice and choice.outcome:
         if choice.outcome is Outcome.COMPLETED:
             return None
         return _blocked(f"{dependency} {_PAST[choice.outcome]}", failing=True)
-    if not settings.groups[dependency].enabled and not (choice and choice.is_started):
+    is_kept = not settings.groups[dependency].enabled or holds.keeps(dependency, now)
+    if is_kept and not (choice and choice.is_started):
         return None
     if choice and choice.is_started:
         return _blocked(f"{dependency} has just been started in the lane {choice.lane}", failing=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from prefect import Flow, State
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
@@ -18,7 +18,17 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import cancellation, clock, history, recorder, stale, steps, undelivered
+from flows import (
+    cancel_requests,
+    cancellation,
+    clock,
+    history,
+    hold_variables,
+    recorder,
+    stale,
+    steps,
+    undelivered,
+)
 from flows.cadence import Choice, Decision, choose_alone
 from flows.description import group_description
 from flows.events import events_of
@@ -30,10 +40,10 @@ from flows.run_value import run_value
 from flows.states import SKIPPED, state_of
 from flows.steps import GroupRun
 from flows.watch import watcher
-from flows.whose import OwnedFlow
+from flows.whose import OwnedFlow, part_version
 from tasks.builtin.contract import Context, Report
 from tasks.outcome import Outcome, StepResult
-from tasks.problem import ConfigError
+from tasks.problem import ConfigError, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.steps import StepSettings
@@ -53,6 +63,20 @@ class GroupOptions(BaseModel):
     if_due: bool = Field(
         default=False, description="Run only if a beat would, once it is the group's turn in its lane."
     )
+    only: list[str] = Field(
+        default=[],
+        max_length=1000,
+        description="Only these of its steps. Such a run does not count as one of the group.",
+    )
+    counts: bool = Field(
+        default=False,
+        description="With `only`: it counts all the same, as the others have completed already.",
+    )
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the run does not count as one of the group."""
+        return bool(self.only) and not self.counts
 
 
 def one_at_a_time() -> TaskRunner[Any]:
@@ -99,7 +123,7 @@ def group_flow(name: str, purpose: str = "") -> Flow[[GroupOptions], Any]:
     def run_name() -> str:
         # As they came, or already validated.
         options = GroupOptions.model_validate(flow_run.parameters.get("options") or {})
-        return _run_name(name, "beat" if options.if_due else "manually")
+        return _run_name(name, "beat" if options.if_due else "manually", options.only)
 
     return GroupFlow(
         fn=group,
@@ -132,6 +156,20 @@ def group_subflow(name: str, *, if_due: bool = False) -> Flow[[], Any]:
     return OwnedFlow(fn=group, flow_run_name=lambda: _run_name(name, "beat"), **_as_all(name))
 
 
+def group_here(name: str, options: GroupOptions, arguments: Sequence[str]) -> Flow[[], Any]:
+    """Return the flow of one run, in which the steps of `only` get more arguments than rhythm.toml has.
+
+    No run of a deployment can have them: what is on the server does not decide what a script is given.
+    """
+
+    async def group() -> State[GroupRun]:
+        return await run_group(name, options, arguments=arguments)
+
+    return OwnedFlow(
+        fn=group, flow_run_name=lambda: _run_name(name, "manually", options.only), **_as_all(name)
+    )
+
+
 def _as_all(name: str) -> dict[str, Any]:
     return {
         "group": name,
@@ -141,8 +179,13 @@ def _as_all(name: str) -> dict[str, Any]:
     }
 
 
-async def run_group(name: str, options: GroupOptions, in_beat: bool = False) -> State[GroupRun]:
-    """Run the group's steps when it is its turn in its lane, inside its flow run; return the final state."""
+async def run_group(
+    name: str, options: GroupOptions, in_beat: bool = False, arguments: Sequence[str] = ()
+) -> State[GroupRun]:
+    """Run the group's steps when it is its turn in its lane, inside its flow run; return the final state.
+
+    The steps of the options' `only` get the `arguments` behind their own.
+    """
     try:
         settings = config.load()
     except ConfigError as error:
@@ -150,16 +193,41 @@ async def run_group(name: str, options: GroupOptions, in_beat: bool = False) -> 
     if name not in settings.groups:
         known = ", ".join(settings.groups)
         return Failed(message=f"rhythm.toml has no group {name}. It has {known}.")
+    group = settings.groups[name]
+    names = [step.name for step in group.steps]
+    if unknown := [step for step in options.only if step not in names]:
+        remedy = alternatives("steps", unknown[0], names)
+        return Failed(message=f"the group {name} has no step '{unknown[0]}'. {remedy}")
     if options.dry_run:
-        names = ", ".join(step.name for step in settings.groups[name].steps)
-        return Completed(name=DRY_RUN, message=f"would run {names}")
+        return Completed(name=DRY_RUN, message=f"would run {', '.join(options.only or names)}")
+    if arguments:
+        settings = _with_arguments(settings, name, options.only, arguments)
     if in_beat:
         with cancellation.current().of_group(UUID(str(flow_run.id))):
             return await _once_free(name, settings, options, in_beat)
     # A beat has claimed its own run, and is asked for those below it. This client is the run's own.
-    async with get_client() as client:
-        await stale.claim(client, flow_run.id, settings)
-    return await _once_free(name, settings, options, in_beat)
+    async with get_client() as client, cancel_requests.heard(client, UUID(str(flow_run.id))):
+        await _claim(client, name, settings, options)
+        return await _once_free(name, settings, options, in_beat)
+
+
+async def _claim(client: PrefectClient, name: str, settings: Settings, options: GroupOptions) -> None:
+    """Note on the run who runs it; and if so, that it does not count as one of the group."""
+    if options.is_part:
+        version = part_version(settings.name, name)
+        await client.update_flow_run(UUID(str(flow_run.id)), flow_version=version)
+    await stale.claim(client, flow_run.id, settings)
+
+
+def _with_arguments(settings: Settings, name: str, only: Sequence[str], arguments: Sequence[str]) -> Settings:
+    """Return the settings in which these steps of a group have more arguments."""
+    group = settings.groups[name]
+    changed = tuple(
+        step.model_copy(update={"run": (*step.run, *arguments)}) if step.name in only else step
+        for step in group.steps
+    )
+    groups = {**settings.groups, name: group.model_copy(update={"steps": changed})}
+    return settings.model_copy(update={"groups": groups})
 
 
 async def _once_free(name: str, settings: Settings, options: GroupOptions, in_beat: bool) -> State[GroupRun]:
@@ -184,7 +252,7 @@ async def _in_turn(name: str, settings: Settings, options: GroupOptions, in_beat
         if choice.decision is not Decision.RUN:
             return Completed(name=SKIPPED, message=f"not run: {choice.decision.label}, {choice.reason}")
         reason = choice.reason
-    return state_of(await _run(name, settings, None if in_beat else reason))
+    return state_of(await _run(name, settings, options, None if in_beat or options.is_part else reason))
 
 
 async def _decided_again(name: str, settings: Settings) -> Choice:
@@ -192,13 +260,14 @@ async def _decided_again(name: str, settings: Settings) -> Choice:
     now = clock.now()
     async with get_client() as client:  # within a flow, the one that the run has already
         past = await history.in_slots(client, settings, now, but=UUID(str(flow_run.id)))
-    return choose_alone(name, settings, past, now, earlier={})
+        holds = await hold_variables.read(client, settings)
+    return choose_alone(name, settings, past, now, earlier={}, holds=holds)
 
 
-async def _run(name: str, settings: Settings, reason: str | None) -> GroupRun:
+async def _run(name: str, settings: Settings, options: GroupOptions, reason: str | None) -> GroupRun:
     """Run the steps, then leave the group's report, and write down what it cost.
 
-    `reason` is why it runs; None in a beat, which writes down its decisions itself.
+    `reason` is why it runs; None in a beat, which writes down its decisions itself, and for a part.
     """
     log, started = get_run_logger(), clock.now()
     reports: list[Report] = []
@@ -213,9 +282,11 @@ async def _run(name: str, settings: Settings, reason: str | None) -> GroupRun:
         group=name,
         spent=spent.append,
     )
-    run = await _run_steps(name, context)
-    if fault := undelivered.keep(settings.outputs_dir, str(flow_run.id), name, started, clock.now(), run):
-        log.warning("%s", fault)
+    run = await _run_steps(name, context, options.only)
+    if not options.is_part:
+        fault = undelivered.keep(settings.outputs_dir, str(flow_run.id), name, started, clock.now(), run)
+        if fault:
+            log.warning("%s", fault)
     at, summary = started.astimezone(settings.zone), f"{run.outcome} in {run.seconds:.1f} s: {run.message}"
     if fault := await publish(settings, name, at, run.steps, reports, summary):
         log.warning("%s", fault)
@@ -224,13 +295,13 @@ async def _run(name: str, settings: Settings, reason: str | None) -> GroupRun:
     return run
 
 
-async def _run_steps(name: str, context: Context) -> GroupRun:
+async def _run_steps(name: str, context: Context, only: Sequence[str]) -> GroupRun:
     began = monotonic()
     group, watch = context.settings.groups[name], watcher.get()
     watch.group_begins(name, [step.name for step in group.steps])
     results: list[StepResult] = []
     for step in group.steps:
-        result = steps.not_run(group, results)
+        result = steps.not_run(group, results, only)
         if result is None:
             watch.step_begins(name, step)
             result = await _run_step(step, context)
@@ -255,6 +326,7 @@ def _emit(name: str, about: str, payload: Mapping[str, Any]) -> None:
     emit_event(name, resource={"prefect.resource.id": f"rhythm.{about}"}, payload=dict(payload))
 
 
-def _run_name(name: str, asked: str) -> str:
-    """Name a group's run by what ran, when, and who asked."""
-    return f"{name} {clock.now().astimezone():%Y-%m-%d %H:%M} {asked}"
+def _run_name(name: str, asked: str, only: Sequence[str] = ()) -> str:
+    """Name a group's run by what ran, when, who asked, and for which steps if not for all."""
+    part = f": {', '.join(only)}" if only else ""
+    return f"{name} {clock.now().astimezone():%Y-%m-%d %H:%M} {asked}{part}"

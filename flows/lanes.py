@@ -8,28 +8,32 @@ from __future__ import annotations
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
 from flows import naming
 from flows.group import GroupOptions, group_flow
 from flows.naming import flow_name
+from tasks.settings.groups import MAIN
 from tasks.settings.project import ENTRY
 from tasks.settings.rhythm_toml import Settings
 
 
-async def start(client: PrefectClient, settings: Settings, group: str, beat: UUID, *, if_due: bool) -> None:
+async def start(
+    client: PrefectClient, settings: Settings, group: str, beat: UUID, options: GroupOptions
+) -> FlowRun:
     """Ask for a run of a group in its lane. `beat` is the id of the deployment by which the beat itself runs.
-
-    `if_due`: it is run only if it is still due once it has the lane.
 
     Raises:
         httpx.HTTPError: Prefect did not take it.
     """
     deployment = await _deployment(client, settings, group, await client.read_deployment(beat))
-    options = GroupOptions(if_due=if_due).model_dump(exclude_defaults=True)
-    await client.create_flow_run_from_deployment(
-        deployment, parameters={"options": options}, work_queue_name=settings.groups[group].lane
+    lane = settings.groups[group].lane
+    return await client.create_flow_run_from_deployment(
+        deployment,
+        parameters={"options": options.model_dump(exclude_defaults=True)},
+        work_queue_name=None if lane == MAIN else lane,
     )
 
 

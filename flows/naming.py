@@ -20,6 +20,11 @@ def artifact_key(settings: Settings, key: str) -> str:
     return key if settings.name == DEFAULT else f"{settings.name}--{key}"
 
 
+def variable(settings: Settings, kind: str, group: str | None = None) -> str:
+    """Return the name of a variable of a rhythm's, or of a group's: no other rhythm's is called so."""
+    return "--".join([f"rhythm-{settings.name}", kind, *([group] if group else [])])
+
+
 def pool(settings: Settings) -> str:
     """Return the name of the work pool."""
     return settings.name

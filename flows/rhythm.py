@@ -25,6 +25,7 @@ from flows import (
     cancellation,
     clock,
     history,
+    hold_variables,
     lane_failures,
     lanes,
     naming,
@@ -33,7 +34,8 @@ from flows import (
     undelivered,
 )
 from flows.cadence import Choice, Decision, History, Run, after_run, decide, run_order
-from flows.group import RESULTS, group_subflow, one_at_a_time
+from flows.group import RESULTS, GroupOptions, group_subflow, one_at_a_time
+from flows.holds import NONE, Holds
 from flows.lock import beat_lock
 from flows.report import BeatReport, GroupReport
 from flows.run_value import run_value
@@ -139,6 +141,7 @@ class Beat:
         self._deployment = own_run.deployment_id if own_run else None
         self._at = clock.now()
         self._past: History = {}
+        self._holds: Holds = NONE
         self._done: dict[str, Choice] = {}
         self._groups: dict[str, GroupReport] = {}
         self._has_main = True
@@ -157,6 +160,9 @@ class Beat:
                 await repair(self._client, self._settings)
             self._at = clock.now()
             self._past = await history.in_slots(self._client, self._settings, self._at)
+            self._holds = await hold_variables.read(self._client, self._settings)
+            if is_ours and not self._options.dry_run:
+                await hold_variables.clear_past(self._client, self._settings, self._holds, self._at)
             held_by = None if is_ours else "another beat or group is running on this machine"
             if self._options.dry_run:
                 self._imagine(held_by)
@@ -181,7 +187,13 @@ class Beat:
     def _imagine(self, held_by: str | None) -> None:
         force = self._options.force
         choices = decide(
-            self._settings, self._past, self._at, force=force, held_by=held_by, apart=self._apart
+            self._settings,
+            self._past,
+            self._at,
+            force=force,
+            held_by=held_by,
+            apart=self._apart,
+            holds=self._holds,
         )
         self._groups = {choice.group: GroupReport(replace(choice, outcome=None)) for choice in choices}
 
@@ -199,6 +211,7 @@ class Beat:
             force=self._options.force,
             held_by=held_by,
             apart=self._apart,
+            holds=self._holds,
         ):
             if cancellation.current().reason:
                 break
@@ -225,9 +238,10 @@ class Beat:
         is_sure = self._has_main and choice.lane == MAIN
         if_due = not is_sure and choice.group not in self._options.force
         if choice.is_started and self._deployment:
-            await lanes.start(self._client, self._settings, choice.group, self._deployment, if_due=if_due)
+            options = GroupOptions(if_due=if_due)
+            await lanes.start(self._client, self._settings, choice.group, self._deployment, options)
             return GroupReport(choice)
-        return await _run(self._client, choice, self._settings, self._past, if_due=if_due)
+        return await _run(self._client, choice, self._settings, self._past, self._holds, if_due=if_due)
 
 
 async def repair(client: PrefectClient, settings: Settings) -> None:
@@ -246,14 +260,14 @@ async def _own_run(client: PrefectClient, settings: Settings) -> FlowRun | None:
     return None if settings.lanes == (MAIN,) else await client.read_flow_run(UUID(str(flow_run.id)))
 
 
-def known_groups(names: Sequence[str], settings: Settings) -> None:
-    """Refuse names that are no groups.
+def known_groups(names: Sequence[str], settings: Settings, where: str = "force") -> None:
+    """Refuse names that are no groups; `where` is what has them.
 
     Raises:
         ConfigError: naming the ones that are.
     """
     problems = [
-        Problem("force", f"no such group: '{name}'", alternatives("groups", name, settings.groups))
+        Problem(where, f"no such group: '{name}'", alternatives("groups", name, settings.groups))
         for name in names
         if name not in settings.groups
     ]
@@ -262,7 +276,7 @@ def known_groups(names: Sequence[str], settings: Settings) -> None:
 
 
 async def _run(
-    client: PrefectClient, choice: Choice, settings: Settings, past: History, *, if_due: bool
+    client: PrefectClient, choice: Choice, settings: Settings, past: History, holds: Holds, *, if_due: bool
 ) -> GroupReport:
     """Run a group as a subflow."""
     started, began = clock.now(), monotonic()
@@ -274,7 +288,7 @@ async def _run(
     outcome = history.outcome_of(state) or Outcome.CRASHED
     steps = run.steps if run else ()
     ended = clock.now()
-    choice = after_run(choice, Run(started, ended, outcome), settings, past, ended)
+    choice = after_run(choice, Run(started, ended, outcome), settings, past, ended, holds=holds)
     run_id = state.state_details.flow_run_id
     if run_id:
         undelivered.forget(settings.outputs_dir, str(run_id))

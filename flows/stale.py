@@ -28,7 +28,7 @@ from prefect.states import Crashed
 from flows import naming
 from flows.naming import flow_name, of_deployments
 from flows.pages import PAGE, every
-from flows.whose import BEAT, run_versions
+from flows.whose import all_versions
 from tasks.machine_id import machine_id
 from tasks.process.process_tree import Identity
 from tasks.settings.rhythm_toml import Settings
@@ -62,6 +62,11 @@ async def claim(
     await client.update_flow_run_labels(UUID(str(flow_run_id)), labels)
 
 
+def is_elsewhere(run: FlowRun, settings: Settings) -> bool:
+    """Whether a run was claimed on another machine."""
+    return _HOST in run.labels and run.labels[_HOST] != machine_id(settings.outputs_dir)
+
+
 def executed(flow_run_id: UUID) -> None:
     """Note that this process does not execute a run any more: if it has no end, it will get none."""
     _executing.discard(flow_run_id)
@@ -85,8 +90,8 @@ async def find_stale(client: PrefectClient, settings: Settings, now: datetime) -
 
 async def _begun(client: PrefectClient, settings: Settings) -> list[FlowRun]:
     """Return what an interpreter has begun: from then on, whose it is stands on the run itself."""
-    versions = run_versions(settings, [BEAT, *settings.groups])
-    found = FlowRunFilter(state=_STATES, flow_version=FlowRunFilterFlowVersion(any_=versions))
+    version = FlowRunFilterFlowVersion(any_=all_versions(settings))
+    found = FlowRunFilter(state=_STATES, flow_version=version)
     return await every(lambda offset: client.read_flow_runs(flow_run_filter=found, limit=PAGE, offset=offset))
 
 

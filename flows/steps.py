@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tasks.outcome import Outcome, StepResult
@@ -19,11 +19,17 @@ class GroupRun:
     message: str = ""
 
 
-def not_run(group: GroupSettings, results: Sequence[StepResult]) -> StepResult | None:
+def not_run(
+    group: GroupSettings, results: Sequence[StepResult], only: Collection[str] = ()
+) -> StepResult | None:
     """Return the result of the next step if it may not run, given those of all before it; else None.
 
-    It may not after a cancelled step, nor after a failed one where `on_failure` is "stop".
+    It may not after a cancelled step, nor after a failed one where `on_failure` is "stop"; nor if it is none
+    of the steps that `only` has, if that has any.
     """
+    step = group.steps[len(results)]
+    if only and step.name not in only:
+        return StepResult(step.name, Outcome.SKIPPED, 0.0, "not part of this run")
     stopping = (
         result
         for result in _failures(group, results)
@@ -31,7 +37,6 @@ def not_run(group: GroupSettings, results: Sequence[StepResult]) -> StepResult |
     )
     if (last := next(stopping, None)) is None:
         return None
-    step = group.steps[len(results)]
     return StepResult(step.name, Outcome.SKIPPED, 0.0, f"not run: {last.name} {last.outcome}")
 
 
@@ -39,7 +44,7 @@ def concluded(group: GroupSettings, results: Sequence[StepResult], seconds: floa
     """Return how a run of `seconds` ended, given the results of all its steps.
 
     If all of them were skipped, so was the group: nothing ran, and its slot is not used up. The message has
-    those of the steps that failed; if none did, of all.
+    those of the steps that failed; if none did, of all that were part of the run.
     """
     failures = list(_failures(group, results))
     outcome = Outcome.COMPLETED
@@ -47,7 +52,7 @@ def concluded(group: GroupSettings, results: Sequence[StepResult], seconds: floa
         outcome = Outcome.SKIPPED
     if failures:
         outcome = Outcome.CANCELLED if failures[-1].outcome is Outcome.CANCELLED else Outcome.FAILED
-    reported = failures or results
+    reported = failures or [result for result in results if result.was_reached] or results
     message = "; ".join(f"{result.name}: {result.message or result.outcome}" for result in reported)
     return GroupRun(outcome, seconds, tuple(results), message)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flows.cadence import Choice, Decision, Run, decide
+from flows.holds import NONE, Holds
 from flows.slots import BEAT, next_beat, slot_at
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
@@ -24,12 +25,16 @@ class SimulatedBeat:
 
 
 def timetable(
-    settings: Settings, start: datetime, end: datetime, failing: Collection[str] = ()
+    settings: Settings,
+    start: datetime,
+    end: datetime,
+    failing: Collection[str] = (),
+    holds: Holds = NONE,
 ) -> Iterator[SimulatedBeat]:
     """Yield every beat in [start, end), as if all had gone well up to `start`.
 
     Groups in `failing` fail each time they run; all others complete. Runs take no time. One in another lane
-    brings another beat at the same time.
+    brings another beat at the same time. What is paused or left out, `holds`, does not run meanwhile.
     """
 
     def would_end(name: str) -> Outcome:
@@ -42,7 +47,8 @@ def timetable(
         is_over = False
         while not is_over:
             choices = [
-                _ended(choice, would_end) for choice in decide(settings, runs, now, would_end=would_end)
+                _ended(choice, would_end)
+                for choice in decide(settings, runs, now, would_end=would_end, holds=holds)
             ]
             for choice in choices:
                 if choice.decision is Decision.RUN:

@@ -34,6 +34,17 @@ def run_versions(settings: Settings, groups: Iterable[str]) -> list[str]:
     return [run_version(settings.name, group) for group in groups]
 
 
+def part_version(rhythm: str, group: str) -> str:
+    """Return the version of a run of some of a group's steps, which does not count as one of the group."""
+    return f"{run_version(rhythm, group)}/part"
+
+
+def all_versions(settings: Settings) -> list[str]:
+    """Return the versions of all runs that this rhythm makes: beats, groups, and parts of groups."""
+    parts = [part_version(settings.name, group) for group in settings.groups]
+    return [*run_versions(settings, [BEAT, *settings.groups]), *parts]
+
+
 class OwnedFlow(Flow[P, R]):
     """A flow of a group's, or the beat's: whose its runs are is decided by the rhythm.toml of that time."""
 

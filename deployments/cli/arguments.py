@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from importlib.resources import files
+from itertools import islice
 from pathlib import PureWindowsPath
 from typing import Any
 
@@ -46,6 +47,22 @@ def repeat(names: Collection[str], words: Sequence[str]) -> list[str]:
             repeated.append(option)
         repeated.append(word)
     return [*repeated, *words[end:]]
+
+
+def in_front(option: str, words: Sequence[str]) -> list[str]:
+    """Return a command line with an option, and its value, before all other words, up to a `--`."""
+    end = words.index("--") if "--" in words else len(words)
+    found: list[str] = []
+    others: list[str] = []
+    rest = iter(words[:end])
+    for word in rest:
+        if word == option:
+            found += [word, *islice(rest, 1)]
+        elif word.startswith(f"{option}="):
+            found.append(word)
+        else:
+            others.append(word)
+    return [*found, *others, *words[end:]]
 
 
 def step_summary(name: str) -> str:

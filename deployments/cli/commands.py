@@ -17,7 +17,17 @@ from typing import Any
 import click
 
 from deployments.cli import console
-from deployments.cli.arguments import Count, GroupName, Hours, LogName, StepName, Time, repeat, step_summary
+from deployments.cli.arguments import (
+    Count,
+    GroupName,
+    Hours,
+    LogName,
+    StepName,
+    Time,
+    in_front,
+    repeat,
+    step_summary,
+)
 from tasks import builtin
 
 #: A command with its arguments: loads its module, does its work, and returns its exit code.
@@ -75,6 +85,16 @@ class _StepCommand(_Command):
         with formatter.section("Built-in steps"):
             formatter.write_dl([(name, step_summary(name)) for name in builtin.NAMES])
         super().format_epilog(ctx, formatter)
+
+
+class _RunCommand(_Command):
+    """`rhythm run`, whose options may stand behind the name; all else there is the step's."""
+
+    allow_interspersed_args = False
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, after our options have been put before the name."""
+        return super().parse_args(ctx, in_front("--only", args))
 
 
 def _flag(text: str, *names: str) -> click.Option:
@@ -162,6 +182,54 @@ _register(
     "One beat now, here.",
     _Groups("--force", "Run it, due or not."),
     _flag("Only decide.", "--dry-run"),
+)
+_register(
+    "run",
+    "A group or a step now, by the worker if there is one; shows what it prints.",
+    click.Argument(
+        ["name"],
+        metavar="GROUP|STEP",
+        type=LogName(),
+        help="A group, which counts for its slot; or a step, which does not. GROUP/STEP for one that several "
+        "groups have.",
+    ),
+    click.Argument(
+        ["args"],
+        nargs=-1,
+        type=click.UNPROCESSED,
+        callback=_own,
+        help="What the step gets behind its own arguments; it runs in this process then. An --only or --json "
+        "among them is Rhythm's, except behind a --.",
+    ),
+    click.Option(["--only"], metavar="STEP", multiple=True, help="Only this step of the group; repeatable."),
+    kind=_RunCommand,
+    no_args_is_help=True,
+)
+_register(
+    "retry",
+    "A group whose last run failed, again now.",
+    click.Argument(["group"], type=GroupName(), help="Which one."),
+    _flag("Only the steps that failed, or were not reached; the run counts.", "--failed"),
+)
+_register(
+    "skip",
+    "Leave out a group's next slot.",
+    click.Argument(["group"], type=GroupName(), help="Which one."),
+)
+_register(
+    "pause",
+    "Let nothing run by itself, or nothing of a group.",
+    click.Argument(["group"], required=False, type=GroupName(), help="Which one. Default: all."),
+    click.Option(
+        ["--until"],
+        metavar="TIME",
+        help="14:00, 2h or 2026-12-01T07:00, in the rhythm's timezone. Default: until `rhythm resume`.",
+    ),
+)
+_register(
+    "resume",
+    "End pauses, also those made in Prefect; of a group, a skip as well.",
+    click.Argument(["group"], required=False, type=GroupName(), help="Which one. Default: all."),
 )
 _register(
     "plan",

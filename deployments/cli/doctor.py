@@ -26,7 +26,7 @@ from deployments.server import address as addresses
 from deployments.server import exposure, lookup, password, resources
 from deployments.server.lookup import PasswordError
 from deployments.worker import name_claim, pool, schedule
-from flows import clock, naming, stale
+from flows import clock, hold_variables, naming, stale
 from tasks.problem import ConfigError, Problem
 from tasks.settings import rhythm_toml as config
 from tasks.settings.name import DEFAULT
@@ -84,7 +84,7 @@ async def _examine(settings: Settings) -> Findings:
     try:
         async with get_client() as client:
             findings.problems += await _name(client, settings) or await _server(client, settings)
-            findings.warnings += await _stale(client, settings)
+            findings.warnings += [*await _stale(client, settings), *await _held(client, settings)]
     except httpx.HTTPError as error:
         findings.problems.append(Problem("server", f"it stopped answering ({error!r})", "Look at its log."))
     return findings
@@ -171,6 +171,20 @@ async def _diagnosis(client: PrefectClient, settings: Settings, *, has_worker: b
             return found
         print("waiting for Prefect's scheduler …", file=sys.stderr)
         await asyncio.sleep(2.0)
+
+
+async def _held(client: PrefectClient, settings: Settings) -> list[Problem]:
+    """Which groups somebody has paused: what is forgotten never runs."""
+    now, holds = clock.now(), await hold_variables.read(client, settings)
+    return [
+        Problem(
+            f"groups.{name}",
+            f"it is paused {pause.describe(now, settings.zone)}",
+            f"`rhythm resume {name}` ends that.",
+        )
+        for name, pause in holds.groups.items()
+        if not pause.is_over(now)
+    ]
 
 
 async def _stale(client: PrefectClient, settings: Settings) -> list[Problem]:

@@ -28,7 +28,7 @@ from deployments.cli.step_logs import Choice
 from deployments.server.temporary import some_server
 from flows import clock
 from flows.timestamps import iso
-from flows.whose import BEAT, run_versions
+from flows.whose import all_versions
 from tasks.problem import ConfigError, Problem
 from tasks.redaction.visible import visible
 from tasks.settings import rhythm_toml as config
@@ -64,8 +64,7 @@ def run(
         )
         raise ConfigError([problem])
     else:
-        versions = run_versions(settings, [BEAT, *settings.groups])
-        asyncio.run(_show(versions, count or 0, settings, follow=follow, json=json))
+        asyncio.run(_show(all_versions(settings), count or 0, settings, follow=follow, json=json))
     return 0
 
 

@@ -11,6 +11,7 @@ from deployments.cli.tables import Column, Kind, Table
 from deployments.server import instance_lock
 from flows import clock
 from flows.cadence import Choice, Decision
+from flows.holds import NONE, Holds
 from flows.timestamps import iso
 from flows.timetable import SimulatedBeat, timetable
 from tasks.problem import ConfigError, Problem, alternatives
@@ -34,11 +35,11 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: b
     start = start or clock.now()
     start = start if start.tzinfo else start.replace(tzinfo=settings.zone)
     end = start.astimezone(UTC) + timedelta(hours=hours)
-    beats = list(timetable(settings, start, end, failing))
+    pause, holds = _pause(settings)
+    beats = list(timetable(settings, start, end, failing, holds))
     counts = Counter(dict.fromkeys(settings.order, 0))
     runs = [(beat.at, choice) for beat in beats for choice in beat.choices if choice.decision is Decision.RUN]
     counts.update(choice.group for _, choice in runs)
-    pause = _pause(settings)
     if json:
         console.show_json(
             {
@@ -59,15 +60,15 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: b
         )
     else:
         if pause:
-            console.warning(f"none of this runs for now: {pause}")
+            console.warning(pause if holds.all else f"none of this runs for now: {pause}")
         _show(beats, counts, settings)
     return 0
 
 
-def _pause(settings: Settings) -> str:
-    """Return why beats are paused in Prefect; "" if they are not, or no `rhythm up` is there to be asked."""
+def _pause(settings: Settings) -> tuple[str, Holds]:
+    """Return why beats are paused, and what else is; nothing if no `rhythm up` is there to be asked."""
     if not instance_lock.running(settings.outputs_dir):
-        return ""
+        return "", NONE
     from deployments.cli.status import beats_paused  # which loads Prefect
 
     return beats_paused(settings)

@@ -50,13 +50,13 @@ def show(name: str, settings: Settings, choice: Choice, *, follow: bool, json: b
     try:
         attempts = list(_attempts(steps, outputs_dir))
         chosen = _chosen(attempts, choice, name, outputs_dir)
-        reader = _Reader(outputs_dir, _levels(settings), skip=set(attempts) - set(chosen))
+        reader = Reader(outputs_dir, levels(settings), skip=set(attempts) - set(chosen))
         found = _last(chosen, choice.count, reader)
         if json:
             console.show_json({"logs": [_to_json(attempt, line, settings) for attempt, line in found]})
             return
         for attempt, line in found:
-            _say(attempt, line, settings)
+            say(attempt, line, settings)
         if not chosen:
             console.say(f"no run of {name} has left output here. Runs on other machines: `rhythm logs`")
         if follow:
@@ -112,8 +112,8 @@ def _run(attempt: Attempt) -> str:
     return attempt.run_id or attempt.stem
 
 
-class _Reader:
-    """Reads lines, and remembers how far."""
+class Reader:
+    """Reads lines, and remembers how far. `levels` are of all steps; attempts to `skip` count as read."""
 
     def __init__(self, outputs_dir: Path, levels: dict[tuple[str, str], Level], skip: set[Attempt]) -> None:
         self._outputs_dir, self._levels, self._done = outputs_dir, levels, skip
@@ -139,7 +139,7 @@ class _Reader:
         self._done.add(attempt)
 
 
-def _last(chosen: Sequence[Attempt], count: int | None, reader: _Reader) -> Iterable[tuple[Attempt, Line]]:
+def _last(chosen: Sequence[Attempt], count: int | None, reader: Reader) -> Iterable[tuple[Attempt, Line]]:
     """Return the last `count` lines of the attempts, or all."""
     if count is None:
         return ((attempt, line) for attempt in chosen for line in reader.new(attempt))
@@ -153,16 +153,17 @@ def _last(chosen: Sequence[Attempt], count: int | None, reader: _Reader) -> Iter
     return found
 
 
-def _follow(steps: Sequence[tuple[str, str]], reader: _Reader, run: str, settings: Settings) -> None:
+def _follow(steps: Sequence[tuple[str, str]], reader: Reader, run: str, settings: Settings) -> None:
     """Print new lines as they come, until interrupted."""
     while True:
         for attempt in _attempts(steps, settings.outputs_dir):
             for line in reader.new(attempt) if attempt.run_id.startswith(run.lower()) else ():
-                _say(attempt, line, settings)
+                say(attempt, line, settings)
         sleep(_POLL)
 
 
-def _levels(settings: Settings) -> dict[tuple[str, str], Level]:
+def levels(settings: Settings) -> dict[tuple[str, str], Level]:
+    """Return what decides how serious a line of each group's each step is."""
     return {
         (name, step.name): _level(step) for name, group in settings.groups.items() for step in group.steps
     }
@@ -173,7 +174,8 @@ def _level(step: StepSettings) -> Level:
     return kind_of(Path(step.run[0])).level
 
 
-def _say(attempt: Attempt, line: Line, settings: Settings) -> None:
+def say(attempt: Attempt, line: Line, settings: Settings) -> None:
+    """Print a line of a step's."""
     at = f"{line.at.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}"
     console.say(f"{at} {logging.getLevelName(line.level):<7} {attempt.group}/{attempt.step}: {line.text}")
 

@@ -33,7 +33,7 @@ from deployments.server.address import Address
 from deployments.service import journal
 from deployments.worker import deployed_groups, name_claim, pool, schedule
 from deployments.worker.run_events import RunEvents
-from flows import clock, stale, undelivered
+from flows import clock, hold_variables, stale, undelivered
 from tasks.process import orphans
 from tasks.process.process_tree import Identity
 from tasks.settings.project import config_path
@@ -170,9 +170,11 @@ class Daemon:
             asked = monotonic()
             with _forgiving(self.display):
                 settings, diagnosis = liveness.settings, liveness.diagnosis
-                newest = (await overview.newest(client, settings, clock.now()), diagnosis)
+                now = clock.now()
+                holds = await hold_variables.read(client, settings)
+                newest = (await overview.newest(client, settings, now), holds, diagnosis)
                 if newest != shown or (is_watched and asked - at >= _REFRESH):
-                    state = await overview.read(client, address, settings, clock.now())
+                    state = await overview.read(client, address, settings, now)
                     self.display.show(state.diagnosed(diagnosis))
                     shown, at = newest, asked
             await run_events.time_to_ask(asked, _REFRESH, _PAUSE if is_watched else _AT_ONCE)

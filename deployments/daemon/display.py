@@ -18,6 +18,7 @@ from deployments.cli import console
 from deployments.daemon.screen import Screen
 from deployments.overview import GroupStatus, Overview
 from deployments.service import journal
+from flows.holds import Pause
 from tasks.redaction.visible import visible
 
 #: Seconds between two looks for the terminal's size: at once, for a person. Windows has no signal for it, and
@@ -45,6 +46,7 @@ class Display:
         self._screen: Screen | None = None
         self._news: deque[str] = deque(maxlen=_NEWS)
         self._known: dict[str, datetime] = {}
+        self._paused: dict[str, Pause] = {}
 
     def say(self, news: str, level: int = journal.INFO) -> None:
         """Print a piece of news; on a terminal it scrolls by above the table. `level` is the journal's."""
@@ -64,6 +66,7 @@ class Display:
             else:
                 for group in state.groups:
                     self._report(group, state)
+                    self._report_pause(group.name, state)
 
     def close(self) -> None:
         """Leave the last table standing."""
@@ -101,6 +104,16 @@ class Display:
 
     def _print(self, news: str) -> None:
         self._console.print(news, highlight=False, markup=False, emoji=False)
+
+    def _report_pause(self, name: str, state: Overview) -> None:
+        """Report once that a group was paused by itself, and that it is not any more."""
+        pause = state.holds.groups.get(name)
+        if pause and not pause.is_over(state.at):
+            if self._paused.get(name) != pause:
+                console.say(f"{name} is paused {pause.describe(state.at, state.zone)}")
+            self._paused[name] = pause
+        elif self._paused.pop(name, None):
+            console.say(f"{name} is not paused any more")
 
     def _report(self, group: GroupStatus, state: Overview) -> None:
         """Report a group's run once, when it has ended."""

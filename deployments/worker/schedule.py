@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -22,7 +23,7 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.diagnosis import Facts, Repair
 from deployments.worker import pool
-from flows import naming
+from flows import hold_variables, naming
 from tasks.settings.rhythm_toml import Settings
 
 
@@ -41,11 +42,14 @@ async def facts(
     deployment = await pool.find(client, pool.rhythm(settings))
     if deployment is None:
         return Facts(now, is_deployed=False, has_worker=has_worker)
+    holds = await hold_variables.read(client, settings)
+    held = holds.all.describe(now, settings.zone) if holds.all and not holds.all.is_over(now) else ""
     active = [each.schedule for each in deployment.schedules if each.active]
     intervals = [each.interval for each in active if isinstance(each, IntervalSchedule)]
     return Facts(
         now,
         paused=await _paused(client, deployment, work_pool),
+        held=held,
         has_schedule=bool(deployment.schedules),
         # Of several, the shortest; but what the user has by a calendar comes when that has it.
         interval=min(intervals) if intervals and len(intervals) == len(active) else None,
@@ -127,6 +131,39 @@ async def _replace_schedules(client: PrefectClient, deployment: DeploymentRespon
                 slug=old.slug,
             )
             await client.create_deployment_schedules(deployment.id, [new])
+
+
+async def resume(client: PrefectClient, settings: Settings) -> list[str]:
+    """Resume all that somebody has paused of what makes beats come; return what that was.
+
+    Raises:
+        httpx.HTTPError: the server does not answer, or not well.
+    """
+    resumed: list[str] = []
+    deployment = await pool.find(client, pool.rhythm(settings))
+    with suppress(ObjectNotFound):
+        work_pool = await client.read_work_pool(naming.pool(settings))
+        while deployment and (what := await _paused(client, deployment, work_pool)) and what not in resumed:
+            await _resume(client, deployment, work_pool)
+            resumed.append(what)
+            deployment = await pool.find(client, pool.rhythm(settings))
+            work_pool = await client.read_work_pool(naming.pool(settings))
+    if resumed:
+        await schedule_runs(client, settings)
+    return resumed
+
+
+async def _resume(client: PrefectClient, deployment: DeploymentResponse, work_pool: WorkPool) -> None:
+    """Resume the first that is paused, in the order of `_paused`."""
+    if deployment.paused:
+        await client.resume_deployment(deployment.id)
+    elif deployment.schedules and not any(schedule.active for schedule in deployment.schedules):
+        for each in deployment.schedules:
+            await client.update_deployment_schedule(deployment.id, each.id, active=True)
+    elif work_pool.is_paused:
+        await client.update_work_pool(work_pool.name, WorkPoolUpdate(is_paused=False))
+    elif deployment.work_queue_id:
+        await client.update_work_queue(deployment.work_queue_id, is_paused=False)
 
 
 async def _paused(client: PrefectClient, deployment: DeploymentResponse, work_pool: WorkPool) -> str:

@@ -109,6 +109,21 @@ def test_what_somebody_has_paused_is_never_repaired(facts: Facts) -> None:
     assert found.why == f"{facts.paused} is paused"
 
 
+def test_that_all_groups_are_paused_is_reported_once_nothing_is_wrong() -> None:
+    held = replace(WELL, held="by `rhythm pause`, until 14:00")
+
+    found = diagnose(held)
+
+    assert found is not None
+    assert (str(found), found.is_paused) == (
+        "beats are paused: by `rhythm pause`, until 14:00. `rhythm resume` ends that.",
+        True,
+    )
+    no_worker = diagnose(replace(held, has_worker=False))
+    assert no_worker is not None
+    assert no_worker.why == "no worker is online"
+
+
 @given(st.timedeltas(timedelta(), 9 * HOUR), st.timedeltas(-HOUR, 9 * HOUR), st.timedeltas(-9 * HOUR, HOUR))
 def test_whatever_the_clock_did_a_silence_of_one_and_a_half_intervals_is_repaired(
     silence: timedelta, ahead: timedelta, clock_set: timedelta

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flows.cadence import Choice, Decision, Run, after_run, run_order
+from flows.holds import NONE, Holds
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 
@@ -49,15 +50,22 @@ class Simulation:
         self.runs: dict[str, list[Run]] = {name: [] for name in settings.groups}
 
     def beat(
-        self, now: datetime, ends: Ends = ALL_WELL, force: Collection[str] = (), held_by: str | None = None
+        self,
+        now: datetime,
+        ends: Ends = ALL_WELL,
+        force: Collection[str] = (),
+        held_by: str | None = None,
+        holds: Holds = NONE,
     ) -> dict[str, Choice]:
         """Beat once as the rhythm's flow does: decide for one group after the other, and run it at once."""
         done: dict[str, Choice] = {}
         past = {group: list(runs) for group, runs in self.runs.items()}
-        for choice in run_order(self.settings, past, now, earlier=done, force=force, held_by=held_by):
+        for choice in run_order(
+            self.settings, past, now, earlier=done, force=force, held_by=held_by, holds=holds
+        ):
             if choice.decision is Decision.RUN:
                 run = Run(now, now + timedelta(seconds=2), ends(choice.group))
-                choice = after_run(choice, run, self.settings, past, now)
+                choice = after_run(choice, run, self.settings, past, now, holds=holds)
                 self.runs[choice.group].append(run)
             done[choice.group] = choice
         return done

@@ -194,7 +194,9 @@ async def test_what_is_paused_is_reported_and_left_alone(
         await watched.it.look()
 
     assert server.repairs == []
-    assert watched.said == ["beats are paused: its schedule is paused. Resume it in Prefect's UI."]
+    assert watched.said == [
+        "beats are paused: its schedule is paused. `rhythm resume` ends that, or Prefect's UI."
+    ]
 
 
 async def test_a_server_that_does_not_answer_is_reported_once_and_asked_again(
