@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from flows.holds import NONE, Holds, day_and_time
+from flows.holds import NONE, Holds
 from flows.slots import next_beat, slot_at
 from flows.timestamps import clock
 from tasks.outcome import Outcome
@@ -153,7 +153,7 @@ def choose_alone(
     if done := next((run for run in runs if run.outcome is Outcome.COMPLETED), None):
         return choice(Decision.NOT_DUE, f"ran at {clock(done.started, settings.zone, now)}", slot.end)
     if skipped := holds.skip_of(name, now):
-        until = day_and_time(skipped.end, now, settings.zone)
+        until = clock(skipped.end, settings.zone, now)
         return choice(Decision.NOT_DUE, f"left out until {until} by `rhythm skip`", skipped.end)
     if len(runs) >= group.attempts:
         reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings, now)}"

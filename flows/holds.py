@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flows.slots import Slot
+from flows.timestamps import clock
 
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -26,7 +27,7 @@ class Pause:
         """Return until when it lasts and what ends it, as a clause."""
         if self.until is None:
             return "by `rhythm pause`, until `rhythm resume`"
-        return f"by `rhythm pause`, until {day_and_time(self.until, now, zone)}"
+        return f"by `rhythm pause`, until {clock(self.until, zone, now)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,3 @@ class Holds:
 
 #: Nobody has paused or left out anything.
 NONE = Holds()
-
-
-def day_and_time(time: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """Return a time by a zone's clock, with its day where that is not today."""
-    local = time.astimezone(zone)
-    is_today = local.date() == now.astimezone(zone).date()
-    return f"{local:%H:%M}" if is_today else f"{local:%a %d %b %H:%M}"

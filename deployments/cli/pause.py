@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from deployments.cli import console
 from deployments.cli.own_server import own_client
-from flows import clock, hold_variables
-from flows.holds import Pause, day_and_time
+from flows import clock, hold_variables, timestamps
+from flows.holds import Pause
 from flows.rhythm import known_groups
 from flows.timestamps import iso
 from tasks.problem import ConfigError, Problem
@@ -38,7 +38,7 @@ def run(*, group: str | None, until: str | None, json: bool) -> int:
     else:
         resume = f"rhythm resume {group}" if group else "rhythm resume"
         end = (
-            f"until {day_and_time(pause.until, now, settings.zone)}; `{resume}` ends it sooner"
+            f"until {timestamps.clock(pause.until, settings.zone, now)}; `{resume}` ends it sooner"
             if pause.until
             else f"until `{resume}`"
         )

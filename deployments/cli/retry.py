@@ -7,10 +7,9 @@ from prefect.client.orchestration import PrefectClient
 from deployments.cli import console
 from deployments.cli.group_run import Wanted
 from deployments.cli.run_now import run_now
-from flows import clock, history, unfinished
+from flows import clock, history, timestamps, unfinished
 from flows.cadence import Run
 from flows.group import GroupOptions
-from flows.holds import day_and_time
 from flows.rhythm import known_groups
 from tasks.outcome import Outcome
 from tasks.problem import CommandError
@@ -59,7 +58,7 @@ async def _options(
 
 def refusal(group: str, last: Run, settings: Settings) -> str:
     """Return why a group is not to be tried again, given its last run; "" if it is."""
-    at = day_and_time(last.started, clock.now(), settings.zone)
+    at = timestamps.clock(last.started, settings.zone, clock.now())
     if last.outcome is None:
         return f"{group} is running since {at}. `rhythm logs {group} -f` shows it."
     if last.outcome is Outcome.COMPLETED:

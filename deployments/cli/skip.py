@@ -7,9 +7,8 @@ from datetime import datetime
 
 from deployments.cli import console
 from deployments.cli.own_server import own_client
-from flows import clock, history, hold_variables
+from flows import clock, history, hold_variables, timestamps
 from flows.cadence import Decision, History, choose_alone
-from flows.holds import day_and_time
 from flows.rhythm import known_groups
 from flows.slots import Slot, slot_at
 from flows.timestamps import iso
@@ -35,7 +34,7 @@ def run(*, group: str, json: bool) -> int:
         console.show_json({"group": group, "slot": {"start": start, "end": end}})
     else:
         now = clock.now()
-        start, end = (day_and_time(time, now, settings.zone) for time in (slot.start, slot.end))
+        start, end = (timestamps.clock(time, settings.zone, now) for time in (slot.start, slot.end))
         done = "is left out" if is_new else "is left out already"
         console.say(
             f"{group}: the slot from {start} to {end} {done}; `rhythm resume {group}` takes that back"
