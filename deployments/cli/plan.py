@@ -1,4 +1,4 @@
-"""`rhythm plan`: what would run when. It needs no Prefect, and asks a running one only whether beats come."""
+"""`rhythm plan`: what would run when. It needs no Prefect: `rhythm up` notes whether beats are paused."""
 
 from __future__ import annotations
 
@@ -61,12 +61,9 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: b
 
 
 def _pause(settings: Settings) -> str:
-    """Return why beats are paused in Prefect; "" if they are not, or no `rhythm up` is there to be asked."""
-    if not instance_lock.running(settings.outputs_dir):
-        return ""
-    from deployments.cli.status import beats_paused  # which loads Prefect
-
-    return beats_paused(settings)
+    """Return why beats are paused, as `rhythm up` has found; "" if they are not, or it is not up."""
+    up = instance_lock.running(settings.outputs_dir)
+    return up.paused if up else ""
 
 
 def show_next(settings: Settings, hours: float) -> None:

@@ -12,7 +12,6 @@ from deployments.cli import console
 from deployments.diagnosis import diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
-from deployments.server.lookup import ServerError
 from deployments.worker import name_claim, schedule
 from flows import clock
 from tasks.settings import rhythm_toml as config
@@ -65,15 +64,6 @@ def _unknown(settings: Settings, reason: str) -> overview.Overview:
         console.warning(str(error))
         last = {}
     return overview.unknown(settings, now, reason, last)
-
-
-def beats_paused(settings: Settings) -> str:
-    """Return that beats are paused in Prefect, and what to do; "" if they are not, or nobody can be asked."""
-    try:
-        found = asyncio.run(_read(settings)).diagnosis
-    except ServerError:
-        return ""
-    return str(found) if found and found.is_paused else ""
 
 
 def _show_processes(now: overview.Overview, settings: Settings) -> None:
