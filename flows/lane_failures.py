@@ -6,10 +6,7 @@ would show its failure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import FlowRunFilterEndTime, FlowRunFilterParentTaskRunId
@@ -17,38 +14,13 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows import history
+from flows.report import LaneFailure
 from flows.slots import Slot
-from flows.timestamps import iso
 from flows.whose import BEAT, run_version
-from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 
 _FAILED = (StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
-
-
-@dataclass(frozen=True, slots=True)
-class LaneFailure:
-    """A run of a group in another lane that has failed, crashed or was cancelled; `ended` is when."""
-
-    group: str
-    lane: str
-    outcome: Outcome
-    ended: datetime
-
-    def sentence(self, zone: ZoneInfo) -> str:
-        """It, for people: "backup: failed at 12:03 in the lane long"."""
-        how = self.outcome.value.replace("_", " ")
-        return f"{self.group}: {how} at {self.ended.astimezone(zone):%H:%M} in the lane {self.lane}"
-
-    def to_json(self, zone: ZoneInfo) -> dict[str, Any]:
-        """It, as `rhythm beat --json` prints it."""
-        return {
-            "group": self.group,
-            "lane": self.lane,
-            "outcome": self.outcome.value,
-            "ended": iso(self.ended, zone),
-        }
 
 
 async def since_last_beat(

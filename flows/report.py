@@ -8,7 +8,6 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from flows.cadence import Choice, Decision
-from flows.lane_failures import LaneFailure
 from flows.timestamps import iso
 from tasks.outcome import Outcome, StepResult
 
@@ -36,6 +35,30 @@ class GroupReport:
             "seconds": _rounded(self.seconds),
             "next_due": iso(self.choice.next_due, zone),
             "steps": [step.to_json() for step in self.steps],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFailure:
+    """A run of a group in another lane that has failed, crashed or was cancelled; `ended` is when."""
+
+    group: str
+    lane: str
+    outcome: Outcome
+    ended: datetime
+
+    def sentence(self, zone: ZoneInfo) -> str:
+        """It, for people: "backup: failed at 12:03 in the lane long"."""
+        how = self.outcome.value.replace("_", " ")
+        return f"{self.group}: {how} at {self.ended.astimezone(zone):%H:%M} in the lane {self.lane}"
+
+    def to_json(self, zone: ZoneInfo) -> dict[str, Any]:
+        """It, as `rhythm beat --json` prints it."""
+        return {
+            "group": self.group,
+            "lane": self.lane,
+            "outcome": self.outcome.value,
+            "ended": iso(self.ended, zone),
         }
 
 

@@ -35,7 +35,7 @@ from flows import (
 from flows.cadence import Choice, Decision, History, Run, after_run, decide, run_order
 from flows.group import RESULTS, group_subflow, one_at_a_time
 from flows.lock import beat_lock
-from flows.report import BeatReport, GroupReport
+from flows.report import BeatReport, GroupReport, LaneFailure
 from flows.run_value import run_value
 from flows.server_absence import patiently
 from flows.states import SKIPPED
@@ -124,7 +124,7 @@ class Beat:
     async def run(self) -> BeatReport:
         """Go once through the groups: decide, and run or start those whose turn it is."""
         began = monotonic()
-        failures: tuple[lane_failures.LaneFailure, ...] = ()
+        failures: tuple[LaneFailure, ...] = ()
         if self._own_run:
             failures = await lane_failures.since_last_beat(self._client, self._settings, self._own_run)
         async with AsyncExitStack() as main:

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.cadence import Choice, Decision
-from flows.lane_failures import LaneFailure
-from flows.report import BeatReport, GroupReport
+from flows.report import BeatReport, GroupReport, LaneFailure
 from flows.timestamps import iso
 from tasks.outcome import Outcome, StepResult
 
