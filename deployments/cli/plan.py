@@ -1,17 +1,19 @@
-"""`rhythm plan`: what would run when. It needs no Prefect, and asks a running one only whether beats come."""
+"""`rhythm plan`: what would run when. It loads no Prefect: `rhythm up` notes whether beats are paused."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.server import instance_lock
-from flows import clock
+from flows import clock, hold_values
 from flows.cadence import Choice, Decision
 from flows.holds import NONE, Holds
+from flows.pages import PAGE
 from flows.timestamps import iso
 from flows.timetable import SimulatedBeat, timetable
 from tasks.problem import ConfigError, Problem, alternatives
@@ -66,12 +68,31 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: b
 
 
 def _pause(settings: Settings) -> tuple[str, Holds]:
-    """Return why beats are paused, and what else is; nothing if no `rhythm up` is there to be asked."""
-    if not instance_lock.running(settings.outputs_dir):
-        return "", NONE
-    from deployments.cli.status import beats_paused  # which loads Prefect
+    """Return why beats are paused, as `rhythm up` has found, and what commands have paused or left out.
 
-    return beats_paused(settings)
+    Nothing is, if it is not up.
+    """
+    up = instance_lock.running(settings.outputs_dir)
+    return (up.paused, _holds(settings)) if up else ("", NONE)
+
+
+def _holds(settings: Settings) -> Holds:
+    """Return what the server has; nothing, if it does not answer."""
+    import httpx  # 0.2 s, which a plan without a server does not need
+
+    from deployments.server import lookup
+
+    names = hold_values.names(settings)
+    values: dict[str, object] = {}
+    with suppress(lookup.ServerError, httpx.HTTPError):
+        if address := lookup.find(settings):
+            with lookup.client(address) as server:
+                for start in range(0, len(names), PAGE):
+                    query = hold_values.query(names[start : start + PAGE])
+                    url = f"{address.url}/variables/filter"
+                    answer = server.post(url, json=query, headers=address.headers).raise_for_status()
+                    values |= {one["name"]: one["value"] for one in answer.json()}
+    return hold_values.holds(values, settings)
 
 
 def show_next(settings: Settings, hours: float) -> None:

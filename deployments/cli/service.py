@@ -15,13 +15,14 @@ from types import ModuleType
 
 from deployments.cli import console
 from deployments.server import address, instance_lock
-from deployments.service import launch_agent, systemd, task_scheduler
+from deployments.service import installed, launch_agent, systemd, task_scheduler
 from deployments.service.actions import Installation, Plan, kept_variables, left_variables
 from tasks.files import private
 from tasks.files.atomic_file import write_users_text
 from tasks.problem import CommandError, ConfigError, Problem
 from tasks.process.own_variables import accounts
 from tasks.settings import rhythm_toml as config
+from tasks.settings.name import DEFAULT
 from tasks.settings.project import folder
 from tasks.settings.rhythm_toml import Settings
 
@@ -41,8 +42,13 @@ def run(*, action: str, account: str | None, env: Sequence[str], dry_run: bool, 
     what = replace(_installation(settings), more=_named(env, system))
     if system is systemd:
         what = systemd.for_account(what, account)
+    found = system.services(what)
+    what = installed.as_installed(what, found)
+    is_taken = installed.holder(what, found)
     if action == "status":
-        return _status(system, what, as_json=json)
+        return _status(system, what, is_taken, as_json=json)
+    if is_taken:
+        raise ConfigError([_taken(what, is_taken)])
     plan: Plan = system.plan(action, what, account)
     if action == "install":
         for name in left_variables(accounts()):
@@ -69,11 +75,23 @@ def stop(settings: Settings) -> bool:
     if _system() is not systemd:
         return False
     what = systemd.for_account(_installation(settings), None)
-    if not systemd.is_of(what) or not _run(systemd.query(what), quiet=True):
+    found = systemd.services(what)
+    what = installed.as_installed(what, found)
+    if not installed.is_installed(what, found) or not _run(systemd.query(what), quiet=True):
         return False
     if not all(_run(command) for command in systemd.plan("stop", what).commands):
         raise CommandError("the service could not be stopped. As an administrator: `rhythm service stop`.")
     return True
+
+
+def _taken(what: Installation, holder: str) -> Problem:
+    """Return that another rhythm's service is called as this one would be, and what to do."""
+    if what.name == DEFAULT:
+        remedy = f'Set a name, like name = "home", in {what.config}'
+    else:
+        remedy = f"Set another name in {what.config}"
+    fault = f"the service {what.title} runs {holder}"
+    return Problem("name", fault, f"{remedy}; or remove that service first: rhythm service uninstall, there.")
 
 
 def _named(names: Sequence[str], system: ModuleType) -> dict[str, str]:
@@ -113,6 +131,7 @@ def _installation(settings: Settings) -> Installation:
         home=Path.home(),
         user=f"{domain}\\{user}" if domain and sys.platform == "win32" else user,
         url=address.wanted(settings).url,
+        name=settings.name,
         env=kept_variables(),
     )
 
@@ -214,18 +233,21 @@ def _run(command: tuple[str, ...], *, quiet: bool = False) -> bool:
     return not done.returncode
 
 
-def _status(system: ModuleType, what: Installation, *, as_json: bool) -> int:
-    files = [path for path in system.definition(what) if path.exists()]
-    installed = _run(system.query(), quiet=True) if system is task_scheduler else bool(files)
+def _status(system: ModuleType, what: Installation, holder: str, *, as_json: bool) -> int:
+    files = [] if holder else [path for path in system.definition(what) if path.exists()]
+    if system is task_scheduler:
+        is_installed = not holder and _run(task_scheduler.query(what), quiet=True)
+    else:
+        is_installed = bool(files)
     up = instance_lock.running(what.outputs_dir)
     log = str(what.log) if what.log.exists() else None
     running = (
-        installed and up is not None and (system is not systemd or _run(systemd.query(what), quiet=True))
+        is_installed and up is not None and (system is not systemd or _run(systemd.query(what), quiet=True))
     )
     if as_json:
         console.show_json(
             {
-                "installed": installed,
+                "installed": is_installed,
                 "running": up is not None,
                 "pid": up.pid if up else None,
                 "url": up.url if up else None,
@@ -234,9 +256,11 @@ def _status(system: ModuleType, what: Installation, *, as_json: bool) -> int:
             }
         )
         return 0 if running else 1
-    console.say("installed" if installed else "not installed: rhythm service install")
+    console.say("installed" if is_installed else "not installed: rhythm service install")
+    if holder:
+        console.say(f"the service {what.title} is another rhythm's: {holder}")
     console.say(f"running: process {up.pid}, UI at {address.Address(up.url).ui}" if up else "not running")
-    if installed and system is systemd and not running:
+    if is_installed and system is systemd and not running:
         console.say("the service itself does not run" if up else f"its log: {systemd.log_command(what)}")
     for path in files:
         console.say(f"defined by {path}")

@@ -12,10 +12,8 @@ from deployments.cli import console
 from deployments.diagnosis import diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
-from deployments.server.lookup import ServerError
 from deployments.worker import name_claim, schedule
 from flows import clock
-from flows.holds import NONE, Holds
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.fault import StoreError
@@ -66,18 +64,6 @@ def _unknown(settings: Settings, reason: str) -> overview.Overview:
         console.warning(str(error))
         last = {}
     return overview.unknown(settings, now, reason, last)
-
-
-def beats_paused(settings: Settings) -> tuple[str, Holds]:
-    """Return that beats are paused, and what to do ("" if they are not), and what commands have paused.
-
-    Nothing is, if nobody can be asked.
-    """
-    try:
-        found = asyncio.run(_read(settings))
-    except ServerError:
-        return "", NONE
-    return str(found.diagnosis) if found.diagnosis and found.diagnosis.is_paused else "", found.holds
 
 
 def _show_processes(now: overview.Overview, settings: Settings) -> None:

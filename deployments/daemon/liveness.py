@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import httpx
 from prefect.client.orchestration import PrefectClient
 
 from deployments.diagnosis import SET, Diagnosis, Facts, Repair, diagnose
+from deployments.server import instance_lock
 from deployments.service import journal
 from deployments.worker import deployed_groups, schedule
 from deployments.worker.beat_clock import BeatClock
@@ -123,6 +125,9 @@ class Liveness:
     def _report(self, found: Diagnosis | None) -> None:
         """Report what was found, unless it was found before."""
         before, self.diagnosis = self.diagnosis, found
+        if (pause := _pause(found)) != _pause(before):
+            with suppress(OSError):  # a full disk is reported elsewhere, and `plan` has one line less
+                instance_lock.note_pause(self.settings.outputs_dir, pause)
         if found and not found.is_like(before):
             self.say(str(found), journal.WARNING)
         elif before and not found:
@@ -139,6 +144,10 @@ class Liveness:
         elif self._fault and not fault:
             self.say("rhythm.toml is valid again", journal.INFO)
         self._fault = fault
+
+
+def _pause(found: Diagnosis | None) -> str:
+    return str(found) if found and found.is_paused else ""
 
 
 def _unreachable(error: httpx.HTTPError) -> Diagnosis:

@@ -8,10 +8,11 @@ from typing import Any
 from anyio.abc import TaskStatus
 from prefect import Flow
 from prefect.client.schemas.objects import FlowRun
+from prefect.utilities.processutils import command_to_string
 from prefect.workers.process import ProcessWorkerResult
 
 from deployments.prefect_internals.internal import ChangedError, Internal, must_take
-from tasks.settings.rhythm_toml import PROJECT
+from tasks.settings.project import PROJECT, module_argv
 
 
 async def run_separately(
@@ -40,7 +41,11 @@ async def run_separately(
 
     async with FlowRunExecutorContext() as context:
         starter = EngineCommandStarter(
-            entrypoint=entrypoint, cwd=PROJECT, env=env, control_channel=context.control_channel
+            entrypoint=entrypoint,
+            command=command_to_string(module_argv("deployments.worker.separate_run")),
+            cwd=PROJECT,
+            env=env,
+            control_channel=context.control_channel,
         )
         executor = context.create_executor(flow_run, starter, resolve_flow=the_flow, propose_submitting=False)
         execution = await executor.submit(_PidOf(started))
@@ -69,7 +74,7 @@ def _check() -> None:
     from prefect.runner._process_manager import ProcessHandle
     from prefect.runner._starter_engine import EngineCommandStarter
 
-    must_take(EngineCommandStarter, "entrypoint", "cwd", "env", "control_channel")
+    must_take(EngineCommandStarter, "entrypoint", "command", "cwd", "env", "control_channel")
     must_take(
         FlowRunExecutorContext.create_executor,
         *("flow_run", "starter", "resolve_flow", "propose_submitting"),

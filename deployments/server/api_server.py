@@ -10,7 +10,9 @@ import asyncio
 import socket
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from time import sleep
 from typing import Any, cast
 
 import uvicorn
@@ -22,7 +24,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from deployments.cli import console
 from deployments.prefect_internals import background, timezones, transactions
-from deployments.server import exposure, password, prefect_home
+from deployments.server import address as addresses
+from deployments.server import exposure, instance_lock, password, prefect_home
 from deployments.server.address import HOST, bound, default_port
 from deployments.server.collector import Collector
 from deployments.server.guard import AccessPolicy, Guard
@@ -36,6 +39,7 @@ from tasks.settings.rhythm_toml import Settings
 from tasks.settings.server import Listen
 
 _POLL = 0.05
+_LOOK = 1.0  # seconds between two looks whether another server still has Prefect's home
 
 
 class ApiServer:
@@ -129,13 +133,23 @@ def _configure(secret: str | None) -> None:
 def main(words: list[str] | None = None) -> int:
     """Serve alone, for the rhythm.toml that all commands read.
 
-    Return 2 if that cannot be used, 1 if another program has the address.
+    While another server has Prefect's home, this one waits, and takes its place when that ends.
+    Return 2 if rhythm.toml cannot be used, 1 if another program has the address.
     """
     parser = argparse.ArgumentParser(prog="python -m deployments.server.api_server", description=__doc__)
     parser.add_argument("--port-file", type=Path, help=f"listen at a free port of {HOST}, and write it there")
     port_file: Path | None = parser.parse_args(words).port_file
+    with ExitStack() as stack:
+        return _serve_alone(stack, port_file)
+
+
+def _serve_alone(stack: ExitStack, port_file: Path | None) -> int:
+    """Serve until the end; what is taken for that is given back by `stack`."""
+    home = get_current_settings().home
     try:
         settings = config.load()
+        if port_file is None:  # else, who starts this has the lock
+            _take_home(stack, home)
         wanted = Listen(HOST, 0) if port_file else settings.listen or Listen(HOST, default_port())
         if repaired := prefect_home.make_private():
             console.warning(repaired)
@@ -154,9 +168,29 @@ def main(words: list[str] | None = None) -> int:
     if port_file:
         atomic_file.write_text(port_file, str(listening.getsockname()[1]))
     server = ApiServer(listening, settings, secret)
+    if port_file is None:  # one that is gone in moments is nobody else's to use
+        host, port, *_ = listening.getsockname()
+        url = addresses.at(Listen(host, port), addresses.RUNNING).url
+        stack.enter_context(instance_lock.server_announced(home, url))
     journal.mark_logs()
     server.serve()
     return 0
+
+
+def _take_home(stack: ExitStack, home: Path) -> None:
+    """Take the lock of Prefect's home, once no other server has it.
+
+    Raises:
+        ConfigError: nothing can be written there.
+    """
+    is_waiting = False
+    while not stack.enter_context(instance_lock.server_acquired(home)):
+        if not is_waiting:
+            other = instance_lock.server_running(home)
+            where = f" at {other.url}, of process {other.pid}" if other else ""
+            console.say(f"waiting for the end of the server{where}: one at a time serves {home}")
+            is_waiting = True
+        sleep(_LOOK)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ class Instance(BaseModel):
 
     url: str
     process: Identity
+    paused: str = ""
+    """Why beats are paused in Prefect, as it has found at its last look; "" if they are not."""
 
     @property
     def pid(self) -> int:
@@ -106,6 +108,17 @@ def _announced(path: Path, url: str, process: Identity) -> Iterator[None]:
 def running(outputs_dir: Path) -> Instance | None:
     """Return the `rhythm up` that is up here, if its process is running."""
     return _running(outputs_dir / _RHYTHM[1])
+
+
+def note_pause(outputs_dir: Path, why: str) -> None:
+    """Add to the note of the `rhythm up` that is up here why beats are paused; "" if they are not.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if up := running(outputs_dir):
+        noted = up.model_copy(update={"paused": why})
+        atomic_file.write_text(outputs_dir / _RHYTHM[1], noted.model_dump_json())
 
 
 def server_running(home: Path) -> Instance | None:

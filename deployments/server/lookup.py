@@ -44,8 +44,8 @@ def find(settings: Settings) -> Address | None:
     """Return the address of the server that answers and keeps this rhythm's history; None if none does.
 
     What a running `rhythm up` has recorded comes first, whatever Prefect profile is active here; then what
-    the user has named (PREFECT_API_URL), then what another rhythm's `rhythm up` serves Prefect's home by,
-    then the place where a server of ours would be. What listens on
+    the user has named (PREFECT_API_URL); then, unless that is another machine's, what another rhythm serves
+    Prefect's home by; then, if none is named, the place where a server of ours would be. What listens on
     this machine has to be a process of this account, or to prove that it knows the password: else it gets
     nothing, and is not believed.
 
@@ -65,13 +65,24 @@ def find(settings: Settings) -> Address | None:
                 f"what listens at {address} is another account's, and does not know the password. "
                 "End it, or name another address in PREFECT_API_URL."
             )
-        return found.admitted() if found else None
-    elif other := instance_lock.server_running(get_current_settings().home):
-        found = _examine(Address(other.url, addresses.ANOTHERS), settings)
-        if found and not found.is_stranger:
-            return found.admitted()
+        if found or not address.is_local:
+            return found.admitted() if found else None
+        return _homes(settings)
+    elif home := _homes(settings):
+        return home
     found = _examine(addresses.wanted(settings), settings)
     return found.admitted() if found and found.may_be_ours and not found.is_stranger else None
+
+
+def _homes(settings: Settings) -> Address | None:
+    """Return the server that another rhythm serves Prefect's home by; None if none answers.
+
+    Raises:
+        PasswordError: it answers, but not to us.
+    """
+    other = instance_lock.server_running(get_current_settings().home)
+    found = _examine(Address(other.url, addresses.ANOTHERS), settings) if other else None
+    return found.admitted() if found and not found.is_stranger else None
 
 
 def expected(settings: Settings) -> Address:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tasks.settings.name import DEFAULT
+
 #: Variables that the service needs as they are here. What may hold a secret is never among them.
 _KEPT = ("PREFECT_HOME", "PREFECT_SERVER_API_PORT", "RHYTHM_OUTPUTS_DIR", "RHYTHM_TIMEZONE")
 #: Variables that change what Rhythm does, and that the service will not have.
@@ -30,6 +32,8 @@ class Installation:
     user: str
     url: str
     """Prefect's API, as the service serves it."""
+    name: str = DEFAULT
+    """The rhythm's, which tells its service from others'."""
     env: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
     """Variables that the user has named (`--env`); they may hold secrets."""
@@ -39,6 +43,11 @@ class Installation:
     """systemd alone: the account's umask; None: systemd's own, 0022."""
     is_system: bool = False
     """systemd alone: whether it is a service of the machine's systemd, and not of the account's own."""
+
+    @property
+    def title(self) -> str:
+        """What the system knows the service by: "rhythm", or "rhythm-NAME" for one with a name of its own."""
+        return DEFAULT if self.name == DEFAULT else f"{DEFAULT}-{self.name}"
 
     @property
     def log(self) -> Path:
@@ -89,3 +98,8 @@ def left_variables(base: Mapping[str, str] = os.environ) -> list[str]:
     """Return the names of variables that are set here, and that the service will not have."""
     known = (*_KEPT, "RHYTHM_CONFIG", "PREFECT_API_URL")
     return sorted(name for name in base if name.startswith(_OTHERS) and name not in known)
+
+
+def name_in(title: str) -> str:
+    """Given a service's title, return its rhythm's name."""
+    return title.removeprefix(f"{DEFAULT}-")

@@ -13,20 +13,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from deployments.service.actions import Command, Installation, Plan
+from deployments.service.actions import Command, Installation, Plan, name_in
 from tasks.problem import ConfigError, Problem
 from tasks.process.own_variables import set_own
 from tasks.settings.project import module_argv
 
-SERVER, WORKER = "rhythm-server.service", "rhythm-worker.service"
-#: The variables that `--env` names: they may hold secrets, and everybody may read a unit.
-ENVIRONMENT = "rhythm.env"
 #: Where the machine's systemd has units of the administrator's, …
 SYSTEM_FOLDER = Path("/etc/systemd/system")
 #: … and where systemd notes whose own units run also while nobody is logged on.
 LINGERING = Path("/var/lib/systemd/linger")
 #: What runs a command by an account's login shell, for root.
 _LOGIN = ("runuser", "-l")
+
+_SERVER, _WORKER = "-server.service", "-worker.service"
 
 # What needs no namespace, and so works for a user's own units on every kernel. It is the server's alone:
 # the worker runs the user's scripts, which are to find what they find in a terminal.
@@ -50,7 +49,7 @@ Description={about}
 Type=exec
 {user}WorkingDirectory={folder}
 {environment}{before}ExecStart={command}
-SyslogIdentifier=rhythm
+SyslogIdentifier={title}
 Restart=always
 RestartSec=5
 KillMode=mixed
@@ -94,7 +93,7 @@ def for_account(what: Installation, account: str | None) -> Installation:
         user=user,
         path=os.environ.get("PATH", os.defpath),
         umask=_umask() if user == me else _umask_of(user),
-        is_system=is_root or _is_of_the_machine(home, user),
+        is_system=is_root or _is_of_the_machine(what, home, user),
     )
 
 
@@ -123,70 +122,91 @@ def _umask_of(user: str) -> int | None:
 
 def plan(action: str, what: Installation, account: str | None = None) -> Plan:
     """Return what an action takes: install, uninstall, start or stop. `account` is in `what` already."""
-    systemctl = _systemctl(what)
+    systemctl, (server, worker) = _systemctl(what), units(what)
     reload = (*systemctl, "daemon-reload")
-    disable = (*systemctl, "disable", "--now", WORKER, SERVER)
+    disable = (*systemctl, "disable", "--now", worker, server)
     folder = _folder(what)
     match action:
         case "install":
-            environment = folder / ENVIRONMENT
+            environment = environment_file(what)
             return Plan(
-                files={folder / SERVER: server_unit(what), folder / WORKER: worker_unit(what)},
-                private={environment: _environment_file(what.more)} if what.more else {},
+                files={folder / server: server_unit(what), folder / worker: worker_unit(what)},
+                private={environment: _environment(what.more)} if what.more else {},
                 removed=() if what.more else (environment,),
                 commands=(
                     reload,
-                    (*systemctl, "enable", SERVER, WORKER),
-                    (*systemctl, "restart", SERVER, WORKER),  # also one that runs as it was installed before
+                    (*systemctl, "enable", server, worker),
+                    (*systemctl, "restart", server, worker),  # also one that runs as it was installed before
                 ),
                 optional={} if what.is_system else _lingering(what),
                 undo=(disable,),
-                forget=(reload, (*systemctl, "reset-failed", SERVER, WORKER)),
+                forget=(reload, (*systemctl, "reset-failed", server, worker)),
                 remedy=_remedy(what),
                 remarks=_remarks(what),
             )
         case "uninstall":
             return Plan(removed=tuple(definition(what)), commands=(disable, reload))
         case "start":
-            return Plan(commands=((*systemctl, "start", SERVER, WORKER),))
+            return Plan(commands=((*systemctl, "start", server, worker),))
         case _:
-            return Plan(commands=((*systemctl, "stop", WORKER, SERVER),))
+            return Plan(commands=((*systemctl, "stop", worker, server),))
 
 
 def definition(what: Installation) -> list[Path]:
     """Return the files that it is installed by, whether they are there or not."""
-    folder = _folder(what)
-    return [folder / SERVER, folder / WORKER, folder / ENVIRONMENT]
+    return [*(_folder(what) / unit for unit in units(what)), environment_file(what)]
 
 
-def is_of(what: Installation) -> bool:
-    """Whether the units that are installed run this rhythm.toml: an account has one pair of them."""
-    return variables(_text(_folder(what) / WORKER)).get("RHYTHM_CONFIG") == str(what.config)
+def units(what: Installation) -> tuple[str, str]:
+    """Return the names of its two units, the server's and the worker's."""
+    return f"{what.title}{_SERVER}", f"{what.title}{_WORKER}"
+
+
+def environment_file(what: Installation) -> Path:
+    """Return the file for what `--env` names: that may be secret, and everybody may read a unit."""
+    return _folder(what) / f"{what.title}.env"
+
+
+def services(what: Installation) -> dict[str, str]:
+    """Return the rhythms that have a service there, each with the rhythm.toml that it runs."""
+    return {
+        name_in(path.name.removesuffix(_WORKER)): variables(unit).get("RHYTHM_CONFIG", "")
+        for path, unit in _workers(_folder(what))
+    }
 
 
 def query(what: Installation) -> Command:
     """Return the command that ends with 0 if the service runs."""
-    return (*_systemctl(what), "is-active", "--quiet", SERVER, WORKER)
+    return (*_systemctl(what), "is-active", "--quiet", *units(what))
 
 
 def log_command(what: Installation) -> str:
     """Return the command that shows the service's log."""
-    return " ".join(("journalctl", *_systemctl(what)[1:], "-t", "rhythm"))
+    return " ".join(("journalctl", *_systemctl(what)[1:], "-t", what.title))
 
 
-def _is_of_the_machine(home: Path, user: str) -> bool:
+def _is_of_the_machine(what: Installation, home: Path, user: str) -> bool:
     """Whether the service of this account is one that root has installed."""
-    if (_users_folder(home) / WORKER).exists():
+    if _running(what.config, _users_folder(home)):
         return False
-    return f"\nUser={user}\n" in _text(SYSTEM_FOLDER / WORKER)
+    return any(f"\nUser={user}\n" in unit for unit in _running(what.config, SYSTEM_FOLDER))
+
+
+def _running(config: Path, folder: Path) -> list[str]:
+    """Return the workers' units in a folder that run this rhythm.toml."""
+    return [unit for _, unit in _workers(folder) if variables(unit).get("RHYTHM_CONFIG") == str(config)]
+
+
+def _workers(folder: Path) -> list[tuple[Path, str]]:
+    """Return the workers' units in a folder, and where each is."""
+    return [(path, _text(path)) for path in sorted(folder.glob(f"rhythm*{_WORKER}"))]
 
 
 def path_of(config: Path, home: Path) -> str:
     """Return the PATH that the installed service runs this rhythm.toml with; empty if none is installed."""
     for folder in (_users_folder(home), SYSTEM_FOLDER):
-        given = variables(_text(folder / WORKER))
-        if given.get("RHYTHM_CONFIG") == str(config):
-            return given.get("PATH", "")
+        for unit in _running(config, folder):
+            return variables(unit).get("PATH", "")
     return ""
 
 
@@ -202,6 +222,7 @@ def server_unit(what: Installation) -> str:
 
 def worker_unit(what: Installation) -> str:
     """Return `rhythm up`, which finds the server there and looks after the worker."""
+    server, _ = units(what)
     waiting = _exec(_argv(what, "deployments.service.waiting", what.url))
     variables: dict[str, str] = {}
     set_own({"PREFECT_API_URL": what.url}, variables)  # the worker's, not its scripts'
@@ -209,7 +230,7 @@ def worker_unit(what: Installation) -> str:
         what,
         "Rhythm: the worker",
         _argv(what, "deployments.cli.main", "up"),
-        order=f"Wants={SERVER}\nAfter={SERVER}\n",
+        order=f"Wants={server}\nAfter={server}\n",
         before=f"ExecStartPre={waiting}\n",
         variables=variables,
         more="" if what.umask is None else f"UMask={what.umask:04o}\n",
@@ -247,9 +268,10 @@ def _unit(
     env = {**path, **what.env, **(variables or {}), "RHYTHM_CONFIG": str(what.config)}
     environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in env.items())
     if what.more:
-        environment += f"EnvironmentFile={_literal(str(_folder(what) / ENVIRONMENT))}\n"
+        environment += f"EnvironmentFile={_literal(str(environment_file(what)))}\n"
     return _UNIT.format(
         about=about,
+        title=what.title,
         order=order,
         user=f"User={what.user}\n" if what.is_system else "",
         folder=_literal(str(what.folder)),
@@ -329,7 +351,7 @@ def _literal(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def _environment_file(given: Mapping[str, str]) -> str:
+def _environment(given: Mapping[str, str]) -> str:
     """Return variables as systemd reads them from a file, where neither % nor $ expands in a value."""
     escaped = {name: re.sub(r'([\\"$`])', r"\\\1", value) for name, value in given.items()}
     return "".join(f'{name}="{value}"\n' for name, value in escaped.items())

@@ -136,7 +136,7 @@ def test_isolated_beats_have_an_interpreter_of_their_own_and_one_can_go_back(wor
     workspace.hold("health_check")
     with workspace.up("--isolated") as up:
         eventually(lambda: workspace.began("health_check"), "the script to run")
-        assert up.child("prefect.engine")
+        assert up.child("deployments.worker.separate_run")
         (beat,) = workspace.runs("rhythm", "RUNNING")
 
         cancelled = workspace.prefect("flow-run", "cancel", beat["id"])
@@ -148,11 +148,15 @@ def test_isolated_beats_have_an_interpreter_of_their_own_and_one_can_go_back(wor
     (workspace.root / "hold-health_check").unlink()
     with workspace.up() as up:
         eventually(lambda: workspace.ended("event_analysis"), "the next beat")
-        assert not up.child("prefect.engine")
+        assert not up.child("deployments.worker.separate_run")
 
 
-def test_isolated_beats_take_nothing_from_job_variables_either(workspace: Workspace) -> None:
-    workspace.five_groups()
+def test_isolated_beats_take_nothing_from_job_variables_and_log_what_scripts_print_as_it_is(
+    workspace: Workspace,
+) -> None:
+    line = "root:x:0:0:root [red]plain[/red]"
+    workspace.script("says.py", f"import sys; print({line!r}, file=sys.stderr)")
+    workspace.five_groups(event_analysis='"says.py"')
     workspace.script("mark.py", "import pathlib, sys\npathlib.Path(sys.argv[1]).touch()\n")
     mark = workspace.root / "mark"
     command = command_to_string([sys.executable, str(workspace.scripts / "mark.py"), str(mark)])
@@ -172,6 +176,8 @@ def test_isolated_beats_take_nothing_from_job_variables_either(workspace: Worksp
         eventually(
             lambda: "ignored job variables: command" in workspace.logs(asked["id"]), "what its log says of it"
         )
+        log = workspace.root / "outputs" / "logs" / "rhythm.log"
+        eventually(lambda: line in log.read_text(encoding="utf-8"), "what the script has printed")
 
 
 def test_a_taken_port_is_told_and_another_one_used(workspace: Workspace) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deployments.server import instance_lock
 from tests.deployments.command_line import PROJECT, CommandLine
 
 FIVE = ["health_check", "performance_analysis", "system_maintenance", "daily_routine", "event_analysis"]
@@ -40,6 +41,20 @@ def test_a_day_of_the_shipped_rhythm_as_json(shipped: CommandLine) -> None:
     assert {time.utcoffset() for time in times} == {timedelta(hours=9)}
     at_three = [run["group"] for run in plan["runs"] if "T03:00" in run["at"]]
     assert at_three == ["health_check", "performance_analysis", "system_maintenance", "daily_routine"]
+
+
+def test_what_a_running_rhythm_has_noted_of_a_pause_is_shown_while_it_runs(shipped: CommandLine) -> None:
+    outputs, why = shipped.folder / "outputs", "beats are paused: its schedule is paused."
+    with instance_lock.announced(outputs, "http://127.0.0.1:1/api"):
+        assert shipped("plan", "--json").json["paused"] is None
+        instance_lock.note_pause(outputs, why)
+        assert shipped("plan", "--json").json["paused"] == why
+        assert f"none of this runs for now: {why}" in shipped("plan").err
+        instance_lock.note_pause(outputs, "")
+        assert shipped("plan", "--json").json["paused"] is None
+        instance_lock.note_pause(outputs, why)
+    instance_lock.note_pause(outputs, why)
+    assert shipped("plan", "--json").json["paused"] is None
 
 
 def test_a_failing_health_check_leaves_nothing_else_to_run(shipped: CommandLine) -> None:

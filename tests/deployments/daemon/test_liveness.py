@@ -17,6 +17,7 @@ from prefect.client.orchestration import PrefectClient
 from deployments.daemon import liveness as module
 from deployments.daemon.liveness import Liveness
 from deployments.diagnosis import Facts, Repair
+from deployments.server import instance_lock
 from deployments.worker import deployed_groups, schedule
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.pool import DeployError
@@ -188,15 +189,21 @@ async def test_a_silence_that_grows_is_one_fault(watched: Watched, server: Serve
 async def test_what_is_paused_is_reported_and_left_alone(
     watched: Watched, server: Server, hands: Hands
 ) -> None:
-    server.facts = replace(server.facts, paused="its schedule", next_beat=None)
-    for _ in range(3):
-        hands.passes(BEAT.total_seconds())
-        await watched.it.look()
+    outputs_dir, paused = watched.it.settings.outputs_dir, replace(server.facts, paused="its schedule")
+    well, server.facts = server.facts, replace(paused, next_beat=None)
+    with instance_lock.announced(outputs_dir, "http://127.0.0.1:1/api"):
+        for _ in range(3):
+            hands.passes(BEAT.total_seconds())
+            await watched.it.look()
 
-    assert server.repairs == []
-    assert watched.said == [
-        "beats are paused: its schedule is paused. `rhythm resume` ends that, or Prefect's UI."
-    ]
+        assert server.repairs == []
+        said = ["beats are paused: its schedule is paused. `rhythm resume` ends that, or Prefect's UI."]
+        assert watched.said == said
+        assert [up.paused for up in (instance_lock.running(outputs_dir),) if up] == said
+
+        server.facts = replace(well, next_beat=server.facts.at)
+        await watched.it.look()
+        assert [up.paused for up in (instance_lock.running(outputs_dir),) if up] == [""]
 
 
 async def test_a_server_that_does_not_answer_is_reported_once_and_asked_again(

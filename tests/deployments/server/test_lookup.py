@@ -253,6 +253,23 @@ def test_a_named_server_is_used_wherever_its_data_is(settings: Settings, tmp_pat
     assert (found.url, found.source) == (url, "PREFECT_API_URL of a file")
 
 
+def test_where_nothing_answers_at_the_named_address_the_one_server_of_the_home_is_used(
+    settings: Settings, home: Path
+) -> None:
+    with serving(Server(home)) as gone:
+        pass
+    with serving(Server(home, PASSWORD, honest)) as other:
+        url = f"http://127.0.0.1:{other.port}/api"
+        with instance_lock.server_announced(home, url):
+            for named, found_at in (
+                (f"http://127.0.0.1:{gone.port}/api", url),
+                ("http://prefect.invalid/api", None),  # another machine's data are not here
+            ):
+                with temporary_settings({PREFECT_API_URL: named}):
+                    found = lookup.find(settings)
+                assert (found and found.url) == found_at
+
+
 @pytest.fixture
 def cloud(home: Path) -> Iterator[str]:
     """A Prefect profile that leads elsewhere, with a password for there."""

@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -46,6 +47,11 @@ def installation(**changed: Any) -> Installation:
         "url": "http://127.0.0.1:4200/api",
     }
     return Installation(**{**fields, **changed})
+
+
+SYSTEMS: tuple[Any, ...] = (systemd, task_scheduler, launch_agent)
+#: The units of a rhythm without a name of its own.
+SERVER, WORKER = systemd.units(installation())
 
 
 # Windows: the task says of itself what `rhythm adopt` tells of others
@@ -191,6 +197,53 @@ def test_the_agent_is_a_property_list_that_starts_it_again_when_it_fails() -> No
     ]
 
 
+# Several rhythms
+
+
+def test_the_service_of_a_rhythm_with_a_name_is_called_by_it_on_each_system() -> None:
+    plain, night = installation(), installation(name="night")
+
+    assert systemd.units(plain) == ("rhythm-server.service", "rhythm-worker.service")
+    assert systemd.units(night) == ("rhythm-night-server.service", "rhythm-night-worker.service")
+    assert "SyslogIdentifier=rhythm-night\n" in systemd.server_unit(night)
+    assert "\nWants=rhythm-night-server.service\nAfter=rhythm-night-server.service\n" in systemd.worker_unit(
+        night
+    )
+    assert systemd.log_command(night) == "journalctl --user -t rhythm-night"
+    assert task_scheduler.query(plain)[-1] == "Rhythm"
+    assert task_scheduler.query(night)[-1] == "Rhythm-night"
+    assert "<URI>\\Rhythm-night</URI>" in task_scheduler.xml(night, "PC\\user")
+    assert plistlib.loads(launch_agent.agent(night).encode())["Label"] == "rhythm-night"
+    for system in SYSTEMS:
+        assert not set(system.definition(plain)) & set(system.definition(night))
+
+
+def test_each_system_knows_which_rhythm_toml_its_services_run(tmp_path: Path) -> None:
+    what = installation(home=tmp_path, outputs_dir=tmp_path)
+    for name in ("rhythm", "night"):
+        config = tmp_path / f"the {name} & more" / "rhythm.toml"
+        of = replace(what, name=name, config=config)
+        for plan in (system.plan("install", of) for system in SYSTEMS):
+            for path, text in plan.files.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-16" if path.suffix == ".xml" else "utf-8")
+
+    for system in SYSTEMS:
+        assert system.services(what) == {
+            name: str(tmp_path / f"the {name} & more" / "rhythm.toml") for name in ("rhythm", "night")
+        }
+
+
+def test_what_is_no_definition_of_ours_runs_no_rhythm_toml(tmp_path: Path) -> None:
+    what = installation(home=tmp_path, outputs_dir=tmp_path)
+    for system in SYSTEMS:
+        for path in system.definition(what):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"\xff<nothing of ours>")
+
+        assert set(system.services(what).values()) <= {""}
+
+
 # Variables
 
 
@@ -273,6 +326,13 @@ class Services:
         self._patch.setattr(os, "geteuid", lambda: 0 if root else 987_654)
         self._patch.setenv("LOGNAME", "root" if root else "kim")
 
+    def be_in(self, folder: str, toml: str = "") -> None:
+        """Type from now on where another rhythm.toml is."""
+        config = self.folder / folder / "rhythm.toml"
+        config.parent.mkdir()
+        config.write_text(f'{toml}[groups.a]\nevery = "1h"\nsteps = ["check_health"]\n')
+        self._patch.setenv("RHYTHM_CONFIG", str(config))
+
     def refuse(self, *words: str) -> None:
         (self.folder / "refuses").write_text("".join(f"{word}\n" for word in words))
 
@@ -335,7 +395,7 @@ def test_install_status_and_uninstall(services: Services) -> None:
 
     assert services("uninstall").code == 0
     assert services("status", "--json").json["installed"] is False
-    both, reverse = f"{systemd.SERVER} {systemd.WORKER}", f"{systemd.WORKER} {systemd.SERVER}"
+    both, reverse = f"{SERVER} {WORKER}", f"{WORKER} {SERVER}"
     assert services.commands == [
         "systemctl --user daemon-reload",
         f"systemctl --user enable {both}",
@@ -382,7 +442,7 @@ def test_the_service_that_is_this_rhythms_is_stopped_for_rhythm_down_and_no_othe
     services.asked.unlink()
 
     assert service.stop(settings)
-    assert services.commands == [f"systemctl --user stop {systemd.WORKER} {systemd.SERVER}"]
+    assert services.commands == ["systemctl --user stop rhythm-worker.service rhythm-server.service"]
     services.refuse("stop")
     with pytest.raises(CommandError, match="could not be stopped"):
         service.stop(settings)
@@ -463,10 +523,10 @@ def test_what_env_names_is_in_a_file_that_its_owner_alone_reads(
     file = services.folder / ".config" / "systemd" / "user" / "rhythm.env"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text() == 'RHYTHM_DATABASE_URL="a \\"\\$secret\\" \\\\ \\`of\\` ours"\n'
-    assert f"EnvironmentFile={file}\n" in services.units[systemd.WORKER]
+    assert f"EnvironmentFile={file}\n" in services.units[WORKER]
     services("install")
     assert not file.exists()
-    assert "EnvironmentFile" not in services.units[systemd.WORKER]
+    assert "EnvironmentFile" not in services.units[WORKER]
 
 
 @posix_only
@@ -488,11 +548,11 @@ def test_roots_service_is_the_machines_and_runs_as_the_account_that_is_named(ser
 
     assert said.code == 0
     assert "It runs as nobody" in said.out
-    assert set(services.units) == {systemd.SERVER, systemd.WORKER}
+    assert set(services.units) == {SERVER, WORKER}
     for unit in services.units.values():
         assert "\nUser=nobody\n" in unit
         assert "\nWantedBy=multi-user.target\n" in unit
-    assert "\nUMask=0027\n" in services.units[systemd.WORKER]
+    assert "\nUMask=0027\n" in services.units[WORKER]
     assert not any("--user" in command or "linger" in command for command in services.commands)
     assert not list(services.folder.glob(".config/**/rhythm*"))
 
@@ -500,13 +560,71 @@ def test_roots_service_is_the_machines_and_runs_as_the_account_that_is_named(ser
 @posix_only
 def test_an_account_sees_the_service_that_root_has_installed_for_it(services: Services) -> None:
     (services.folder / "system").mkdir()
-    what = installation(home=services.folder, user="kim", is_system=True)
-    (services.folder / "system" / systemd.WORKER).write_text(systemd.worker_unit(what))
+    what = installation(
+        home=services.folder, user="kim", is_system=True, config=services.folder / "rhythm.toml"
+    )
+    (services.folder / "system" / WORKER).write_text(systemd.worker_unit(what))
 
     assert services("status", "--json").json["installed"] is True
     services("stop")
 
     assert services.commands[-1].startswith("systemctl stop")
+
+
+@posix_only
+def test_two_rhythms_are_installed_side_by_side_and_each_finds_its_own(services: Services) -> None:
+    assert services("install").code == 0
+    services.be_in("second", 'name = "night"\n')
+    assert services("status", "--json").json["installed"] is False
+    assert services("install").code == 0
+    assert set(services.units) == {
+        SERVER,
+        WORKER,
+        "rhythm-night-server.service",
+        "rhythm-night-worker.service",
+    }
+
+    services("uninstall")
+
+    assert set(services.units) == {SERVER, WORKER}
+    assert services("status", "--json").json["installed"] is False
+    assert not any("disable --now rhythm-worker" in command for command in services.commands)
+
+
+@posix_only
+@pytest.mark.parametrize("action", ["install", "uninstall", "start", "stop"])
+def test_another_rhythms_service_of_the_same_name_is_left_alone(services: Services, action: str) -> None:
+    services("install")
+    before, asked = services.units, services.commands
+    first = services.folder / "rhythm.toml"
+    services.be_in("second")
+
+    said = services(action)
+
+    assert said.code == 2
+    assert f"name: the service rhythm runs {first}. Set a name, like name = " in said.err
+    assert (services.units, services.commands) == (before, asked)
+    shown = services("status")
+    assert (shown.code, f"the service rhythm is another rhythm's: {first}" in shown.out) == (1, True)
+    first.unlink()
+    assert services(action).code == 0
+
+
+@posix_only
+def test_a_service_that_was_installed_by_another_name_is_found_by_its_rhythm_toml(
+    services: Services,
+) -> None:
+    services("install")
+    toml = services.folder / "rhythm.toml"
+    toml.write_text('name = "night"\n' + toml.read_text())
+
+    assert services("status", "--json").json["installed"] is True
+    assert services("stop").code == services("install").code == 0
+    assert set(services.units) == {SERVER, WORKER}
+    services("uninstall")
+    assert services.units == {}
+    services("install")
+    assert set(services.units) == {"rhythm-night-server.service", "rhythm-night-worker.service"}
 
 
 @posix_only
