@@ -52,6 +52,7 @@ class GroupStatus:
             "lane": self.choice.lane,
             "last_run": iso(last.started, zone) if last else None,
             "outcome": last.outcome.value if last and last.outcome else None,
+            "fault": last.fault or None if last else None,
             "seconds": round(last.seconds, 3) if last and last.seconds is not None else None,
             "next_due": iso(self.next_due(now), zone),
             "decision": self.choice.decision.value,
@@ -113,6 +114,15 @@ class Overview:
                 "reason": self.diagnosis.why if self.diagnosis else None,
             },
         }
+
+    @property
+    def faults(self) -> list[str]:
+        """What went wrong in the groups' last runs, a line each."""
+        return [
+            f"{group.name} {group.last.label}: {group.last.fault}"
+            for group in self.groups
+            if group.last and group.last.fault
+        ]
 
     def table(self) -> Any:
         """As a person reads it: a row a group."""
@@ -199,6 +209,4 @@ async def worker_of(client: PrefectClient, settings: Settings) -> WorkerStatus |
 
 
 def _outcome(run: Run | None) -> str:
-    if run is None:
-        return "never ran"
-    return run.outcome.value if run.outcome else "running"
+    return run.label if run else "never ran"

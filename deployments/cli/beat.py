@@ -145,17 +145,17 @@ def _show(report: BeatReport) -> None:
         rows.append(
             (
                 choice.label,
-                choice.outcome.value if choice.outcome else choice.decision.label,
+                group.label or choice.decision.label,
                 choice.reason,
                 console.seconds(group.seconds) if choice.decision is Decision.RUN else "–",
                 console.clock(choice.next_due, report.zone, report.at),
-                ", ".join(f"{step.name} {step.outcome}" for step in group.steps),
+                ", ".join(f"{step.name} {step.label}" for step in group.steps),
             )
         )
     console.show(console.table(("group", "outcome", "why", "took", "next due", "steps"), rows))
     for group in report.groups:
         for step in group.steps:
-            if step.outcome.is_failure:
+            if step.fault:
                 console.say(f"{group.choice.group} / {step.name}: {step.message}")
     for name, reason in report.not_forced.items():
         console.error(f"--force {name}: it did not run: {reason}")

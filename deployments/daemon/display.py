@@ -62,8 +62,9 @@ class Display:
         ui = state.address.ui if state.address else "–"
         worker = "running" if state.worker_is_live else "is not there yet"
         foot = Text(f"UI {ui}   worker {worker}   Ctrl-C ends it all", style="dim")
-        fault = [Text(visible(str(state.diagnosis)), style="yellow")] if state.diagnosis else []
-        picture = Group(state.table(), *fault, foot)
+        faults = [Text(visible(fault)) for fault in state.faults]
+        diagnosis = [Text(visible(str(state.diagnosis)), style="yellow")] if state.diagnosis else []
+        picture = Group(state.table(), *faults, *diagnosis, foot)
         if self._live is None:
             self._live = Live(picture, console=self._console, auto_refresh=False)
             self._live.start()
@@ -77,6 +78,8 @@ class Display:
         self._known[group.name] = last.started
         at = console.clock(last.started, state.zone, state.at)
         due = console.clock(group.next_due(state.at), state.zone, state.at)
-        level = journal.WARNING if last.outcome and last.outcome.is_failure else journal.INFO
-        news = f"{at} {group.name} {last.outcome} in {console.seconds(last.seconds)}; next due {due}"
+        failed = last.outcome is not None and last.outcome.is_failure
+        level = journal.WARNING if failed or last.fault else journal.INFO
+        why = f" ({last.fault})" if last.fault else ""
+        news = f"{at} {group.name} {last.label} in {console.seconds(last.seconds)}{why}; next due {due}"
         console.say(news, level)
