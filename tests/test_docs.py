@@ -85,7 +85,7 @@ A = f'[groups.a]\nevery = "10m"\n{STEP}\n'
         '[groups.a]\nevery = "1h30m"\nsteps = [["a.py", "x y"], { run = "b.py", retry_delay = ["5s", 60] }]',
         f'listen = "[::1]:4200"\nretention = "0.5d"\n{A}',
         f'retention = 7776000\nenv_file = ".env"\nenv = {{ A = "${{B}}" }}\n{A}',
-        '[groups.a]\nevery = 600\nsteps = [{ run = "a.py", ok_codes = [0, 3010], stdin = "y", timeout = 1.5 }]',
+        '[groups.a]\nevery = 600\nsteps = [{ run = "a.py", ok_codes = [3010], stdin = "y", timeout = 1.5 }]',
         '[groups.a]\nevery = 9\nsteps = [{ run = "a.py", skip_codes = [0xC000013A], stdin = {file = "a"} }]',
         f"[health.cpu]\nwarning = 80\n{A}",
         f'[[endpoints]]\nname = "e"\nurl = "tcp://a:1"\nkind = "tcp"\nstop = "kill it"\n{A}',
