@@ -62,6 +62,7 @@ class GroupStatus:
             "lane": self.choice.lane,
             "last_run": iso(last.started, zone) if last else None,
             "outcome": last.outcome.value if last and last.outcome else None,
+            "fault": last.fault or None if last else None,
             "seconds": round(last.seconds, 3) if last and last.seconds is not None else None,
             "next_due": iso(self.next_due, zone),
             "decision": self.choice.decision.value,
@@ -125,6 +126,15 @@ class Overview:
                 "reason": self.diagnosis.why if self.diagnosis else None,
             },
         }
+
+    @property
+    def faults(self) -> list[str]:
+        """What went wrong in the groups' last runs, a line each."""
+        return [
+            f"{group.name} {group.last.label}: {group.last.fault}"
+            for group in self.groups
+            if group.last and group.last.fault
+        ]
 
     def table(self, explained: Collection[Decision] = tuple(Decision), *, cut: bool = False) -> Table:
         """As a person reads it: a row a group, with the reason of each decision that is to be `explained`.
@@ -227,6 +237,4 @@ async def worker_of(client: PrefectClient, settings: Settings) -> WorkerStatus |
 
 
 def _outcome(run: Run | None) -> str:
-    if run is None:
-        return "never ran"
-    return run.outcome.value if run.outcome else "running"
+    return run.label if run else "never ran"

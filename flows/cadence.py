@@ -11,7 +11,7 @@ from typing import NamedTuple
 from flows.holds import NONE, Holds
 from flows.slots import next_beat, slot_at
 from flows.timestamps import clock
-from tasks.outcome import Outcome
+from tasks.outcome import Outcome, labelled
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 
@@ -46,6 +46,15 @@ class Run:
     ended: datetime | None = None
     outcome: Outcome | None = None
     has_begun: bool = True
+    fault: str = ""
+    """Which of its steps failed or warn, and why."""
+
+    @property
+    def label(self) -> str:
+        """How it ended, as tables have it: "completed (warning)"; "running" while it runs."""
+        if self.outcome is None:
+            return "running"
+        return labelled(self.outcome, self.outcome is Outcome.COMPLETED and bool(self.fault))
 
     @property
     def seconds(self) -> float | None:

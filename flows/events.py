@@ -44,4 +44,4 @@ def _runs(client: SyncPrefectClient, settings: Settings, since: datetime) -> Ite
             )
 
         for run in map(as_run, pages(page)):
-            yield GroupEvent(run.started, name, Decision.RUN, "", run.outcome, run.seconds)
+            yield GroupEvent(run.started, name, Decision.RUN, "", run.outcome, run.seconds, fault=run.fault)

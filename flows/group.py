@@ -42,7 +42,7 @@ from flows.steps import GroupRun
 from flows.watch import watcher
 from flows.whose import OwnedFlow, part_version
 from tasks.builtin.contract import Context, Report
-from tasks.outcome import Outcome, StepResult
+from tasks.outcome import Outcome, StepResult, labelled
 from tasks.problem import ConfigError, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
@@ -287,10 +287,12 @@ async def _run(name: str, settings: Settings, options: GroupOptions, reason: str
         fault = undelivered.keep(settings.outputs_dir, str(flow_run.id), name, started, clock.now(), run)
         if fault:
             log.warning("%s", fault)
-    at, summary = started.astimezone(settings.zone), f"{run.outcome} in {run.seconds:.1f} s: {run.message}"
+    at, outcome = started.astimezone(settings.zone), labelled(run.outcome, run.has_warning)
+    summary = f"{outcome} in {run.seconds:.1f} s: {run.message}"
     if fault := await publish(settings, name, at, run.steps, reports, summary):
         log.warning("%s", fault)
-    ran = GroupEvent(started, name, Decision.RUN, reason or "", run.outcome, run.seconds, str(flow_run.id))
+    ended = (run.outcome, run.seconds, str(flow_run.id), run.fault)
+    ran = GroupEvent(started, name, Decision.RUN, reason or "", *ended)
     await recorder.keep(settings, log, decisions=[ran] if reason else [], steps=spent)
     return run
 

@@ -42,7 +42,7 @@ async def publish(
                 await acreate_markdown_artifact(report.text, key=key, description=report.summary)
         text = text_of(group, at, results, sections)
         key = artifact_key(settings, flow_name(group))
-        await acreate_markdown_artifact(text, key=key, description=escaped(_first_line(summary)[:_LINE]))
+        await acreate_markdown_artifact(text, key=key, description=escaped(summary[:_LINE]))
 
     try:
         await patiently(leave)
@@ -53,10 +53,7 @@ async def publish(
 
 def text_of(group: str, at: datetime, results: Sequence[StepResult], sections: Sequence[str]) -> str:
     """Return the group's report as Markdown: a row a step, then what the steps have to tell."""
-    rows = [
-        (result.name, result.outcome.value, f"{result.seconds:.1f} s", _first_line(result.message))
-        for result in results
-    ]
+    rows = [(result.name, result.label, f"{result.seconds:.1f} s", result.reason) for result in results]
     return "\n\n".join(
         [
             f"# {escaped(group)}, {at:%Y-%m-%d %H:%M}",
@@ -64,7 +61,3 @@ def text_of(group: str, at: datetime, results: Sequence[StepResult], sections: S
             *(section.strip() for section in sections),
         ]
     )
-
-
-def _first_line(message: str) -> str:
-    return message.split("\n", 1)[0]

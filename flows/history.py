@@ -27,7 +27,7 @@ from flows.cadence import Run
 from flows.slots import Slot, slot_at
 from flows.states import SKIPPED
 from flows.whose import run_versions
-from tasks.outcome import Outcome
+from tasks.outcome import WARNING, Outcome
 from tasks.settings.groups import MAIN, GroupSettings
 from tasks.settings.rhythm_toml import Settings
 
@@ -161,7 +161,15 @@ def as_run(run: FlowRun) -> Run:
         raise ValueError(f"flow run {run.id} was never to start")
     outcome = outcome_of(run.state) if run.state else None
     ended = _plain(run.end_time) if outcome and run.end_time else None
-    return Run(_plain(started), ended, outcome, has_begun=run.start_time is not None)
+    return Run(_plain(started), ended, outcome, run.start_time is not None, fault_of(run.state))
+
+
+def fault_of(state: State[Any] | None) -> str:
+    """Given the state of a run, return which steps failed or warn, and why; empty if none does."""
+    outcome = outcome_of(state) if state else None
+    if state is None or outcome is None or not (outcome.is_failure or state.name == WARNING):
+        return ""
+    return (state.message or "").split("\n", 1)[0]
 
 
 def _plain(time: datetime) -> datetime:

@@ -48,4 +48,5 @@ def decision_of(group: GroupReport, at: datetime) -> GroupEvent:
         group.choice.outcome,
         group.seconds,
         group.run_id,
+        group.fault,
     )

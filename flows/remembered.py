@@ -33,4 +33,4 @@ def last_runs(settings: Settings, now: datetime) -> dict[str, Run]:
 
 def _run(event: GroupEvent) -> Run:
     ended = None if event.seconds is None else event.at + timedelta(seconds=event.seconds)
-    return Run(event.at, ended, event.outcome)
+    return Run(event.at, ended, event.outcome, fault=event.fault)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flows.cadence import Choice, Decision
 from flows.timestamps import iso
-from tasks.outcome import Outcome, StepResult
+from tasks.outcome import Outcome, StepResult, labelled
 
 BeatOutcome = Literal["completed", "degraded", "failed"]
 
@@ -23,6 +23,14 @@ class GroupReport:
     seconds: float | None = None
     steps: tuple[StepResult, ...] = ()
     run_id: str | None = None
+    fault: str = ""
+    """Which steps failed or warn, and why."""
+
+    @property
+    def label(self) -> str:
+        """How it ended, as tables have it; empty if it did not run."""
+        outcome = self.choice.outcome
+        return labelled(outcome, outcome is Outcome.COMPLETED and bool(self.fault)) if outcome else ""
 
     def to_json(self, zone: ZoneInfo) -> dict[str, Any]:
         """The group as `rhythm beat --json` prints it."""
@@ -32,6 +40,7 @@ class GroupReport:
             "decision": self.choice.decision.value,
             "reason": self.choice.reason,
             "outcome": self.choice.outcome.value if self.choice.outcome else None,
+            "fault": self.fault or None,
             "seconds": _rounded(self.seconds),
             "next_due": iso(self.choice.next_due, zone),
             "steps": [step.to_json() for step in self.steps],
@@ -114,8 +123,8 @@ class BeatReport:
         said = [failure.sentence(self.zone) for failure in self.lane_failures]
         for group in self.groups:
             match group.choice:
-                case Choice(outcome=Outcome() as outcome):
-                    said.append(f"{group.choice.group} {outcome.value}")
+                case Choice(outcome=Outcome()):
+                    said.append(f"{group.choice.group} {group.label}")
                 case Choice(is_started=True, lane=lane):
                     said.append(f"{group.choice.group} runs in the lane {lane}")
                 case Choice(decision=Decision.RUN):
@@ -132,6 +141,7 @@ class BeatReport:
             row = group.to_json(self.zone)
             del row["steps"]
             row["decision"] = group.choice.decision.label
+            row["outcome"] = group.label or None
             rows.append({"group": row.pop("name"), **row})
         return rows
 

@@ -292,7 +292,8 @@ async def _run(
     run_id = state.state_details.flow_run_id
     if run_id:
         undelivered.forget(settings.outputs_dir, str(run_id))
-    return GroupReport(choice, started, seconds, steps, str(run_id) if run_id else None)
+    fault = run.fault if run else history.fault_of(state)
+    return GroupReport(choice, started, seconds, steps, str(run_id) if run_id else None, fault)
 
 
 async def _ran(client: PrefectClient, group: str, if_due: bool) -> State[Any]:

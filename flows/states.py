@@ -8,7 +8,7 @@ from prefect import State
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.steps import GroupRun
-from tasks.outcome import Outcome
+from tasks.outcome import WARNING, Outcome
 
 #: The state of a run in which nothing ran: nothing could, or it was not due any more.
 SKIPPED = "Skipped"
@@ -18,7 +18,8 @@ def state_of(run: GroupRun) -> State[Any]:
     """Return the final state of a run that has ended so, which holds it."""
     match run.outcome:
         case Outcome.COMPLETED:
-            return Completed(message=run.message, data=run)
+            name = WARNING if run.has_warning else None
+            return Completed(name=name, message=run.message, data=run)
         case Outcome.SKIPPED:
             return Completed(name=SKIPPED, message=f"nothing could run: {run.message}", data=run)
         case Outcome.CANCELLED:

@@ -17,6 +17,13 @@ class GroupRun:
     seconds: float
     steps: tuple[StepResult, ...]
     message: str = ""
+    has_warning: bool = False
+    """Whether it is completed, and a step warns of something."""
+
+    @property
+    def fault(self) -> str:
+        """Which steps failed or warn, and why; empty if all is well."""
+        return self.message if self.outcome.is_failure or self.has_warning else ""
 
 
 def not_run(
@@ -43,18 +50,21 @@ def not_run(
 def concluded(group: GroupSettings, results: Sequence[StepResult], seconds: float) -> GroupRun:
     """Return how a run of `seconds` ended, given the results of all its steps.
 
-    If all of them were skipped, so was the group: nothing ran, and its slot is not used up. The message has
-    those of the steps that failed; if none did, of all that were part of the run.
+    If there was nothing to run for any of them, the group was skipped, and its slot is not used up. The
+    message has the reasons of the steps that failed; if none did, of those that warn; else of all that were
+    part of the run.
     """
     failures = list(_failures(group, results))
     outcome = Outcome.COMPLETED
-    if all(result.outcome is Outcome.SKIPPED for result in results):
+    if all(result.did_nothing for result in results):
         outcome = Outcome.SKIPPED
     if failures:
         outcome = Outcome.CANCELLED if failures[-1].outcome is Outcome.CANCELLED else Outcome.FAILED
-    reported = failures or [result for result in results if result.was_reached] or results
-    message = "; ".join(f"{result.name}: {result.message or result.outcome}" for result in reported)
-    return GroupRun(outcome, seconds, tuple(results), message)
+    warned = [result for result in results if result.has_warning]
+    reported = failures or warned or [result for result in results if result.was_reached] or results
+    message = "; ".join(f"{result.name}: {result.reason or result.outcome}" for result in reported)
+    has_warning = outcome is Outcome.COMPLETED and bool(warned)
+    return GroupRun(outcome, seconds, tuple(results), message, has_warning)
 
 
 def _failures(group: GroupSettings, results: Sequence[StepResult]) -> Iterator[StepResult]:

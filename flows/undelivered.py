@@ -35,11 +35,13 @@ class _Ended(BaseModel):
     ended: datetime
     outcome: Outcome
     message: str
+    has_warning: bool = False
 
     @property
     def run(self) -> GroupRun:
         """How it has ended, without its steps: the server has those already."""
-        return GroupRun(self.outcome, (self.ended - self.started).total_seconds(), (), self.message)
+        seconds = (self.ended - self.started).total_seconds()
+        return GroupRun(self.outcome, seconds, (), self.message, self.has_warning)
 
     def is_of(self, run: Run) -> bool:
         """Whether it is the end of this run of the group: two of them are never at once."""
@@ -55,7 +57,14 @@ def keep(
     """
     if run.outcome is Outcome.CANCELLED:
         return ""
-    record = _Ended(group=group, started=started, ended=ended, outcome=run.outcome, message=run.message)
+    record = _Ended(
+        group=group,
+        started=started,
+        ended=ended,
+        outcome=run.outcome,
+        message=run.message,
+        has_warning=run.has_warning,
+    )
     path = _path(outputs_dir, run_id)
     try:
         atomic_file.write_text(path, record.model_dump_json())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Any
 
@@ -30,8 +30,8 @@ from tasks.interpreters.command import (
     locate,
 )
 from tasks.interpreters.script_kind import Errors
-from tasks.outcome import Outcome, StepFailedError, StepResult, StepSkippedError, unexpected
-from tasks.process import exit_status, script
+from tasks.outcome import WARNING, Outcome, StepFailedError, StepResult, StepSkippedError, unexpected
+from tasks.process import exit_status, script, standard_input
 from tasks.process.ending import uncancelled
 from tasks.process.script import ScriptEnd
 from tasks.process.usage import UNKNOWN, Cost, OwnMeter
@@ -45,6 +45,7 @@ from tasks.step_output.places import Attempt
 from tasks.step_output.record import Record
 from tasks.step_output.step_output import DETAIL
 from tasks.store.measurements import StepUsage
+from tasks.variables import VariableError, variables
 
 
 async def run_step(step: StepSettings, context: Context, attempt: int = 1, run_id: str = "") -> StepResult:
@@ -54,6 +55,7 @@ async def run_step(step: StepSettings, context: Context, attempt: int = 1, run_i
     secrets and control characters: log, files, message, reports and events. `run_id` is that of the flow run
     which it is a part of.
     """
+    run, step = _prepared(step, context)
     redact = redactor(context.settings, step.env)
     publish, emit, log = context.publish, context.emit, RedactedLog(context.log, redact)
 
@@ -72,8 +74,7 @@ async def run_step(step: StepSettings, context: Context, attempt: int = 1, run_i
         ),
         emit=lambda name, about, payload: emit(name, shown(about), redact.value(payload)),
     )
-    run = _run_script if step.is_script else _run_built_in
-    ending = None
+    ending = _Ending(Outcome.CANCELLED, "")
     try:
         ending = await run(step, context, record)
     except Exception as error:
@@ -81,20 +82,38 @@ async def run_step(step: StepSettings, context: Context, attempt: int = 1, run_i
         context.log.exception("unexpected error")
         ending = _Ending(Outcome.FAILED, unexpected(error))
     finally:
-        seconds = monotonic() - began
-        await uncancelled(record.close, *_verdict(ending, seconds, shown))
+        result = ending.result(step.name, monotonic() - began, shown)
+        await uncancelled(record.close, *_verdict(result))
     cost = (ending.cost.cpu_seconds, ending.cost.peak_memory)
-    context.spent(StepUsage(at, context.group, step.name, attempt, ending.outcome, seconds, *cost))
-    return StepResult(step.name, ending.outcome, seconds, shown(ending.message), ending.exit_code)
+    usage = (attempt, result.outcome, result.seconds, *cost, result.fault)
+    context.spent(StepUsage(at, context.group, step.name, *usage))
+    return result
 
 
-def _verdict(ending: _Ending | None, seconds: float, shown: Callable[[str], str]) -> tuple[int, str]:
-    """Return how an attempt ended as its file's last line, with its level; None is cancelled."""
-    if ending is None:
-        return logging.WARNING, f"cancelled after {seconds:.1f} s"
-    why = shown(ending.cause or ending.message) if ending.outcome.is_failure else ""
-    level = logging.ERROR if ending.outcome.is_failure else logging.INFO
-    return level, f"{ending.outcome} after {seconds:.1f} s" + (": " + why.replace("\n", " ") if why else "")
+_Run = Callable[[StepSettings, Context, Record], Coroutine[Any, Any, "_Ending"]]
+
+
+def _prepared(step: StepSettings, context: Context) -> tuple[_Run, StepSettings]:
+    """Return what runs the step, and the step with all of its variables."""
+    if not step.is_script:
+        return _run_built_in, step
+    try:
+        env = variables(step, context.group, context.settings)
+    except VariableError as error:
+        return partial(_refuse, str(error)), step
+    return _run_script, step.model_copy(update={"env": env})
+
+
+def _verdict(result: StepResult) -> tuple[int, str]:
+    """Return how an attempt ended as its file's last line, with its level."""
+    level = logging.INFO
+    if result.has_warning or result.outcome is Outcome.CANCELLED:
+        level = logging.WARNING
+    elif result.outcome.is_failure:
+        level = logging.ERROR
+    return level, f"{result.label} after {result.seconds:.1f} s" + (
+        f": {result.fault}" if result.fault else ""
+    )
 
 
 async def run_as_task(step: StepSettings, context: Context) -> State[StepResult]:
@@ -139,7 +158,8 @@ def _task(
 def _as_state(result: StepResult) -> State[StepResult]:
     match result.outcome:
         case Outcome.COMPLETED:
-            return Completed(message=result.message, data=result)
+            name = WARNING if result.has_warning else None
+            return Completed(name=name, message=result.message, data=result)
         case Outcome.SKIPPED:
             return Completed(name="Skipped", message=result.message, data=result)
         case Outcome.TIMED_OUT:
@@ -150,12 +170,19 @@ def _as_state(result: StepResult) -> State[StepResult]:
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
+    """How a step ended, before secrets are taken out."""
+
     outcome: Outcome
     message: str
     exit_code: int | None = None
     cost: Cost = UNKNOWN
-    cause: str = ""
-    """Why it failed, where its message also has the last lines that it printed."""
+    has_warning: bool = False
+
+    def result(self, name: str, seconds: float, shown: Callable[[str], str]) -> StepResult:
+        """Return it as others may have it."""
+        return StepResult(
+            name, self.outcome, seconds, shown(self.message), self.exit_code, has_warning=self.has_warning
+        )
 
 
 async def _run_built_in(step: StepSettings, context: Context, record: Record) -> _Ending:
@@ -181,6 +208,11 @@ async def _run_built_in(step: StepSettings, context: Context, record: Record) ->
     return _Ending(Outcome.COMPLETED, message, cost=meter.cost)
 
 
+async def _refuse(why: str, step: StepSettings, context: Context, record: Record) -> _Ending:
+    """Run nothing."""
+    return _Ending(Outcome.FAILED, f"cannot be started: {why}")
+
+
 async def _run_script(step: StepSettings, context: Context, record: Record) -> _Ending:
     """Run a script: find it, start it as its kind is started, keep its lines, and report how it ended."""
     settings = context.settings
@@ -190,7 +222,8 @@ async def _run_script(step: StepSettings, context: Context, record: Record) -> _
         path = locate(step, settings)
         kind, argv = kind_of(path), command(step, path, settings)
         output = record.output(kind.level)
-        with kind.errors(path) as source, closing(output):
+        reads = step.stdin.source(settings.scripts_dir) if step.stdin else None
+        with kind.errors(path) as source, closing(output), standard_input.opened(reads) as stdin:
             ended = await script.run(
                 argv,
                 name=step.name,
@@ -202,6 +235,8 @@ async def _run_script(step: StepSettings, context: Context, record: Record) -> _
                 redact=redact,
                 priority=group.priority if group else "normal",
                 memory=step.memory,
+                stdin=stdin,
+                is_well=lambda code: step.meaning(code) != "failure",
                 warn=context.log.warning,
             )
             errors = source.read(redact)
@@ -217,18 +252,29 @@ async def _run_script(step: StepSettings, context: Context, record: Record) -> _
 
 
 def _script_ending(step: StepSettings, ended: ScriptEnd, errors: Errors) -> _Ending:
+    """Return how a script ended. What is wrong with it is the first line; the last that it printed follow."""
     if ended.timed_out:
-        said = ": " + "\n".join(ended.tail) if ended.tail else ""
-        return _Ending(Outcome.TIMED_OUT, _too_long(step) + said, cost=ended.cost, cause=_too_long(step))
+        return _Ending(Outcome.TIMED_OUT, "\n".join([_too_long(step), *ended.tail]), cost=ended.cost)
     if ended.is_over_memory and step.memory:
         cause = f"ended: it used more than its `memory` of {format_size(step.memory)}"
-        return _Ending(Outcome.FAILED, "\n".join([cause, *ended.tail]), cost=ended.cost, cause=cause)
-    if ended.exit_code != 0:
-        limit = f" with `memory` limited to {format_size(step.memory)}" if step.memory else ""
-        code = exit_status.describe(ended.exit_code or 0) + limit
-        message, cause = errors.explain(code, ended.tail), errors.explain(code, ())
-        return _Ending(Outcome.FAILED, message, ended.exit_code, ended.cost, cause)
-    return _Ending(Outcome.COMPLETED, ended.tail[-1] if ended.tail else "", 0, ended.cost)
+        return _Ending(Outcome.FAILED, "\n".join([cause, *ended.tail]), cost=ended.cost)
+    code = ended.exit_code or 0
+    words = exit_status.describe(code)
+    match step.meaning(code):
+        case "ok":
+            last = ended.tail[-1] if ended.tail else ""
+            message = last if code == 0 else ": ".join(filter(None, [words, last]))
+            return _Ending(Outcome.COMPLETED, message, code, ended.cost)
+        case "warn":
+            message = errors.explain(words, ended.reason)
+            return _Ending(Outcome.COMPLETED, message, code, ended.cost, has_warning=True)
+        case "skip":
+            return _Ending(Outcome.SKIPPED, errors.explain(words, ended.reason), code, ended.cost)
+        case "failure":
+            limit = f" with `memory` limited to {format_size(step.memory)}" if step.memory else ""
+            why = errors.explain(words + limit, ended.reason)
+            tail = [] if ended.tail == (ended.reason,) else ended.tail
+            return _Ending(Outcome.FAILED, "\n".join([why, *tail]), code, ended.cost)
 
 
 def _remedy(error: Exception) -> str:

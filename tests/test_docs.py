@@ -84,6 +84,9 @@ A = f'[groups.a]\nevery = "10m"\n{STEP}\n'
         f'[groups.a]\nat = "3:00"\n{STEP}',
         '[groups.a]\nevery = "1h30m"\nsteps = [["a.py", "x y"], { run = "b.py", retry_delay = ["5s", 60] }]',
         f'listen = "[::1]:4200"\nretention = "0.5d"\n{A}',
+        f'retention = 7776000\nenv_file = ".env"\nenv = {{ A = "${{B}}" }}\n{A}',
+        '[groups.a]\nevery = 600\nsteps = [{ run = "a.py", ok_codes = [3010], stdin = "y", timeout = 1.5 }]',
+        '[groups.a]\nevery = 9\nsteps = [{ run = "a.py", skip_codes = [0xC000013A], stdin = {file = "a"} }]',
         f"[health.cpu]\nwarning = 80\n{A}",
         f'[[endpoints]]\nname = "e"\nurl = "tcp://a:1"\nkind = "tcp"\nstop = "kill it"\n{A}',
     ],
@@ -98,12 +101,15 @@ def test_the_schema_takes_what_rhythm_takes(text: str, make_settings: MakeSettin
     "text",
     [
         "",
+        '[groups.a]\nevery = "1h"\nsteps = [{ run = "a.py", stdin = { text = "a", file = "b" } }]',
+        '[groups.a]\nevery = "1h"\nsteps = [{ run = "a.py", ok_codes = ["0"] }]',
+        '[groups.a]\nevery = "1h"\nsteps = [{ run = "a.py", ok_codes = [4294967296] }]',
         f'[groups.a]\nevery = "10 minutes"\n{STEP}',
         f'[groups.a]\nat = "25:00"\n{STEP}',
-        f'[groups.A]\nevery = "10m"\n{STEP}\n[groups.b]\nevery = 10\n{STEP}',
+        f'[groups.A]\nevery = "10m"\n{STEP}\n[groups.b]\nevery = true\n{STEP}',
         '[groups.a]\nevery = "10m"\nsteps = [{ retries = 2 }]',
         f'[groups.a]\nevery = "10m"\nevry = "10m"\n{STEP}',
-        f"retention = 90\n{A}",
+        f"retention = 0\n{A}",
     ],
 )
 def test_the_schema_refuses_what_an_editor_can_see_to_be_wrong(text: str) -> None:

@@ -103,17 +103,17 @@ def _show(report: BeatReport) -> None:
         rows.append(
             (
                 choice.label,
-                choice.outcome.value if choice.outcome else choice.decision.label,
+                group.label or choice.decision.label,
                 choice.reason,
                 console.seconds(group.seconds) if choice.decision is Decision.RUN else "–",
                 _next_due(choice, report),
-                ", ".join(f"{step.name} {step.outcome}" for step in group.steps),
+                ", ".join(f"{step.name} {step.label}" for step in group.steps),
             )
         )
     console.show(Table(COLUMNS, rows))
     for group in report.groups:
         for step in group.steps:
-            if step.outcome.is_failure:
+            if step.fault:
                 console.say(f"{group.choice.group} / {step.name}: {step.message}")
     for failure in report.lane_failures:
         console.warning(f"since the last beat, {failure.sentence(report.zone)}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments.cli import console
-from deployments.script_check import examination
+from deployments.script_check import examination, exit_codes, step_inputs
 from deployments.script_check.examination import Script
 from deployments.script_check.fault import Fault
 from deployments.server import private_folders, resources
@@ -112,7 +112,10 @@ def examine(settings: Settings, *, with_programs: bool = False) -> Findings:
             continue
         try:
             with _searching(service_path):
-                scripts.append(_startable(where, step, settings))
+                script = _startable(where, step, settings)
+            scripts.append(script)
+            if fault := exit_codes.fault(step, script.path):
+                _add([(script, fault)], findings)
         except ScriptMissingError as error:
             problem = Problem(
                 where, str(error), "Put it there, or correct the path; until then it is skipped."
@@ -121,6 +124,7 @@ def examine(settings: Settings, *, with_programs: bool = False) -> Findings:
         except ScriptRefusedError as error:
             if not any(problem.where == where for problem in findings.problems):
                 findings.problems.append(_not_startable(where, step, settings, error))
+    findings.problems += step_inputs.problems(settings)
     if not with_programs and any(script.suffix == ".ps1" for script in scripts) and extras.absent("adopt"):
         unseen = "the arguments of .ps1 steps are not checked: PowerShell's grammar is not installed"
         findings.warnings.append(Problem("scripts", unseen, extras.remedy("adopt")))
@@ -225,9 +229,8 @@ def _add(faults: Iterable[tuple[Script, Fault]], findings: Findings) -> None:
 
 
 def _examine_secret(name: str, settings: Settings, findings: Findings) -> None:
-    """Look at one of `secret_env`, whose value may also come from a step's own `env`."""
-    steps = (step for group in settings.groups.values() for step in group.steps)
-    values = {lookup(env, name) for env in (os.environ, *(step.env for step in steps))} - {""}
+    """Look at one of `secret_env`, whose value may also come from the `env` of a step, or of all."""
+    values = {lookup(env, name) for env in (os.environ, *step_inputs.environments(settings))} - {""}
     if not values:
         problem = Problem(
             _where("secret_env"), f"{name} is not set here", "Nothing is kept from the logs for it."

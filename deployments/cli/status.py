@@ -33,6 +33,8 @@ def run(*, json: bool) -> int:
         console.show_json(now.to_json())
     else:
         console.show(now.table())
+        for fault in now.faults:
+            console.say(fault)
         _show_processes(now, settings)
     return 0
 

@@ -123,5 +123,7 @@ class Display:
         self._known[group.name] = last.started
         at = console.clock(last.started, state.zone, state.at)
         due = "due now" if group.is_due else f"next due {console.clock(group.next_due, state.zone, state.at)}"
-        level = journal.WARNING if last.outcome and last.outcome.is_failure else journal.INFO
-        console.say(f"{at} {group.name} {last.outcome} in {console.seconds(last.seconds)}; {due}", level)
+        failed = last.outcome is not None and last.outcome.is_failure
+        level = journal.WARNING if failed or last.fault else journal.INFO
+        why = f" ({last.fault})" if last.fault else ""
+        console.say(f"{at} {group.name} {last.label} in {console.seconds(last.seconds)}{why}; {due}", level)

@@ -25,6 +25,8 @@ _SUMMED_UP = {
     Decision.BUSY: "busy",
 }
 _TELLING = tuple(decision for decision in Decision if decision is not Decision.NOT_DUE)
+#: Lines about what went wrong.
+_FAULTS = 3
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -72,10 +74,11 @@ class Screen:
     def _foot(self) -> list[Text]:
         ui = self.state.address.ui if self.state.address else "–"
         worker = "running" if self.state.worker_is_live else "is not there yet"
-        foot = [Text(f"UI {ui}   worker {worker}   Ctrl-C ends it all", style="dim")]
-        if self.state.diagnosis:
-            foot.insert(0, Text(visible(str(self.state.diagnosis)), style="yellow"))
-        return foot
+        faults = [_line(visible(fault)) for fault in self.state.faults]
+        if len(faults) > _FAULTS:
+            faults[_FAULTS - 1 :] = [_line(f"… and {len(faults) - _FAULTS + 1} more")]
+        diagnosis = [Text(visible(str(self.state.diagnosis)), style="yellow")] if self.state.diagnosis else []
+        return [*faults, *diagnosis, Text(f"UI {ui}   worker {worker}   Ctrl-C ends it all", style="dim")]
 
 
 def chosen(groups: Sequence[GroupStatus], most: int) -> list[int]:
@@ -96,6 +99,8 @@ def summary(groups: Sequence[GroupStatus]) -> Text:
     parts = ", ".join(
         f"{counts[decision]} {word}" for decision, word in _SUMMED_UP.items() if counts[decision]
     )
-    line = Text(f"… and {len(groups)} more: {parts}. `rhythm status` has all.", no_wrap=True)
-    line.overflow = "ellipsis"
-    return line
+    return _line(f"… and {len(groups)} more: {parts}. `rhythm status` has all.")
+
+
+def _line(text: str) -> Text:
+    return Text(text, no_wrap=True, overflow="ellipsis")

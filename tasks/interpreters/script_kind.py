@@ -44,15 +44,14 @@ class Errors:
     records: tuple[ErrorRecord, ...] = ()
     cause: str = ""
 
-    def explain(self, code: str, tail: Sequence[str]) -> str:
-        """Return a failed script's message: exit code (in words), reason if one is recorded, last lines."""
+    def explain(self, code: str, reason: str) -> str:
+        """Return why a script ended so: its exit code (in words), and the newest record, else `reason`."""
         if self.cause == "program":
             code += " (of the last program or script it called; end it with `exit 0` if that is fine)"
-        reasons = [f"{newest.place} {newest.message}" for newest in self.records[:1]]
-        if reasons and self.cause != "error":
-            code += ": last error"
-        lines = [*reasons, *tail]
-        return f"{code}: " + "\n".join(lines) if lines else code
+        if self.records:
+            reason = f"{self.records[0].place} {self.records[0].message}"
+            code += "" if self.cause == "error" else ": last error"
+        return f"{code}: {reason}" if reason else code
 
 
 class ErrorSource(Protocol):

@@ -19,9 +19,12 @@ import anyio
 from tasks.process import batch_file, orphans, process_tree
 from tasks.process.ending import GRACE
 from tasks.process.exit_status import signed
+from tasks.process.failure_reason import LONGEST as LONGEST_REASON
+from tasks.process.failure_reason import LOOKED_AT, failure_reason
 from tasks.process.output import LONGEST, TAIL, Lines, not_blank, shortened
 from tasks.process.ownership import Ownership, ownership
 from tasks.process.process_tree import MARK, Identity
+from tasks.process.standard_input import StandardInput
 from tasks.process.usage import UNKNOWN, Cost, ScriptMeter
 from tasks.redaction.redactor import Redactor
 from tasks.settings.groups import Priority
@@ -50,6 +53,8 @@ class ScriptEnd:
     tail: tuple[str, ...]
     is_over_memory: bool = False
     """Whether it was ended because it used more memory than it may."""
+    reason: str = field(default="", compare=False)
+    """Which line says why, if it has failed."""
     cost: Cost = field(default=UNKNOWN, compare=False)
 
 
@@ -66,15 +71,18 @@ async def run(
     warn: Callable[[str], None] = _log.warning,
     priority: Priority = "normal",
     memory: int | None = None,
+    is_well: Callable[[int], bool] = lambda code: code == 0,
+    stdin: StandardInput = None,
     grace: float = GRACE,
 ) -> ScriptEnd:
     """Run `argv` (an argument list, absolute program first) to its end, or to `timeout` seconds.
 
     All of its processes together may use `memory` bytes: looked at now and then, it is ended when they use
     more. On Linux, none of its processes is given more at all; on Windows, all of them together are not.
-    `warn` is called with what is wrong around it.
+    It reads `stdin`, a descriptor; without one, it has nothing to read.
+    `warn` is called with what is wrong around it; `is_well` decides by its exit code whether it ended well.
 
-    However this ends (timeout, cancellation, a signal, an exit code that is not 0, an error of ours), the
+    However this ends (timeout, cancellation, a signal, another exit code, an error of ours), the
     script and all that it started are ended; only what a script leaves running after it has itself ended
     well is let live: a daemon that it started on purpose.
 
@@ -83,9 +91,13 @@ async def run(
     """
     mark = uuid.uuid4().hex
     tail: deque[str] = deque(maxlen=TAIL)
+    output, errors = deque[str](maxlen=LOOKED_AT), deque[str](maxlen=LOOKED_AT)
 
     def emit(lines: Sequence[str], error: bool) -> None:
-        tail.extend(not_blank(lines))
+        shown = not_blank(lines)
+        tail.extend(shown)
+        stream = errors if error else output
+        stream.extend(shortened(line, LONGEST_REASON) for line in shown[-LOOKED_AT:])
         on_lines(lines, error)
 
     with (
@@ -95,19 +107,20 @@ async def run(
         ScriptMeter(owned, memory, child.end_soon) as meter,
     ):
         try:
-            pid = await child.start(argv, cwd, {**env, MARK: mark}, owned, memory)
+            pid = await child.start(argv, cwd, {**env, MARK: mark}, owned, memory, stdin)
             meter.started(pid, child.subreaper)
             entry.started(pid, child.subreaper)
             timed_out = not await _happens(child.ended, timeout)
             code = child.exit_code
             is_over_memory = code is None and not timed_out
-            if code != 0 and child.has_left:
+            has_ended_well = code is not None and is_well(code)
+            if not has_ended_well and child.has_left:
                 await process_tree.end(mark, entry.script, grace, child.subreaper)
                 owned.end()
                 await child.gone()
             await child.drained()
             meter.counted(child.cpu_seconds)
-            if code == 0:
+            if has_ended_well:
                 owned.let_go()
                 child.let_go()
         except BaseException:
@@ -115,7 +128,8 @@ async def run(
             owned.end()
             await child.gone()
             raise
-    return ScriptEnd(code, timed_out, tuple(map(shortened, tail)), is_over_memory, meter.cost)
+    last, reason = tuple(map(shortened, tail)), failure_reason([*errors], [*output])
+    return ScriptEnd(code, timed_out, last, is_over_memory, reason, meter.cost)
 
 
 def end_idle() -> None:
@@ -148,6 +162,7 @@ class _Child(asyncio.SubprocessProtocol):
         env: Mapping[str, str],
         owned: Ownership,
         memory: int | None = None,
+        stdin: StandardInput = None,
     ) -> int:
         """Start the program and return its pid. On Linux, each of its processes may have `memory` bytes.
 
@@ -157,9 +172,9 @@ class _Child(asyncio.SubprocessProtocol):
         try:
             if sys.platform == "linux":
                 self._process = script = subreaper.Script(self)
-                await script.start(argv, str(cwd), env, memory)
+                await script.start(argv, str(cwd), env, memory, stdin)
             else:
-                self._process = _Unreaped(await self._start(argv, cwd, env, owned))
+                self._process = _Unreaped(await self._start(argv, cwd, env, owned, stdin))
         except NotADirectoryError as error:  # which Windows does not name
             raise OSError(f"{error.strerror}: {cwd}") from error
         except OSError as error:
@@ -174,11 +189,16 @@ class _Child(asyncio.SubprocessProtocol):
         return pid
 
     async def _start(
-        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], owned: Ownership
+        self,
+        argv: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        owned: Ownership,
+        stdin: StandardInput,
     ) -> asyncio.SubprocessTransport:
         loop = asyncio.get_running_loop()
         options: dict[str, Any] = {
-            "stdin": subprocess.DEVNULL,
+            "stdin": subprocess.DEVNULL if stdin is None else stdin,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
             "cwd": str(cwd),

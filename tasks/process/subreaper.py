@@ -121,9 +121,16 @@ class Script:
         return self._returncode
 
     async def start(
-        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], data_limit: int | None
+        self,
+        argv: Sequence[str],
+        cwd: str,
+        env: Mapping[str, str],
+        data_limit: int | None,
+        stdin: int | None = None,
     ) -> None:
         """Start it. `data_limit`: bytes of private memory that each of its processes may have.
+
+        `stdin` is the descriptor that it reads; None if it has nothing to read.
 
         Raises:
             OSError: it cannot be started.
@@ -141,7 +148,8 @@ class Script:
             os.write(descriptor, marshal.dumps(request))
             os.lseek(descriptor, 0, os.SEEK_SET)
             ends = [await self._pipe(stack, number) for number in (1, 2)]
-            socket.send_fds(self._subreaper.control, [b"start"], [descriptor, *ends])
+            reads = [] if stdin is None else [stdin]
+            socket.send_fds(self._subreaper.control, [b"start"], [descriptor, *ends, *reads])
             self.has_left = True
         self._subreaper.control.setblocking(False)
         self._loop.add_reader(self._subreaper.control, self._read)

@@ -28,7 +28,7 @@ _REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 #: What Python ignores, and programs expect not to be.
 _PYTHONS = (signal.SIGPIPE, signal.SIGXFSZ)
 _LARGEST = 4096  # bytes of a message; what is larger comes in a file of its own
-_DESCRIPTORS = 3
+_DESCRIPTORS = 4  # the request, where output and errors go, and what it reads if there is anything
 
 
 class Subreaper:
@@ -71,8 +71,8 @@ class Subreaper:
                 os.close(descriptor)
         return True
 
-    def _start(self, request: int, output: int, errors: int) -> None:
-        for descriptor in (request, output, errors):
+    def _start(self, request: int, output: int, errors: int, *read: int) -> None:
+        for descriptor in (request, output, errors, *read):
             os.set_inheritable(descriptor, False)
         with open(request, "rb", closefd=False) as file:
             argv, cwd, env, data_limit = marshal.load(file)  # noqa: S302 - from our parent
@@ -84,7 +84,8 @@ class Subreaper:
                 argv,
                 env,
                 file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    *((os.POSIX_SPAWN_DUP2, descriptor, 0) for descriptor in read),
+                    *(() if read else [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]),
                     (os.POSIX_SPAWN_DUP2, output, 1),
                     (os.POSIX_SPAWN_DUP2, errors, 2),
                 ],

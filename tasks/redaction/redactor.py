@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.process.environment import lookup
-from tasks.redaction.spellings import Span, spellings
+from tasks.redaction.secret_names import is_secret_name
+from tasks.redaction.spellings import SHORTEST, Span, spellings
 from tasks.redaction.visible import without_colours
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.server import PASSWORD_VARIABLES as PASSWORDS
@@ -53,12 +54,16 @@ class Redactor:
 def redactor(settings: Settings, env: Mapping[str, str] | None = None) -> Redactor:
     """Return what takes out the values of all variables that are secrets.
 
-    They are those of this process, and those of a step's own `env`.
+    They are those of this process, and those of `env`, which rhythm.toml gives a step. Of the latter also
+    those are taken out that a name alone shows to be secret, unless they are so short that they stand in
+    many an innocent text.
     """
     environments = (os.environ, env or {})
     values = [lookup(environ, name) for environ in environments for name in settings.secrets]
     # What Prefect calls an auth string is a name and a password; either may be printed without the other.
     halves = (lookup(environ, name).partition(":")[2] for environ in environments for name in PASSWORDS)
+    given = (env or {}).items()
+    values += [value for name, value in given if is_secret_name(name) and len(value) >= SHORTEST]
     return Redactor([*values, *(half for half in halves if len(half) >= SHORTEST_PASSWORD)])
 
 

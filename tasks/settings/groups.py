@@ -9,8 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from tasks.settings.clock_time import ClockTime
 from tasks.settings.duration import Duration
+from tasks.settings.env import REFERENCES, Env
 from tasks.settings.steps import StepSettings
 from tasks.settings.table import Table
+from tasks.settings.user_path import UserPath
 
 #: How much of the processor a group's scripts may have of what others want as well.
 Priority = Literal["critical", "normal", "low"]
@@ -51,6 +53,16 @@ class GroupSettings(Table):
         min_length=1,
         description="What runs, in this order: built-in steps and scripts.",
         examples=[["check_health --fast", "backup.ps1 -Target D:"]],
+    )
+    env: Env = Field(
+        default={},
+        description="Variables for its scripts, which win over those at the top level." + REFERENCES,
+        examples=[{"LANG": "ko_KR"}],
+    )
+    env_file: UserPath | None = Field(
+        default=None,
+        description="A file of variables, relative to the folder of rhythm.toml; `env` wins over it.",
+        examples=["nightly.env"],
     )
     enabled: bool = Field(
         default=True, description="`false` pauses the group. Groups that come after it do not wait for it."

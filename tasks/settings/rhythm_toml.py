@@ -37,6 +37,7 @@ from tasks.settings.builtins import (
 from tasks.settings.byte_size import ByteSize
 from tasks.settings.duration import Duration
 from tasks.settings.endpoints import EndpointSettings
+from tasks.settings.env import REFERENCES, Env
 from tasks.settings.groups import MAIN, RESERVED, GroupName, GroupSettings
 from tasks.settings.name import DEFAULT, RhythmName
 from tasks.settings.project import CONFIG_VARIABLE as CONFIG_VARIABLE
@@ -115,10 +116,23 @@ class Settings(BaseSettings):
         '`"py -3.12"`. Default: the one that runs Rhythm.',
         examples=["C:/workspace/agi/venv"],
     )
+    env: Env = Field(
+        default={},
+        description="Variables for all scripts." + REFERENCES,
+        examples=[{"PATH": "${PATH}:/opt/tools"}],
+    )
+    env_file: UserPath | None = Field(
+        default=None,
+        description="A file of variables for all scripts: lines of NAME=value, which may be quoted. Relative "
+        "to the folder of rhythm.toml; `env` wins over it.",
+        examples=[".env"],
+    )
     secret_env: tuple[str, ...] = Field(
         default=(),
         description="Variables whose values are replaced by `***` in logs, messages and reports, also where "
-        "they are escaped, quoted or in base64. A value has at least 8 characters.",
+        "they are escaped, quoted or in base64. A value has at least 8 characters. "
+        "Those that `env` or an `env_file` give, and that a name like API_TOKEN or DB_PASSWORD shows to be "
+        "secret, are replaced anyway.",
         examples=[["CHAT_GATEWAY_TOKEN"]],
     )
     groups: dict[GroupName, GroupSettings] = Field(
@@ -369,7 +383,22 @@ def _validated(path: Path, written: bytes, surroundings: tuple[str, ...]) -> Set
             "scripts_dir": folder / settings.scripts_dir,
             "outputs_dir": folder / settings.outputs_dir,
             "allow": tuple(folder / allowed for allowed in settings.allow),
+            "env_file": folder / settings.env_file if settings.env_file else None,
+            "groups": {name: _with_files(folder, group) for name, group in settings.groups.items()},
             "replans": _below(folder, settings.replans),
+        }
+    )
+
+
+def _with_files(folder: Path, group: GroupSettings) -> GroupSettings:
+    """Return a group with the paths of its variables' files, and of its steps', as they are."""
+    return group.model_copy(
+        update={
+            "env_file": folder / group.env_file if group.env_file else None,
+            "steps": tuple(
+                step.model_copy(update={"env_file": folder / step.env_file}) if step.env_file else step
+                for step in group.steps
+            ),
         }
     )
 

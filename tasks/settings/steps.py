@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import combinations
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
 
@@ -23,6 +24,9 @@ from tasks.problem import alternatives
 from tasks.settings.argv import ARGV_SCHEMA, split_argv
 from tasks.settings.byte_size import ByteSize, format_size
 from tasks.settings.duration import DURATION_SCHEMA, Duration, parse_duration
+from tasks.settings.env import REFERENCES, Env
+from tasks.settings.exit_codes import ExitCodes, Meaning, is_among
+from tasks.settings.stdin import STDIN_SCHEMA, Stdin
 from tasks.settings.user_path import UserPath
 
 #: By how much of itself a delay may be longer: several retries at once should not become several at
@@ -71,6 +75,24 @@ class StepSettings(BaseModel):
         description="The pause before each retry: seconds, a duration, or a list whose last one repeats.",
         examples=["30s", [10, 60, 300]],
     )
+    ok_codes: ExitCodes = Field(
+        default=(0,),
+        max_length=256,
+        description="All exit codes of the script that mean success: 0 as well, if it does.",
+        examples=[[0, 1, 3010]],
+    )
+    warn_codes: ExitCodes = Field(
+        default=(),
+        max_length=256,
+        description="Those with which the step is completed, and shown with a warning.",
+        examples=[[24]],
+    )
+    skip_codes: ExitCodes = Field(
+        default=(),
+        max_length=256,
+        description="Those with which the step is skipped: there was nothing to do.",
+        examples=[[75]],
+    )
     memory: ByteSize | None = Field(
         default=None,
         description="How much memory the script may use, with all that it has started. If it uses more, it "
@@ -79,13 +101,26 @@ class StepSettings(BaseModel):
         examples=["2GiB"],
     )
     optional: bool = Field(default=False, description="`true`: when this step fails, the group does not.")
-    env: dict[str, str] = Field(
-        default={}, description="Variables for the script.", examples=[{"LANG": "ko_KR"}]
+    env: Env = Field(
+        default={},
+        description="Variables for the script, which win over the group's." + REFERENCES,
+        examples=[{"LANG": "ko_KR"}],
+    )
+    env_file: UserPath | None = Field(
+        default=None,
+        description="A file of variables, relative to the folder of rhythm.toml; `env` wins over it.",
+        examples=["backup.env"],
     )
     cwd: UserPath | None = Field(
         default=None,
         description="The folder that the script starts in, relative to `scripts_dir`, which is the default.",
         examples=["C:/workspace/agi"],
+    )
+    stdin: Annotated[Stdin | None, WithJsonSchema(STDIN_SCHEMA)] = Field(
+        default=None,
+        description="What the script reads from its standard input: text, in UTF-8 and as it is, or a file, "
+        "relative to `scripts_dir`. Default: nothing.",
+        examples=["yes\n", {"file": "answers.txt"}],
     )
     python: str | None = Field(
         default=None,
@@ -98,6 +133,14 @@ class StepSettings(BaseModel):
         """Whether it is a script (its first word is a path or has a suffix), not a built-in."""
         word = self.run[0]
         return "/" in word or "\\" in word or bool(PurePosixPath(word).suffix)
+
+    def meaning(self, code: int) -> Meaning:
+        """Return what the script's (signed) exit code means."""
+        if is_among(code, self.skip_codes):
+            return "skip"
+        if is_among(code, self.warn_codes):
+            return "warn"
+        return "ok" if is_among(code, self.ok_codes) else "failure"
 
     @property
     def longest(self) -> timedelta:
@@ -178,6 +221,28 @@ class StepSettings(BaseModel):
             least = format_size(SMALLEST_MEMORY)
             raise PydanticCustomError("memory", "is out of range", {"remedy": f"Write '{least}' or more."})
         return memory
+
+    @model_validator(mode="after")
+    def _one_meaning_each(self) -> StepSettings:
+        written = [key for key in ("ok_codes", "warn_codes", "skip_codes") if key in self.model_fields_set]
+        if written and not self.is_script:
+            raise PydanticCustomError(
+                "codes",
+                "has `{key}`, and a built-in step has no exit code",
+                {"key": written[0], "remedy": f"Take `{written[0]}` out."},
+            )
+        if self.stdin and not self.is_script:
+            raise PydanticCustomError(
+                "stdin", "has `stdin`, and a built-in step reads nothing", {"remedy": "Take `stdin` out."}
+            )
+        for one, other in combinations(written, 2):
+            if both := sorted({*getattr(self, one)} & {*getattr(self, other)}):
+                raise PydanticCustomError(
+                    "codes",
+                    "has {code}, which is in `{other}` as well",
+                    {"code": both[0], "other": other, "key": one, "remedy": "Leave it in one of them."},
+                )
+        return self
 
     @model_validator(mode="after")
     def _limits_a_script(self) -> StepSettings:

@@ -71,7 +71,7 @@ class StepUsage:
     """What one attempt at a step cost; `at` (aware) is when it began.
 
     `cpu_seconds` and `peak_memory` (bytes, resident) are those of the step's whole process tree; None
-    where they could not be measured.
+    where they could not be measured. `fault` is why it failed, or what it warns of; else empty.
     """
 
     at: datetime
@@ -82,6 +82,12 @@ class StepUsage:
     seconds: float
     cpu_seconds: float | None
     peak_memory: int | None
+    fault: str = ""
+
+    @property
+    def has_warning(self) -> bool:
+        """Whether it is completed, though not all was well."""
+        return self.outcome is Outcome.COMPLETED and bool(self.fault)
 
     def __post_init__(self) -> None:
         _require_aware(self.at)
@@ -93,6 +99,7 @@ class GroupEvent:
 
     `decision` is `run`, or why not (`not_due`, `waits`, `deferred`, `busy`, …); `reason` is text for
     people; `outcome` and `seconds` are None unless it ran and ended; `run_id` is its run's in Prefect.
+    `fault` is which steps failed or warn, and why; else empty.
     """
 
     at: datetime
@@ -102,6 +109,12 @@ class GroupEvent:
     outcome: Outcome | None = None
     seconds: float | None = None
     run_id: str | None = None
+    fault: str = ""
+
+    @property
+    def has_warning(self) -> bool:
+        """Whether it ran and is completed, though not all was well."""
+        return self.outcome is Outcome.COMPLETED and bool(self.fault)
 
     def __post_init__(self) -> None:
         _require_aware(self.at)

@@ -90,7 +90,7 @@ def last_transitions(host: str) -> Select[Any]:
 def steps(host: str, since: datetime) -> Select[Any]:
     """Ask for what steps cost, oldest first."""
     of = STEPS.c
-    cost = of.outcome, of.seconds, of.cpu_seconds, of.peak_memory
+    cost = of.outcome, of.seconds, of.cpu_seconds, of.peak_memory, func.coalesce(of.fault, "")
     asked = _since(STEPS, host, since, of.at, of.group, of.step, of.attempt, *cost)
     return asked.order_by(of.at, of.id)
 
@@ -98,7 +98,7 @@ def steps(host: str, since: datetime) -> Select[Any]:
 def decisions(host: str, since: datetime, but: Sequence[str]) -> Select[Any]:
     """Ask for what beats decided, oldest first, apart from the decisions in `but`."""
     of = DECISIONS.c
-    ran = of.outcome, of.seconds, of.run_id
+    ran = of.outcome, of.seconds, of.run_id, func.coalesce(of.fault, "")
     asked = _since(DECISIONS, host, since, of.at, of.group, of.decision, of.reason, *ran)
     return asked.where(of.decision.not_in(but)).order_by(of.at, of.id)
 

@@ -130,8 +130,8 @@ class Store:
     def decisions(self, since: datetime, but: Sequence[str] = ()) -> list[GroupEvent]:
         """Return what this host's beats decided from `since` on, oldest first; no decision named in `but`."""
         return [
-            GroupEvent(at, group, decision, reason, Outcome(outcome) if outcome else None, seconds, run_id)
-            for at, group, decision, reason, outcome, seconds, run_id in self._ask(
+            GroupEvent(at, group, decision, reason, Outcome(outcome) if outcome else None, *ran)
+            for at, group, decision, reason, outcome, *ran in self._ask(
                 queries.decisions(self._host, since, but)
             )
         ]

@@ -108,6 +108,7 @@ STEPS = _table(
     Column("seconds", Double, nullable=False),
     Column("cpu_seconds", Double),
     Column("peak_memory", BigInteger),
+    Column("fault", ForeignText),
 )
 
 DECISIONS = _table(
@@ -118,4 +119,5 @@ DECISIONS = _table(
     Column("outcome", String),
     Column("seconds", Double),
     Column("run_id", String),
+    Column("fault", ForeignText),
 )

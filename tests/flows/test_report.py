@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -101,6 +102,7 @@ def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> 
                 "decision": "run",
                 "reason": "because",
                 "outcome": "completed",
+                "fault": None,
                 "seconds": 1.235,
                 "next_due": "2026-03-02T21:10:00+09:00",
                 "steps": [
@@ -110,6 +112,7 @@ def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> 
                         "exit_code": 0,
                         "seconds": 0.5,
                         "message": "fine",
+                        "warning": False,
                     }
                 ],
             },
@@ -119,6 +122,7 @@ def test_a_beat_as_json_has_times_with_offset_and_milliseconds_of_duration() -> 
                 "decision": "paused",
                 "reason": "because",
                 "outcome": None,
+                "fault": None,
                 "seconds": None,
                 "next_due": None,
                 "steps": [],
@@ -131,7 +135,7 @@ def test_the_table_has_a_row_a_group_and_no_steps() -> None:
     rows = report(WELL, WAITS).table
 
     assert [list(row) for row in rows] == [
-        ["group", "lane", "decision", "reason", "outcome", "seconds", "next_due"]
+        ["group", "lane", "decision", "reason", "outcome", "fault", "seconds", "next_due"]
     ] * 2
     assert [row["group"] for row in rows] == ["a", "c"]
 
@@ -139,3 +143,12 @@ def test_the_table_has_a_row_a_group_and_no_steps() -> None:
 def test_a_moment_is_told_in_the_zone_to_the_second() -> None:
     assert iso(NOW, ZoneInfo("Europe/Berlin")) == "2026-03-02T13:00:01+01:00"
     assert iso(None, ZoneInfo("UTC")) is None
+
+
+def test_a_group_with_a_warning_is_completed_and_shown_so() -> None:
+    warns = replace(WELL, fault="copy: exit code 24: some files vanished")
+    made = report(warns)
+
+    assert (made.outcome, made.summary) == ("completed", "a completed (warning)")
+    (row,) = made.table
+    assert (row["outcome"], row["fault"]) == ("completed (warning)", warns.fault)

@@ -121,7 +121,8 @@ async def test_a_script_that_ends_with_another_code_is_failed_with_its_last_line
     result = await steps.script("prints.py", "3", b"reading\nno such host\n".hex())
 
     assert (result.outcome, result.exit_code) == (Outcome.FAILED, 3)
-    assert result.message == "exit code 3: reading\nno such host"
+    assert result.message == "exit code 3: no such host\nreading\nno such host"
+    assert (result.reason, result.fault) == ("exit code 3: no such host",) * 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to die of")
@@ -192,7 +193,7 @@ async def test_everything_that_a_script_prints_is_kept_and_compressed(steps: Ste
         (logging.INFO, "last"),
     ]
     assert verdict.level == logging.ERROR
-    assert re.fullmatch(r"failed after \d+\.\d s: exit code 3", verdict.text)
+    assert re.fullmatch(r"failed after \d+\.\d s: exit code 3: last", verdict.text)
     assert [file.suffixes[-2:] for file in steps.files("prints")] == [[".log", ".gz"]]
 
 

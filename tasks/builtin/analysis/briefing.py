@@ -89,10 +89,13 @@ class Briefing:
             yield f"nothing ran in the last {self.hours:g} hours"
         for group in self.groups or ():
             if group.last_failure:
+                why = f": {group.last_fault}" if group.last_fault else ""
                 yield (
                     f"{group.group} failed in {group.failed} of {group.runs} runs, "
-                    f"last at {self._time(group.last_failure)}"
+                    f"last at {self._time(group.last_failure)}{why}"
                 )
+            elif group.warned:
+                yield f"{group.group} warned in {group.warned} of {group.runs} runs: {group.last_fault}"
             if group.waits and not group.runs:
                 yield f"{group.group} never ran; it waited {group.waits} times, mostly: {group.reason}"
 

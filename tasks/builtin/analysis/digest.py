@@ -35,6 +35,9 @@ class GroupDigest:
     mean_seconds: float | None
     longest_seconds: float | None
     last_failure: datetime | None
+    last_fault: str = ""
+    """What went wrong in the last run that failed, or if none did, that warns."""
+    warned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ def figure_digest(what: str, samples: Sequence[Sample]) -> FigureDigest | None:
 def _group_digest(group: str, events: Sequence[GroupEvent]) -> GroupDigest:
     runs = [event for event in events if event.decision == _RUN and event.outcome is not None]
     failures = [run.at for run in runs if run.outcome and run.outcome.is_failure]
+    faults = [run.fault for run in runs if run.outcome and run.outcome.is_failure]
+    warnings = [run.fault for run in runs if run.has_warning]
     waits = [event for event in events if event.decision not in (_RUN, _NOT_DUE)]
     reasons = Counter(cause(event.reason) or event.decision for event in waits).most_common(1)
     seconds = [run.seconds for run in runs if run.seconds is not None]
@@ -149,6 +154,8 @@ def _group_digest(group: str, events: Sequence[GroupEvent]) -> GroupDigest:
         mean_seconds=fmean(seconds) if seconds else None,
         longest_seconds=max(seconds, default=None),
         last_failure=max(failures, default=None),
+        last_fault=next(reversed([*warnings, *faults]), ""),
+        warned=len(warnings),
     )
 
 

@@ -92,9 +92,12 @@ def _of_groups(past: Past, digests: tuple[GroupDigest, ...]) -> Iterator[Reason]
     for digest in digests:
         run = latest.get(digest.group)
         if run is not None and run.outcome is not None and run.outcome.is_failure:
-            why = f": {failures}" if (failures := past.failed_steps(run)) else ""
+            why = f": {fault}" if (fault := run.fault or past.failed_steps(run)) else ""
             when = past.window.clock(run.at)
             yield Reason(Level.CRITICAL, f"{digest.group} failed in its latest run, at {when}{why}")
+        elif run is not None and run.has_warning:
+            when = past.window.clock(run.at)
+            yield Reason(Level.WARNING, f"{digest.group} warns in its latest run, at {when}: {run.fault}")
         elif digest.last_failure is not None:
             yield Reason(
                 Level.WARNING,

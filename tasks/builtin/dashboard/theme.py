@@ -45,6 +45,8 @@ OUTCOMES = {
     Outcome.CANCELLED: Look("cancelled", "M-.9,-.35H.9V.35H-.9Z", 110, MUTED),
     Outcome.SKIPPED: Look("skipped", "M0,-1L.8,0L0,1L-.8,0Z", 90, MUTED),
 }
+#: It is completed, and its exit code says that not all is well.
+WARNING = Look("completed (warning)", "M0,-1L1,.8H-1Z", 120, ORANGE)
 #: A run of which nobody knows the end: it is still going on, or was cut off.
 UNKNOWN = Look("no end known", "M-.9,-.9H.9V.9H-.9ZM-.5,-.5V.5H.5V-.5Z", 80, MUTED)
 HELD_BACK = Look("blocked", "M-1,-.3H1V.3H-1Z", 0, ORANGE)

@@ -26,6 +26,7 @@ _MOST_RUNS = 1000  # drawn; no screen has room for more, and the page is to stay
 _MOST_ROWS = 50
 _ROW = 52  # pixels: a line of words, and the signs below it
 _SIGNS_DY = 14
+_LOOKS = (*theme.OUTCOMES.values(), theme.WARNING, theme.UNKNOWN)
 
 
 #: A row of a table about runs: at, group, what, why.
@@ -52,9 +53,8 @@ def panel(past: Past, digests: Sequence[GroupDigest], *, links: bool = False) ->
         f"{digest.group}: {_tally(digest)}, blocked {digest.waits}×" for digest in digests
     )
     nothing = f"No data yet: no group ran in the last {span(past)}. A beat that runs one fills this."
-    seen = {event.outcome for event in runs}
-    looks = [look for outcome, look in theme.OUTCOMES.items() if outcome in seen]
-    looks += [theme.UNKNOWN] * (None in seen) + [theme.HELD_BACK] * bool(waits)
+    seen = {_look(event).label for event in runs}
+    looks = [look for look in _LOOKS if look.label in seen] + [theme.HELD_BACK] * bool(waits)
     left_out = len(runs) - len(_drawn(runs))
     return Panel(
         name="beats",
@@ -121,17 +121,16 @@ def _spec(
         {
             "group": run.group,
             "x": window.place(run.at),
-            "look": _look(run.outcome).label,
-            "size": _look(run.outcome).size,
+            "look": _look(run).label,
+            "size": _look(run).size,
             "tip": _run_tip(past, run),
             **({"href": _page_of(run)} if links and run.run_id else {}),
         }
         for run in _drawn(runs)
     )
-    looks = [*theme.OUTCOMES.values(), theme.UNKNOWN]
-    labels = [look.label for look in looks]
-    shapes = alt.Scale(domain=labels, range=[look.path for look in looks])
-    colours = alt.Scale(domain=labels, range=[look.colour for look in looks])
+    labels = [look.label for look in _LOOKS]
+    shapes = alt.Scale(domain=labels, range=[look.path for look in _LOOKS])
+    colours = alt.Scale(domain=labels, range=[look.colour for look in _LOOKS])
     return plot.finished(
         [
             words.mark_rule(color=theme.GRID, yOffset=_SIGNS_DY),
@@ -160,15 +159,17 @@ def _spec(
 
 def _drawn(runs: Sequence[GroupEvent]) -> list[GroupEvent]:
     """Return the runs to draw, failures last and so on top; where there are too many, the latest."""
-    failed = [run for run in runs if _look(run.outcome) is not theme.OUTCOMES[Outcome.COMPLETED]]
-    well = [run for run in runs if _look(run.outcome) is theme.OUTCOMES[Outcome.COMPLETED]]
+    failed = [run for run in runs if _look(run) is not theme.OUTCOMES[Outcome.COMPLETED]]
+    well = [run for run in runs if _look(run) is theme.OUTCOMES[Outcome.COMPLETED]]
     failed = failed[-_MOST_RUNS:]
     room = _MOST_RUNS - len(failed)
     return (well[-room:] if room else []) + failed
 
 
-def _look(outcome: Outcome | None) -> theme.Look:
-    return theme.OUTCOMES[outcome] if outcome else theme.UNKNOWN
+def _look(run: GroupEvent) -> theme.Look:
+    if run.has_warning:
+        return theme.WARNING
+    return theme.OUTCOMES[run.outcome] if run.outcome else theme.UNKNOWN
 
 
 def _page_of(run: GroupEvent) -> str:
@@ -178,14 +179,14 @@ def _page_of(run: GroupEvent) -> str:
 
 def _run_tip(past: Past, run: GroupEvent) -> str:
     took = "" if run.seconds is None else f" after {run.seconds:.1f} s"
-    ended = f"{_look(run.outcome).label}{took}"
+    ended = f"{_look(run).label}{took}"
     return _lines(f"{run.group}, {past.window.clock(run.at)}", ended, _why(past, run))
 
 
 def _why(past: Past, run: GroupEvent) -> str:
-    """Return what failed; of a run that did not fail, why it began."""
+    """Return what failed or warns; of a run in which all was well, why it began."""
     failed = run.outcome is not None and run.outcome.is_failure
-    return past.failed_steps(run) if failed else run.reason
+    return run.fault or (past.failed_steps(run) if failed else run.reason)
 
 
 def _wait_tip(window: Window, wait: Wait) -> str:
@@ -244,7 +245,9 @@ def _tables(
 
 def _trouble(past: Past, runs: Sequence[GroupEvent], waits: Sequence[Wait], *, links: bool) -> list[Row]:
     """Return the rows of what failed or was blocked, the latest first."""
-    failures = [run for run in runs if run.outcome is not None and run.outcome.is_failure]
+    failures = [
+        run for run in runs if run.has_warning or (run.outcome is not None and run.outcome.is_failure)
+    ]
     rows: list[tuple[datetime, Row]] = [(run.at, _run_row(past, run, links=links)) for run in failures]
     for wait in waits:
         what = f"{wait.decision}, {wait.times}×"
@@ -256,7 +259,7 @@ def _trouble(past: Past, runs: Sequence[GroupEvent], waits: Sequence[Wait], *, l
 def _run_row(past: Past, run: GroupEvent, *, links: bool) -> Row:
     clock = past.window.clock(run.at)
     at = Link(clock, _page_of(run)) if links and run.run_id else clock
-    return (at, run.group, _look(run.outcome).label, _shortened(_why(past, run)))
+    return (at, run.group, _look(run).label, _shortened(_why(past, run)))
 
 
 def _seconds(seconds: float | None) -> str:

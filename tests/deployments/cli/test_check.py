@@ -317,3 +317,32 @@ def test_a_step_that_may_take_longer_than_a_beat_while_others_wait_is_a_warning_
             "may take 20m, and b waits for it"
         ] * warned
         assert all('lane = "long"' in warning["remedy"] for warning in said.json["warnings"])
+
+
+def test_what_a_script_is_given_is_looked_at(rhythm: CommandLine) -> None:
+    scripts = rhythm.folder / "scripts"
+    scripts.mkdir()
+    (scripts / "copy.py").write_text("")
+    rhythm.write(
+        """timezone = 'UTC'
+secret_env = ["GIVEN_BELOW"]
+env = { GIVEN_BELOW = "sesame of ${RHYTHM_TEST_NOBODY:-all}" }
+[groups.a]
+every = '10m'
+env = { LOG = '${RHYTHM_TEST_NOBODY}/log' }
+steps = [{ run = 'copy.py', stdin = { file = 'gone.txt' } }, { run = 'copy.py', name = 'second' }]
+[groups.b]
+every = '10m'
+steps = ['copy.py']
+"""
+    )
+
+    said = rhythm("check", "--json")
+
+    assert said.code == 2
+    assert [found["problem"] for found in said.json["problems"]] == [
+        "there is no variable for ${RHYTHM_TEST_NOBODY}",
+        f"its `stdin` cannot be read: {scripts / 'gone.txt'} (No such file or directory)",
+    ]
+    assert said.json["problems"][0]["where"] == f"{rhythm.config}, line 6: groups.a.env.LOG"
+    assert not any("GIVEN_BELOW" in found["problem"] for found in said.json["warnings"])

@@ -92,18 +92,20 @@ RECORD = ErrorRecord("weekly.ps1:12", "gone", "gone")
 
 
 @pytest.mark.parametrize(
-    ("errors", "tail", "message"),
+    ("errors", "reason", "message"),
     [
-        (Errors(), [], "exit code 3"),
-        (Errors(), ["a", "b"], "exit code 3: a\nb"),
-        (Errors((RECORD,), "error"), ["a"], "exit code 3: weekly.ps1:12 gone\na"),
-        (Errors((RECORD,)), [], "exit code 3: last error: weekly.ps1:12 gone"),
+        (Errors(), "", "exit code 3"),
+        (Errors(), "no such host", "exit code 3: no such host"),
+        (Errors((RECORD,), "error"), "At line:1", "exit code 3: weekly.ps1:12 gone"),
+        (Errors((RECORD,)), "", "exit code 3: last error: weekly.ps1:12 gone"),
         (
             Errors((), "program"),
-            [],
+            "",
             "exit code 3 (of the last program or script it called; end it with `exit 0` if that is fine)",
         ),
     ],
 )
-def test_the_message_says_code_reason_and_last_lines(errors: Errors, tail: list[str], message: str) -> None:
-    assert errors.explain("exit code 3", tail) == message
+def test_a_script_is_explained_by_its_code_and_its_newest_record_or_else_by_what_it_printed(
+    errors: Errors, reason: str, message: str
+) -> None:
+    assert errors.explain("exit code 3", reason) == message

@@ -179,6 +179,8 @@ def test_a_file_that_is_not_there_is_named(
         ("RHYTHM_OUTPUTS_DIR", "{tmp}/elsewhere", "outputs_dir", "{tmp}/elsewhere"),
         ("RHYTHM_ALLOW", '["{tmp}/x.py", "y.py"]', "allow", "{tmp}/x.py {tmp}/y.py"),
         ("RHYTHM_PYTHON", "python3.12", "python", "python3.12"),
+        ("RHYTHM_ENV", '{"LANG": "ko_KR"}', "env", "{'LANG': 'ko_KR'}"),
+        ("RHYTHM_ENV_FILE", "x.env", "env_file", "{tmp}/x.env"),
         ("RHYTHM_SECRET_ENV", '["TOKEN", "KEY"]', "secret_env", "TOKEN KEY"),
         (
             "RHYTHM_ENDPOINTS",
@@ -253,6 +255,8 @@ def test_every_top_level_key_has_been_tried_above() -> None:
         "outputs_dir",
         "allow",
         "python",
+        "env",
+        "env_file",
         "secret_env",
         "endpoints",
         "database_url",
