@@ -40,7 +40,10 @@ def run(*, json: bool) -> int:
         DownError: it runs, and cannot be ended.
     """
     settings = config.load()
-    up = _running(settings.outputs_dir)
+    try:
+        up = _running(settings.outputs_dir)
+    except OSError as error:
+        raise _of_another_account(error) from None
     if up is None:
         if json:
             console.show_json({"ended": False, "pid": None, "url": None, "server": None, "service": False})
@@ -68,13 +71,23 @@ def run(*, json: bool) -> int:
 
 def _running(outputs_dir: Path) -> Instance | None:
     """Return the `rhythm up` that runs; one that is starting is waited for."""
-    deadline = monotonic() + _STARTING
+    deadline, is_waiting = monotonic() + _STARTING, False
     while (found := instance_lock.running(outputs_dir)) is None and monotonic() < deadline:
+        if not outputs_dir.exists():
+            break
         with instance_lock.acquired(outputs_dir) as is_free:
             if is_free:
                 break
+        if not is_waiting:
+            print("waiting: another rhythm command starts, or is at work here", file=sys.stderr)
+        is_waiting = True
         sleep(_POLL)
     return found
+
+
+def _of_another_account(error: OSError) -> DownError:
+    remedy = "Run `rhythm down` as the account that `rhythm up` is of."
+    return DownError(f"{error.filename} cannot be used ({error.strerror}). {remedy}")
 
 
 def _end(up: Instance, settings: Settings) -> bool:
@@ -87,8 +100,7 @@ def _end(up: Instance, settings: Settings) -> bool:
             with end_request.made(settings.outputs_dir, up.process):
                 left, is_service = _wait(processes, _PATIENCE), False
         except OSError as error:
-            remedy = "Run it as the account that `rhythm up` is of."
-            raise DownError(f"{error.filename} cannot be written ({error.strerror}). {remedy}") from None
+            raise _of_another_account(error) from None
     if left:
         console.warning(f"process {up.pid} does not end by itself, and is ended by force")
         with suppress(psutil.Error):

@@ -131,7 +131,7 @@ class Daemon:
                 ui = Address(other.url).ui
                 raise UpError(
                     f"a rhythm is up here already: process {other.pid}, UI at {ui}. "
-                    "Look at it with `rhythm status`, or end it first."
+                    "Look at it with `rhythm status`, or end it with `rhythm down`."
                 )
             self.display.say("waiting for another rhythm command to end")
             await asyncio.sleep(_LOOK)

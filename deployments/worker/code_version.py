@@ -8,9 +8,6 @@ from prefect import __version__ as prefect_version
 
 from tasks.settings.project import ENTRY, PROJECT, folder
 
-#: Where prefect.yaml finds it. Without it, Prefect takes a version of its own.
-VARIABLE = "RHYTHM_CODE_VERSION"
-
 
 def code_version(deployed: str) -> str:
     """Return a hash of what deployments are made of: what they declare, the project's code, and Prefect.

@@ -43,14 +43,21 @@ def own_flow(deployment: DeploymentResponse | None) -> OwnFlow:
     if reason := code_elsewhere(deployment):
         raise _foreign(deployment, reason)
     entrypoint = str(deployment.entrypoint)
-    entry, _, name = entrypoint.rpartition(".")
-    if entry == project.ENTRY and name in _modules():
-        flow = getattr(import_module(f"flows.{name}"), name, None)
-        if isinstance(flow, Flow):
-            return OwnFlow(flow, entrypoint)
-    if entry == project.ENTRY and (flow := configured(name)):
+    if flow := flow_at(entrypoint):
         return OwnFlow(flow, entrypoint)
     raise _foreign(deployment, f"its entrypoint is {entrypoint}")
+
+
+def flow_at(entrypoint: str) -> Flow[..., Any] | None:
+    """Return the flow of Rhythm's that an entrypoint names, as this process has it; None if it names none."""
+    entry, _, name = entrypoint.rpartition(".")
+    if entry != project.ENTRY:
+        return None
+    if name in _modules():
+        flow = getattr(import_module(f"flows.{name}"), name, None)
+        if isinstance(flow, Flow):
+            return flow
+    return configured(name)
 
 
 def code_elsewhere(deployment: DeploymentResponse) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -30,7 +30,7 @@ from prefect.states import Cancelled
 
 from deployments.server.temporary import PREFECT
 from deployments.worker import prefect_yaml
-from deployments.worker.code_version import VARIABLE, code_version
+from deployments.worker.code_version import code_version
 from flows import naming
 from flows.description import group_description
 from flows.naming import flow_name
@@ -41,6 +41,7 @@ from tasks.settings.name import DEFAULT
 from tasks.settings.project import folder
 from tasks.settings.rhythm_toml import Settings
 
+_SET_FOLDER = "prefect.deployments.steps.set_working_directory"
 #: Of the worker that runs nothing but this rhythm.
 POOL_TYPE = "rhythm"
 
@@ -93,7 +94,8 @@ async def is_deployed(client: PrefectClient, settings: Settings) -> bool:
     One that somebody has changed into what the worker refuses is not: it is deployed again.
     """
     deployed = _version(settings), naming.pool(settings)
-    found = [await find(client, name) for name in deployment_names(settings)]
+    there = await _by_entrypoint(client, settings)
+    found = [there.get(_key(one)) for one in prefect_yaml.own(prefect_yaml.effective(settings))]
     return all(one and (one.version, one.work_pool_name) == deployed and _is_own(one) for one in found)
 
 
@@ -113,14 +115,57 @@ def _is_own(deployment: DeploymentResponse) -> bool:
     return True
 
 
-async def deploy(log: Path, settings: Settings) -> None:
-    """Deploy all that there is to deploy, with Prefect's own command.
+async def deploy(client: PrefectClient, settings: Settings, log: Path) -> None:
+    """Deploy all that there is to deploy: plain groups as they are, all else with Prefect's own command.
+
+    The command takes a second for each deployment, and knows all that a prefect.yaml may have.
 
     Raises:
         DeployError: it could not; with the end of what the command said.
     """
+    version, found = _version(settings), prefect_yaml.effective(settings)
+    groups = prefect_yaml.plain_groups(found, settings)
+    rest = [one for one in found["deployments"] if one not in groups]
+    await _deploy_by_command(found | {"deployments": rest}, version, log)
+    there = await _by_entrypoint(client, settings)
+    for one in groups:
+        await _deploy_group(client, one, there.get(_key(one)), version, settings)
+
+
+async def _deploy_group(
+    client: PrefectClient,
+    one: dict[str, Any],
+    there: DeploymentResponse | None,
+    version: str,
+    settings: Settings,
+) -> None:
+    """Make a group's deployment as Prefect's command does, or change the one that is `there`.
+
+    Its schedules, its pause and the runs that wait stay as they are then.
+    """
+    from deployments.worker.own_flow import flow_at
+
+    flow = flow_at(one["entrypoint"])
+    if flow is None:  # rhythm.toml has changed just now
+        return
+    fields: dict[str, Any] = {
+        "version": version,
+        "description": flow.description,
+        "tags": one.get("tags", []),
+        "entrypoint": one["entrypoint"],
+        "pull_steps": [{_SET_FOLDER: {"directory": str(folder().resolve())}}],
+        "work_pool_name": naming.pool(settings),
+        "parameter_openapi_schema": flow.parameters.model_dump(exclude_unset=True),
+    }
+    if there:
+        await client.update_deployment(there.id, DeploymentUpdate(path=None, job_variables={}, **fields))
+    else:
+        await client.create_deployment(await client.create_flow(flow), name=one["name"], **fields)
+
+
+async def _deploy_by_command(deployed: dict[str, Any], version: str, log: Path) -> None:
     path = log.with_suffix(".yaml")
-    atomic_file.write_text(path, yaml.safe_dump(prefect_yaml.effective(settings), sort_keys=False))
+    atomic_file.write_text(path, yaml.safe_dump(deployed, sort_keys=False))
     process = await asyncio.create_subprocess_exec(
         *PREFECT,
         "--no-prompt",
@@ -129,7 +174,7 @@ async def deploy(log: Path, settings: Settings) -> None:
         "--prefect-file",
         str(path),
         cwd=folder(),
-        env={**os.environ, **IN_UTF_8, VARIABLE: _version(settings)},
+        env={**os.environ, **IN_UTF_8, prefect_yaml.VARIABLE: version},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -160,6 +205,17 @@ async def deployments(client: PrefectClient, settings: Settings) -> list[Deploym
             work_pool_filter=ours, limit=PAGE, offset=offset, sort=DeploymentSort.NAME_ASC
         )
     )
+
+
+async def _by_entrypoint(
+    client: PrefectClient, settings: Settings
+) -> dict[tuple[str, str], DeploymentResponse]:
+    """Return the deployments of the pool by name and entrypoint: of its flow, one has only the id."""
+    return {(one.name, one.entrypoint or ""): one for one in await deployments(client, settings)}
+
+
+def _key(one: dict[str, Any]) -> tuple[str, str]:
+    return str(one["name"]), str(one["entrypoint"])
 
 
 async def find(client: PrefectClient, name: str) -> DeploymentResponse | None:

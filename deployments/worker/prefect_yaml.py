@@ -26,6 +26,11 @@ NAME = "prefect.yaml"
 
 #: What a group's deployment has as the beat's own has it.
 _SHARED = ("version", "tags", "work_pool")
+#: Where it finds the version. Without it, Prefect takes a version of its own.
+VARIABLE = "RHYTHM_CODE_VERSION"
+_VERSION = f"{{{{ ${VARIABLE} }}}}"
+#: What a file may have for all of its deployments.
+_STEPS = {"build", "push", "pull"}
 #: The descriptions that files from before descriptions came from rhythm.toml have: nobody has typed them.
 _ONCE_SHIPPED = (
     "Is all that the others rely on up?",
@@ -147,6 +152,18 @@ def effective(settings: Settings) -> dict[str, Any]:
     if not has_rhythm(found):
         found = document(read(DEFAULTS / NAME))
     return named(for_deploying(found, settings.groups), settings)
+
+
+def plain_groups(deployed: dict[str, Any], settings: Settings) -> list[dict[str, Any]]:
+    """Return the groups' deployments that have nothing of their own, nor of the file's own."""
+    if _STEPS & deployed.keys():
+        return []
+    shared = {"version": _VERSION, "tags": [settings.name], "work_pool": {"name": naming.pool(settings)}}
+    return [
+        one
+        for one in own(deployed)
+        if group_of(one) in settings.groups and one == _made(group_of(one), shared) | {"name": one["name"]}
+    ]
 
 
 def update(settings: Settings) -> list[str]:

@@ -82,7 +82,7 @@ async def deploy(client: PrefectClient, settings: Settings, log: Path) -> None:
         DeployError: it could not; with the end of what the command said.
     """
     before = {each.id: each for each in await pool.deployments(client, settings)}
-    await pool.deploy(log, settings)
+    await pool.deploy(client, settings, log)
     for each in await pool.deployments(client, settings):
         if each.id in before:
             await _pause_as(client, before[each.id], each)

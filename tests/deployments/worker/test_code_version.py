@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deployments.worker import code_version
-from deployments.worker.code_version import VARIABLE
+from deployments.worker.prefect_yaml import VARIABLE
 from tasks.settings.project import DEFAULTS
 
 

@@ -70,14 +70,14 @@ async def test_a_deployment_that_somebody_has_changed_is_deployed_again(
     async with get_client() as client:
         await make_pool(client, PLAIN)
         try:
-            await deploy(tmp_path / "deploy.log", PLAIN)
+            await deploy(client, PLAIN, tmp_path / "deploy.log")
             assert await is_deployed(client, PLAIN)
             found = await find(client, "health-check/health-check")
             assert found
             await client.update_deployment(found.id, DeploymentUpdate(entrypoint="evil.py:main"))
 
             assert not await is_deployed(client, PLAIN)
-            await deploy(tmp_path / "deploy.log", PLAIN)
+            await deploy(client, PLAIN, tmp_path / "deploy.log")
             assert await is_deployed(client, PLAIN)
         finally:
             await client.delete_work_pool(POOL)
@@ -90,7 +90,7 @@ async def test_what_is_deployed_has_the_rhythms_names_and_is_found_by_them(
     async with get_client() as client:
         await make_pool(client, settings)
         try:
-            await deploy(tmp_path / "deploy.log", settings)
+            await deploy(client, settings, tmp_path / "deploy.log")
 
             assert await is_deployed(client, settings)
             names = deployment_names(settings)
