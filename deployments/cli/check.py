@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from deployments.cli import console
-from deployments.script_check import examination, exit_codes, step_inputs
+from deployments.script_check import examination, exit_codes, shell_words, step_inputs
 from deployments.script_check.examination import Script
 from deployments.script_check.fault import Fault
 from deployments.server import private_folders, resources
@@ -22,18 +22,27 @@ from flows.slots import BEAT
 from tasks import extras
 from tasks.builtin import EXTRAS
 from tasks.files import private
-from tasks.interpreters.command import ScriptMissingError, ScriptRefusedError, command, environment, locate
+from tasks.interpreters.command import (
+    ScriptMissingError,
+    ScriptRefusedError,
+    command,
+    environment,
+    locate,
+    working_folder,
+)
 from tasks.machine_id import machine_id
 from tasks.problem import ConfigError, Problem, remedy_for
 from tasks.process.environment import lookup
 from tasks.redaction.spellings import SHORTEST
 from tasks.settings import faults
 from tasks.settings import rhythm_toml as config
+from tasks.settings.argv import split_argv
 from tasks.settings.duration import format_duration
 from tasks.settings.endpoints import EndpointSettings
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.steps import StepSettings
+from tasks.settings.toml_lines import line_of
 
 
 @dataclass(slots=True)
@@ -105,6 +114,7 @@ def examine(settings: Settings, *, with_programs: bool = False) -> Findings:
     findings.warnings += resources.warnings([settings.outputs_dir])
     findings.warnings += _without_extras(settings)
     service_path = systemd.path_of(config.config_path(), Path.home()) if sys.platform == "linux" else ""
+    findings.warnings += _as_in_a_shell(settings)
     for where, step in _scripts(settings):
         if kind := _elsewhere(step, settings):
             problem = Problem(where, f"is on {kind} machine, by its path", "Check it there.")
@@ -113,7 +123,9 @@ def examine(settings: Settings, *, with_programs: bool = False) -> Findings:
         try:
             with _searching(service_path):
                 script = _startable(where, step, settings)
-            scripts.append(script)
+                scripts.append(script)
+                if folder := _without_folder(where, step, settings):
+                    (findings.warnings if step.optional else findings.problems).append(folder)
             if fault := exit_codes.fault(step, script.path):
                 _add([(script, fault)], findings)
         except ScriptMissingError as error:
@@ -210,9 +222,9 @@ def _not_startable(where: str, step: StepSettings, settings: Settings, error: Sc
     try:
         _startable(where, step, settings)
     except ScriptRefusedError:
-        return Problem(where, str(error), "Install it, or change the step.")
+        return Problem(where, error.problem, error.remedy or "Install it, or change the step.")
     remedy = "Install it where the service looks, or run `rhythm service install` here again."
-    return Problem(where, f"{error}: the service's PATH, though it is in this terminal's", remedy)
+    return Problem(where, f"{error.problem}: the service's PATH, though it is in this terminal's", remedy)
 
 
 def _add(faults: Iterable[tuple[Script, Fault]], findings: Findings) -> None:
@@ -269,11 +281,52 @@ def _elsewhere(step: StepSettings, settings: Settings) -> str:
 
 def _scripts(settings: Settings) -> list[tuple[str, StepSettings]]:
     return [
-        (f"{_where(f'groups.{name}.steps')}: {step.name}", step)
+        (_place(name, at, step), step)
         for name, group in settings.groups.items()
-        for step in group.steps
+        for at, step in enumerate(group.steps)
         if step.is_script
     ]
+
+
+def _place(group: str, at: int, step: StepSettings) -> str:
+    """Return where a group's step number `at`, from 0 on, stands: with its line, if that is known."""
+    path, keys = config.config_path(), f"groups.{group}.steps"
+    where, line = _where(keys), line_of(_written(path), [*keys.split("."), str(at)])
+    is_in_file = where.startswith(str(path))
+    return f"{path}:{line}: {keys}: {step.name}" if is_in_file and line else f"{where}: {step.name}"
+
+
+def _written(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it was there a moment ago
+        return b""
+
+
+def _as_in_a_shell(settings: Settings) -> list[Problem]:
+    """Return what steps have in their strings that only a shell would read."""
+    found = []
+    written = config.written_steps(config.config_path())
+    for name, group in settings.groups.items():
+        for at, (step, text) in enumerate(zip(group.steps, written.get(name, ()), strict=False)):
+            # What a variable has set, or another version of the file, is not what is read here.
+            if not step.is_script or text is None or split_argv(text) != step.run:
+                continue
+            suffix = PurePath(step.run[0]).suffix.lower()
+            found += [
+                Problem(_place(name, at, step), fault.text, fault.remedy)
+                for fault in shell_words.faults(text, suffix)
+            ]
+    return found
+
+
+def _without_folder(where: str, step: StepSettings, settings: Settings) -> Problem | None:
+    """Return what is wrong with the folder that a step starts in, if anything."""
+    folder = working_folder(step, settings)
+    if folder.is_dir():
+        return None
+    what = "is a file" if folder.exists() else "is not there"
+    return Problem(where, f"its `cwd`, {folder}, {what}", "Make the folder, or correct `cwd`.")
 
 
 def _refused(settings: Settings) -> list[Problem]:

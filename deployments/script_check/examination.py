@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from deployments.adopt.sources.text_encoding import decode
 from deployments.script_check import (
@@ -20,6 +20,9 @@ from deployments.script_check.outline import outline
 from deployments.script_check.parameters import Parameters
 from deployments.script_check.program import ProgramError
 from tasks import extras
+from tasks.interpreters.shebang import Shebang, is_python_program
+
+_SHELLS = frozenset({"ash", "bash", "dash", "ksh", "mksh", "sh", "zsh"})
 
 Found = Iterator[tuple["Script", Fault]]
 
@@ -44,8 +47,24 @@ class Script:
 
     @property
     def suffix(self) -> str:
-        """The kind of script."""
+        """The end of its name."""
         return self.path.suffix.lower()
+
+    @property
+    def program(self) -> str:
+        """What runs it in the end, behind `env`; "" if only that can say, or nothing does."""
+        words = self.interpreter
+        return Shebang(words[0], words[1:]).program if words else ""
+
+    @property
+    def language(self) -> str:
+        """What it is written in, as far as that makes a difference here; else ""."""
+        if self.suffix == ".ps1":
+            return "powershell"
+        if PurePath(self.program).stem in _SHELLS:
+            return "shell"
+        is_python = is_python_program(self.program) or self.suffix == ".py"
+        return "python" if is_python else ""
 
 
 def examine(scripts: Sequence[Script]) -> Found:
@@ -58,12 +77,12 @@ def examine(scripts: Sequence[Script]) -> Found:
 def examine_with_programs(scripts: Sequence[Script]) -> Found:
     """Yield what the interpreters of the scripts themselves find, none of which is run."""
     kinds: dict[str, Callable[[Sequence[Script]], Found]] = {
-        ".ps1": _powershell,
-        ".py": _python,
-        ".sh": _shell,
+        "powershell": _powershell,
+        "python": _python,
+        "shell": _shell,
     }
-    for suffix, look in kinds.items():
-        for group in _by_interpreter(script for script in scripts if script.suffix == suffix):
+    for language, look in kinds.items():
+        for group in _by_interpreter(script for script in scripts if script.language == language):
             try:
                 yield from list(look(group))
             except ProgramError as error:
@@ -135,7 +154,9 @@ def _python(scripts: Sequence[Script]) -> Found:
 
 
 def _shell(scripts: Sequence[Script]) -> Found:
-    (shell,) = scripts[0].interpreter
+    # Without the options of its first line: behind `-`, none is one.
+    words, program = scripts[0].interpreter, scripts[0].program
+    shell = words[:1] if program == words[0] else (words[0], program)
     faults = {path: shell_syntax.fault(shell, path, scripts[0].env) for path in _paths(scripts)}
     for script in scripts:
         if fault := faults[script.path]:

@@ -49,7 +49,12 @@ class Shebang:
     @property
     def is_python(self) -> bool:
         """Whether a Python runs it."""
-        return _PYTHON.fullmatch(PurePosixPath(self.program).name) is not None
+        return is_python_program(self.program)
+
+
+def is_python_program(program: str) -> bool:
+    """Whether a program, by its path or name, is a Python."""
+    return _PYTHON.fullmatch(PurePosixPath(program).name) is not None
 
 
 def start_of(script: Path) -> bytes:

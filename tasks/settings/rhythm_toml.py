@@ -357,6 +357,28 @@ def load(path: Path | None = None) -> Settings:
     return _validated(path, written, _surroundings())
 
 
+def written_steps(path: Path) -> dict[str, list[str | None]]:
+    """Return, of each group in the file, the strings that its steps are run by; None for a list of words.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    groups = _table(_parsed(path, _read(path)).get("groups"))
+    steps = {name: _table(group).get("steps") for name, group in groups.items()}
+    return {
+        name: [_string(step) for step in found] for name, found in steps.items() if isinstance(found, list)
+    }
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _string(step: Any) -> str | None:
+    run = step.get("run") if isinstance(step, dict) else step
+    return run if isinstance(run, str) else None
+
+
 def _surroundings() -> tuple[str, ...]:
     """What settings come from beside their file: variables, whose home ~ is, and the machine's time zone."""
     names = (faults.PREFIX, "HOME", "USERPROFILE")

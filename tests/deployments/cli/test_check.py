@@ -96,10 +96,10 @@ def test_a_script_that_is_not_there_is_a_problem_and_an_optional_one_a_warning(r
     assert said.code == 2
     ((problem,), (warning,)) = (said.json["problems"], said.json["warnings"])
     folder = rhythm.folder / "scripts"
-    assert problem["where"] == f"{rhythm.config}: groups.a.steps: one"
+    assert problem["where"] == f"{rhythm.config}:4: groups.a.steps: one"
     assert problem["problem"] == f"there is no {folder / 'one.py'}"
     assert problem["remedy"] == "Put it there, or correct the path; until then it is skipped."
-    assert warning["where"] == f"{rhythm.config}: groups.a.steps: two"
+    assert warning["where"] == f"{rhythm.config}:4: groups.a.steps: two"
     assert warning["problem"] == f"there is no {folder / 'two.py'}"
 
 
@@ -110,7 +110,7 @@ def test_warnings_alone_are_told_apart_and_end_with_0(rhythm: CommandLine) -> No
 
     assert said.code == 0
     assert said.out == f"{rhythm.config} is valid: 1 groups, 1 steps\n"
-    assert said.err.startswith(f"warning: {rhythm.config}: groups.a.steps: two: there is no ")
+    assert said.err.startswith(f"warning: {rhythm.config}:4: groups.a.steps: two: there is no ")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_script_that_cannot_be_started_is_told_once(step: str, problem: str, r
 
     assert said.code == 2
     (found,) = said.json["problems"]
-    assert found["where"] == f"{rhythm.config}: groups.a.steps: {Path(step).stem}"
+    assert found["where"] == f"{rhythm.config}:4: groups.a.steps: {Path(step).stem}"
     assert problem in found["problem"]
     assert found["remedy"]
 

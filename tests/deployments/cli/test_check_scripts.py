@@ -50,7 +50,7 @@ class Rhythm:
         return self.rhythm("check", "--json", *options, PATH=folders, HOME=str(self.rhythm.folder))
 
     def where(self, step: str) -> str:
-        return f"{self.rhythm.config}: groups.a.steps: {step}"
+        return f"{self.rhythm.config}:4: groups.a.steps: {step}"
 
 
 @pytest.fixture
@@ -230,3 +230,91 @@ def test_a_sound_rhythm_of_all_kinds_has_no_finding(rhythm_of: Rhythm, pwsh: Pat
     said = rhythm_of.check("a.ps1 -d 7 -Force:$true", "b.py", "c.sh", options=("--scripts",), path=pwsh)
 
     assert (said.code, said.json) == (0, {"ok": True, "problems": [], "warnings": []})
+
+
+# What a shell would read, and where scripts start
+
+
+def found(said: Said, kind: str) -> list[tuple[str, str]]:
+    return [(each["where"].split(": ")[-1], each["problem"]) for each in said.json[kind]]
+
+
+@posix
+def test_what_only_a_shell_reads_is_named_with_the_line_of_its_step(rhythm_of: Rhythm) -> None:
+    rhythm_of.write("a.sh", "#!/bin/sh\n")
+    rhythm_of.rhythm.write(
+        "timezone = 'UTC'\n[groups.a]\nevery = '10m'\nsteps = [\n"
+        "  'a.sh > out.txt',\n"
+        "  # a comment\n"
+        "  { run = 'a.sh | tee x', name = 'second' },\n"
+        "  { run = ['a.sh', '>', 'x'], name = 'third' },\n]\n"
+    )
+
+    said = rhythm_of.rhythm("check", "--json", HOME=str(rhythm_of.rhythm.folder))
+
+    config = rhythm_of.rhythm.config
+    assert said.code == 0
+    assert said.json["warnings"] == [
+        problem(
+            f"{config}:5: groups.a.steps: a",
+            "'>' redirects nothing: the script gets it as a word",
+            "`rhythm logs STEP` has all that it prints; for a file, redirect within the script. "
+            "If the script is to get it as it is, put it in single quotes.",
+        ),
+        problem(
+            f"{config}:7: groups.a.steps: second",
+            "'|' joins no commands: the script gets it as a word, and all behind it",
+            "Make each command a step of its own, or put the line into a script.",
+        ),
+    ]
+
+
+@posix
+def test_a_working_folder_that_is_not_there_is_a_problem(rhythm_of: Rhythm) -> None:
+    rhythm_of.write("a.sh", "#!/bin/sh\n")
+    rhythm_of.write("file", "")
+
+    nowhere = rhythm_of.check("a.sh", more=", cwd = 'nowhere'")
+    file = rhythm_of.check("a.sh", more=", cwd = 'file', optional = true")
+
+    where = f"{rhythm_of.scripts / 'nowhere'}"
+    assert nowhere.code == 2
+    assert nowhere.json["problems"] == [
+        problem(
+            rhythm_of.where("s0"),
+            f"its `cwd`, {where}, is not there",
+            "Make the folder, or correct `cwd`.",
+        )
+    ]
+    assert found(file, "warnings") == [("s0", f"its `cwd`, {rhythm_of.scripts / 'file'}, is a file")]
+
+
+@posix
+def test_an_interpreter_of_a_first_line_that_is_not_there_is_named_and_not_the_script(
+    rhythm_of: Rhythm,
+) -> None:
+    rhythm_of.write("a.sh", "#!/opt/none/perl\n")
+
+    said = rhythm_of.check("a.sh")
+
+    assert said.json["problems"] == [
+        problem(
+            rhythm_of.where("s0"),
+            "a.sh: its first line names /opt/none/perl to run it, which is not there",
+            "Install it, or correct the first line.",
+        )
+    ]
+
+
+@posix
+def test_scripts_are_read_by_what_their_first_line_names(rhythm_of: Rhythm) -> None:
+    rhythm_of.write("python.sh", "#!/usr/bin/env python3\nx = (\n")
+    rhythm_of.write("dash.sh", "#!/bin/sh -\na=(1 2)\n")
+    rhythm_of.write("perl.sh", "#!/usr/bin/perl\nfi }\n")
+    rhythm_of.write("a.sh", "#!/bin/sh -e\necho a\n")
+
+    said = rhythm_of.check("python.sh", "dash.sh", "a.sh", options=("--scripts",))
+
+    by_script = {each["where"].rpartition("/")[2]: each["problem"] for each in said.json["problems"]}
+    assert by_script.pop("python.sh:2") == "syntax error: '(' was never closed"
+    assert all("dash.sh" in where and "syntax error" in text for where, text in by_script.items())

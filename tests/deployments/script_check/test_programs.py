@@ -85,7 +85,7 @@ bash = pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash
 def shell_fault(folder: Path, text: str, shell: str = "bash") -> tuple[int, str] | None:
     program = shutil.which(shell)
     assert program is not None
-    fault = shell_syntax.fault(program, write(folder, "x.sh", text), os.environ)
+    fault = shell_syntax.fault([program], write(folder, "x.sh", text), os.environ)
     return (fault.line, fault.text) if fault else None
 
 
