@@ -27,7 +27,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelling, Scheduled
 from prefect.states import Running as RunningState
 
-from flows import cancel_requests, clock, group_report
+from flows import cancel_requests, clock, group_report, history
 from flows import group as group_module
 from flows.cadence import Decision
 from flows.events import events_of
@@ -487,3 +487,46 @@ async def test_settings_that_cannot_be_used_fail_the_beat_in_words(beat: Beat, t
 
     assert state.is_failed()
     assert "groups.here.every" in (state.message or "")
+
+
+async def test_what_exit_codes_mean_and_why_a_step_failed_is_the_same_wherever_it_is_shown(
+    beat: Beat, tmp_path: Path
+) -> None:
+    (tmp_path / "scripts" / "ends.py").write_text(
+        "import sys\nprint('working', flush=True)\nprint('no host', file=sys.stderr)\n"
+        "sys.exit(int(sys.argv[1]))"
+    )
+    more = "retries = 1, retry_delay = 0, warn_codes = [24], skip_codes = [75]"
+    toml = "".join(
+        f'[groups.code_{code}]\nevery = "1d"\nsteps = [{{ run = "ends.py {code}", {more} }}]\n'
+        for code in (24, 75, 3)
+    )
+    fault = "ends: exit code 24: no host"
+
+    report = await beat(toml)
+
+    assert report.outcome == "degraded"
+    assert [group.label for group in report.groups] == ["completed (warning)", "completed", "failed"]
+    assert [group.fault for group in report.groups] == [fault, "", "ends: exit code 3: no host"]
+    assert [group.steps[0].outcome for group in report.groups] == ["completed", "skipped", "failed"]
+    assert (report.table[0]["outcome"], report.table[0]["fault"]) == ("completed (warning)", fault)
+
+    settings = config.load()
+    with store_of(settings) as store:
+        day = clock.now() - timedelta(days=1)
+        # Retries are for failures alone.
+        assert [step.step for step in store.steps(day)] == ["ends"] * 4
+        assert [step.fault.partition(":")[0] for step in store.steps(day)] == [
+            "exit code 24",
+            "",
+            "exit code 3",
+            "exit code 3",
+        ]
+        assert [event.fault for event in store.decisions(day)] == [group.fault for group in report.groups]
+    async with get_client() as client:
+        last = await history.latest(client, settings, settings.groups, clock.now())
+        states = [(await client.read_flow_run(UUID(str(group.run_id)))).state for group in report.groups]
+    assert [last[name].label for name in settings.groups] == [group.label for group in report.groups]
+    assert [last[name].fault for name in settings.groups] == [group.fault for group in report.groups]
+    assert [state and state.name for state in states] == ["Warning", "Completed", "Failed"]
+    assert outcomes(await beat(toml)) == [Decision.NOT_DUE, Decision.NOT_DUE, Outcome.FAILED]

@@ -77,6 +77,26 @@ def test_the_message_has_what_failed_or_else_everything() -> None:
     assert concluded(both, [StepResult("step_0", OK, 1.0)], 1.0).message == "step_0: completed"
 
 
+def test_a_group_whose_scripts_skip_themselves_has_run_and_one_without_anything_to_run_has_not() -> None:
+    both = group(False, False)
+    missing = StepResult("step_0", SKIPPED, 1.0, "there is no a.py")
+    itself = StepResult("step_1", SKIPPED, 1.0, "exit code 75", 75)
+
+    assert concluded(both, [missing, missing], 1.0).outcome is SKIPPED
+    assert concluded(both, [missing, itself], 1.0).outcome is OK
+
+
+def test_a_warning_is_its_groups_unless_that_failed() -> None:
+    both = group(False, False)
+    warns = StepResult("step_0", OK, 1.0, "exit code 24: vanished\nmore", 24, has_warning=True)
+
+    found = concluded(both, [warns, StepResult("step_1", OK, 1.0, "fine", 0)], 1.0)
+    assert (found.outcome, found.has_warning, found.fault) == (OK, True, "step_0: exit code 24: vanished")
+
+    found = concluded(both, [warns, StepResult("step_1", FAILED, 1.0, "exit code 1: no\nmore", 1)], 1.0)
+    assert (found.outcome, found.has_warning, found.fault) == (FAILED, False, "step_1: exit code 1: no")
+
+
 @given(st.lists(st.tuples(st.sampled_from(Outcome), st.booleans()), min_size=1, max_size=6), st.data())
 def test_every_step_has_one_result_and_nothing_runs_after_a_cancelled_one(
     steps: list[tuple[Outcome, bool]], data: st.DataObject

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from deployments import overview
 from deployments.daemon.display import Display
+from flows.cadence import Run
+from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm
 
 
@@ -24,3 +26,30 @@ def test_news_are_visible_text(
     display.close()
 
     assert "set 'a␛]0;title␇' crashed\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("on_a_terminal", [True, False])
+def test_what_failed_or_warns_is_shown_with_its_reason(
+    on_a_terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: on_a_terminal)
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    start = now - timedelta(minutes=5)
+    last = {
+        "health_check": Run(start, now, Outcome.FAILED, fault="copy: exit code 3: no such host"),
+        "daily_routine": Run(start, now, Outcome.COMPLETED, fault="sync: exit code 24: vanished"),
+        "event_analysis": Run(start, now, Outcome.COMPLETED),
+    }
+    display, state = Display(), overview.unknown(rhythm(), now, "nobody answers", last)
+
+    display.show(state)
+    display.close()
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert state.faults == [
+        "health_check failed: copy: exit code 3: no such host",
+        "daily_routine completed (warning): sync: exit code 24: vanished",
+    ]
+    assert "copy: exit code 3: no such host" in said
+    assert "completed (warning)" in said
+    assert "sync: exit code 24: vanished" in said

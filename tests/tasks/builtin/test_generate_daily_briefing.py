@@ -54,6 +54,18 @@ def test_a_good_day_needs_no_attention(make_context: MakeContext) -> None:
     assert section(text_of(context), "Needs attention") == "Nothing."
 
 
+def test_a_failure_and_a_warning_have_their_reasons(make_context: MakeContext) -> None:
+    failed = replace(ran("health_check", Outcome.FAILED, 2.0), fault="copy: exit code 3: no such host")
+    warned = replace(ran("daily_routine", Outcome.COMPLETED, 2.0), fault="sync: exit code 24: vanished")
+    context = make_context(events=lambda since: [failed, warned])
+    main([], context)
+
+    needs = section(text_of(context), "Needs attention")
+
+    assert "exit code 3: no such host" in needs
+    assert "warned in 1 of 1 runs: sync: exit code 24: vanished" in needs
+
+
 def test_each_group_has_a_row_of_what_it_did_and_why_it_did_not(make_context: MakeContext) -> None:
     events = [
         ran("health_check", Outcome.COMPLETED, 2.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,6 +29,14 @@ def failing_now(store: Store) -> None:
     store.add_decisions([ran(20), ran(10, Outcome.FAILED)])
     at = NOW - timedelta(minutes=10)
     store.add_steps([StepUsage(at, "health_check", "check_health", 1, Outcome.TIMED_OUT, 2.0, None, None)])
+
+
+def failing_for_a_reason(store: Store) -> None:
+    store.add_decisions([replace(ran(10, Outcome.FAILED), fault="copy: exit code 3: no such host")])
+
+
+def warns(store: Store) -> None:
+    store.add_decisions([ran(20), replace(ran(10), fault="copy: exit code 24: vanished")])
 
 
 def failed_before(store: Store) -> None:
@@ -74,6 +83,16 @@ def cpu_busy(store: Store) -> None:
             failing_now,
             "critical",
             ["health_check failed in its latest run, at 15:20: check_health timed out"],
+        ),
+        (
+            failing_for_a_reason,
+            "critical",
+            ["health_check failed in its latest run, at 15:20: copy: exit code 3: no such host"],
+        ),
+        (
+            warns,
+            "warning",
+            ["health_check warns in its latest run, at 15:20: copy: exit code 24: vanished"],
         ),
         (failed_before, "warning", ["health_check failed in 1 of 2 runs, last at 15:10"]),
         (
