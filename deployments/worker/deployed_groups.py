@@ -25,9 +25,14 @@ async def update(client: PrefectClient, settings: Settings, log: Path, say: Call
     """
     for news in prefect_yaml.update(settings):
         say(news)
-    if not await pool.is_deployed(client, settings):
+    outdated = await pool.outdated(client, settings)
+    plain = prefect_yaml.plain_groups(prefect_yaml.effective(settings), settings)
+    if any(one not in plain for one in outdated):
         say("deploying the rhythm and its groups")
         await schedule.deploy(client, settings, log)
+    elif outdated:
+        say(f"deploying {prefect_yaml.listed([prefect_yaml.group_of(one) for one in outdated])}")
+        await pool.deploy_groups(client, settings, outdated)
     for name in await delete_others(client, settings):
         say(f"deleted the deployment {name}: rhythm.toml has no such group any more")
 

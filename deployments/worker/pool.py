@@ -30,7 +30,7 @@ from prefect.states import Cancelled
 
 from deployments.server.temporary import PREFECT
 from deployments.worker import prefect_yaml
-from deployments.worker.code_version import code_version
+from deployments.worker.code_version import code_versions
 from flows import naming
 from flows.description import group_description
 from flows.naming import flow_name
@@ -89,20 +89,43 @@ async def make_pool(client: PrefectClient, settings: Settings) -> None:
 
 
 async def is_deployed(client: PrefectClient, settings: Settings) -> bool:
-    """Return whether all that is to be deployed is, to the pool, from this very code and rhythm.toml.
+    """Return whether all that is to be deployed is, as it is to be."""
+    return not await outdated(client, settings)
 
-    One that somebody has changed into what the worker refuses is not: it is deployed again.
+
+async def outdated(client: PrefectClient, settings: Settings) -> list[dict[str, Any]]:
+    """Return what is to be deployed and is not: to the pool, from this very code and rhythm.toml.
+
+    So is one that somebody has changed into what the worker refuses.
     """
-    deployed = _version(settings), naming.pool(settings)
-    there = await _by_entrypoint(client, settings)
-    found = [there.get(_key(one)) for one in prefect_yaml.own(prefect_yaml.effective(settings))]
-    return all(one and (one.version, one.work_pool_name) == deployed and _is_own(one) for one in found)
+    versions, there = _versions(settings), await _by_entrypoint(client, settings)
+
+    def is_as_wanted(one: dict[str, Any]) -> bool:
+        found = there.get(_key(one))
+        return found is not None and found.version == versions[_key(one)] and _is_own(found)
+
+    return [one for one in prefect_yaml.own(prefect_yaml.effective(settings)) if not is_as_wanted(one)]
 
 
-def _version(settings: Settings) -> str:
-    """Return the version of what would be deployed now: of the code, and of what rhythm.toml makes of it."""
+def _versions(settings: Settings) -> dict[tuple[str, str], str]:
+    """Return the versions of what would be deployed now.
+
+    A plain group's is of the code and of that group; all others' is one, which Prefect's command is given.
+    """
+    found = prefect_yaml.effective(settings)
+    plain = prefect_yaml.plain_groups(found, settings)
+    rest = [one for one in found["deployments"] if one not in plain]
     described = {name: group_description(name, settings) for name in settings.groups}
-    return code_version(json.dumps([prefect_yaml.effective(settings), described], default=str))
+    declared = {_key(one): [one, described[prefect_yaml.group_of(one)]] for one in plain}
+    customised = prefect_yaml.own({"deployments": rest})
+    by_command = [
+        found | {"deployments": rest},
+        list(settings.groups),
+        [described.get(prefect_yaml.group_of(one)) for one in customised],
+    ]
+    declared |= {_key(one): by_command for one in customised}
+    texts = [json.dumps(each, default=str) for each in declared.values()]
+    return dict(zip(declared, code_versions(texts), strict=True))
 
 
 def _is_own(deployment: DeploymentResponse) -> bool:
@@ -123,13 +146,20 @@ async def deploy(client: PrefectClient, settings: Settings, log: Path) -> None:
     Raises:
         DeployError: it could not; with the end of what the command said.
     """
-    version, found = _version(settings), prefect_yaml.effective(settings)
+    found = prefect_yaml.effective(settings)
     groups = prefect_yaml.plain_groups(found, settings)
     rest = [one for one in found["deployments"] if one not in groups]
-    await _deploy_by_command(found | {"deployments": rest}, version, log)
-    there = await _by_entrypoint(client, settings)
-    for one in groups:
-        await _deploy_group(client, one, there.get(_key(one)), version, settings)
+    beat = prefect_yaml.own({"deployments": rest})[0]  # of all that the command deploys, it is the version
+    await _deploy_by_command(found | {"deployments": rest}, _versions(settings)[_key(beat)], log)
+    await deploy_groups(client, settings, await outdated(client, settings))
+
+
+async def deploy_groups(client: PrefectClient, settings: Settings, some: list[dict[str, Any]]) -> None:
+    """Deploy those that are plain of some groups' deployments."""
+    versions, there = _versions(settings), await _by_entrypoint(client, settings)
+    for one in prefect_yaml.plain_groups(prefect_yaml.effective(settings), settings):
+        if one in some:
+            await _deploy_group(client, one, there.get(_key(one)), versions[_key(one)], settings)
 
 
 async def _deploy_group(

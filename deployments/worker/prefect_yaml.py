@@ -29,6 +29,7 @@ _SHARED = ("version", "tags", "work_pool")
 #: Where it finds the version. Without it, Prefect takes a version of its own.
 VARIABLE = "RHYTHM_CODE_VERSION"
 _VERSION = f"{{{{ ${VARIABLE} }}}}"
+_MANY = 8  # names, of which no more are listed
 #: What a file may have for all of its deployments.
 _STEPS = {"build", "push", "pull"}
 #: The descriptions that files from before descriptions came from rhythm.toml have: nobody has typed them.
@@ -195,7 +196,14 @@ def changes(before: str, after: str) -> str:
         ("added", [name for name in new if name not in old]),
         ("removed", [name for name in old if name not in new]),
     )
-    return "; ".join(f"{what} {', '.join(names)}" for what, names in parts if names)
+    return "; ".join(f"{what} {listed(names)}" for what, names in parts if names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a message has them: of many, the first."""
+    if len(names) > _MANY:
+        return f"{', '.join(names[:_MANY])} and {len(names) - _MANY} more"
+    return ", ".join(names)
 
 
 def _differences(path: Path, deployed: dict[str, Any], settings: Settings) -> Iterator[str]:
@@ -207,7 +215,7 @@ def _differences(path: Path, deployed: dict[str, Any], settings: Settings) -> It
                 f"{group_of(one)}: it is not deployed. Take it out there."
             )
     if missing := _missing(deployed, settings.groups):
-        yield f"{path} lacks {', '.join(missing)}, as its list is not one item a line: deployed without it"
+        yield f"{path} lacks {listed(missing)}, as its list is not one item a line: deployed without it"
 
 
 def _is_of_another(one: dict[str, Any], groups: Iterable[str]) -> bool:

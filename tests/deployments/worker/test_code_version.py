@@ -30,7 +30,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def version(project: Path) -> str:
-    return code_version.code_version((project / "prefect.yaml").read_text(encoding="utf-8"))
+    text = (project / "prefect.yaml").read_text(encoding="utf-8")
+    (found,) = code_version.code_versions([text])
+    return found
 
 
 @pytest.mark.parametrize(

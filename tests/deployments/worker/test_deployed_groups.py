@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentUpdate
 
 from deployments.worker import pool
 from deployments.worker.deployed_groups import update
@@ -66,6 +67,16 @@ async def test_groups_come_and_go_with_rhythm_toml_and_what_others_have_deployed
     assert "daily at 03:00 (Europe/Berlin)\n- **After:** one\n- **Lane:** long\n" in (two.description or "")
     assert await _choices(client) == ["one", "two"]
     assert await bring(TOML + TWO) == []
+
+    # Of a group that changes, Prefect's command is not needed; what somebody has changed is undone.
+    assert await bring(TOML.replace("90m", "2h") + TWO) == ["deploying one"]
+    assert "every 2h" in ((await _read(client, "one")).description or "")
+    await client.update_deployment(two.id, DeploymentUpdate(entrypoint="evil.py:main"))
+    assert await bring(TOML + TWO) == ["deploying one, two"]
+    assert ((await _read(client, "two")).id, (await _read(client, "two")).entrypoint) == (
+        two.id,
+        "rhythm_entry.two",
+    )
 
     # Deployed by somebody: another one of ours, one of another folder, one of another flow.
     strangers = [
