@@ -93,6 +93,12 @@ class StepSettings(BaseModel):
         description="The interpreter of this `.py` script, in the place of the top-level `python`.",
         examples=["py -3.12"],
     )
+    interpreter: str | None = Field(
+        default=None,
+        description="What runs this script, of whatever kind, in the place of its first line or suffix: a "
+        "program, with or without options.",
+        examples=["perl -w", "powershell"],
+    )
 
     @property
     def is_script(self) -> bool:
