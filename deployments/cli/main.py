@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return call
         signals.handle(_interrupt, "SIGTERM")
         # The server's analytics are off in prefect.toml; this keeps the client from announcing its own.
+        own_variables.note_coerced_locale()
         own_variables.set_default({"DO_NOT_TRACK": "1"})
         prefect_defaults.apply()  # before Prefect is imported, which reads its settings then
         return call()

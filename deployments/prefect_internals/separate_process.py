@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from anyio.abc import TaskStatus
 from prefect import Flow
 from prefect.client.schemas.objects import FlowRun
+from prefect.settings import get_current_settings
 from prefect.utilities.processutils import command_to_string
 from prefect.workers.process import ProcessWorkerResult
 
 from deployments.prefect_internals.internal import ChangedError, Internal, must_take
+from tasks.process.own_variables import BEFORE, set_own
 from tasks.settings.project import PROJECT, module_argv
 
 
@@ -44,7 +48,7 @@ async def run_separately(
             entrypoint=entrypoint,
             command=command_to_string(module_argv("deployments.worker.separate_run")),
             cwd=PROJECT,
-            env=env,
+            env=_marked(env),
             control_channel=context.control_channel,
         )
         executor = context.create_executor(flow_run, starter, resolve_flow=the_flow, propose_submitting=False)
@@ -52,6 +56,17 @@ async def run_separately(
     if execution is None or execution.status_code is None:
         raise RuntimeError("no process was started for the flow run")
     return ProcessWorkerResult(status_code=execution.status_code, identifier=str(execution.handle.pid))
+
+
+def _marked(env: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return a process' environment with the note of what in it is the account's, and not ours or Prefect's.
+
+    The starter adds Prefect's settings as they are here, whatever they are from.
+    """
+    settings = get_current_settings().to_environment_variables(exclude_unset=True)
+    after = dict(os.environ)
+    set_own({name: value for name, value in {**env, **settings}.items() if value is not None}, after)
+    return {**env, BEFORE: after.get(BEFORE)}
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 from tasks.files.long_path import reachable, resolved
 from tasks.interpreters import shebang
 from tasks.interpreters.powershell import POWERSHELL
-from tasks.interpreters.python import PYTHON
+from tasks.interpreters.python import PYTHON, interpreter
 from tasks.interpreters.script_kind import ScriptKind, ScriptRefusedError, installed
 from tasks.process import batch_file
 from tasks.process.environment import IGNORES_CASE, lookup, merged
@@ -95,14 +95,15 @@ def _suffix(script: Path) -> str:
 def command(step: StepSettings, path: Path, settings: Settings) -> list[str]:
     """Return the argument list that starts the step's script at `path`: interpreter, script, arguments.
 
-    The interpreter is the one that rhythm.toml names for a .py; else that of the script's first line, except
-    on Windows and for PowerShell's; else that of its kind.
+    The interpreter is the one that rhythm.toml names, for the step or for all .py; else that of the script's
+    first line, except on Windows and for PowerShell's; else that of its kind.
 
     Raises:
         ScriptRefusedError: the interpreter is not there, or the script cannot be started.
     """
     kind, args = kind_of(path), step.run[1:]
-    named = (step.python or settings.python) if _suffix(path) == ".py" else None
+    of_python = (step.python or settings.python) if _suffix(path) == ".py" else None
+    named = step.interpreter or of_python
     if sys.platform != "win32" and named is None and kind is not POWERSHELL:
         folder = working_folder(step, settings)
         search = lookup(environment(step, path), "PATH")
@@ -163,11 +164,13 @@ def environment(
 
 
 def _shell(script: Path, args: Sequence[str], named: str | None) -> list[str]:
-    return [installed(script, "bash", "sh"), str(script), *args]
+    words = interpreter(script, named) if named else [installed(script, "bash", "sh")]
+    return [*words, str(script), *args]
 
 
 def _batch_file(script: Path, args: Sequence[str], named: str | None) -> list[str]:
     """Return the words that `batch_file.line` makes a line of."""
+    _refuse_another(script, named, "cmd")
     installed(script, "cmd.exe")
     try:
         batch_file.line([str(script), *args])
@@ -177,10 +180,19 @@ def _batch_file(script: Path, args: Sequence[str], named: str | None) -> list[st
 
 
 def _script_host(script: Path, args: Sequence[str], named: str | None) -> list[str]:
+    _refuse_another(script, named, "cscript")
     return [installed(script, "cscript"), "//nologo", str(script), *args]
 
 
+def _refuse_another(script: Path, named: str | None, own: str) -> None:
+    if named:
+        problem = f"{script.name} is always run by {own}, and its step has interpreter = '{named}'"
+        raise ScriptRefusedError(problem, "Take that out.")
+
+
 def _program(script: Path, args: Sequence[str], named: str | None) -> list[str]:
+    if named:
+        return [*interpreter(script, named), str(script), *args]
     if not os.access(script, os.X_OK):
         raise ScriptRefusedError(f"{script} is not executable; make it so, or give it an ending")
     if sys.platform != "win32" and os.access(script, os.R_OK) and shebang.is_text(shebang.start_of(script)):

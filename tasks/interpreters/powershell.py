@@ -30,7 +30,7 @@ _STREAMS = {
 
 
 def argv(script: Path, args: Sequence[str], named: str | None = None) -> list[str]:
-    """Return the argument list that runs a script with `args`, by the newest PowerShell that is there.
+    """Return the argument list that runs a script with `args`, by the PowerShell named, or the newest.
 
     A character goes before each of them, and run.ps1 takes it off: they are the script's, and would else be
     read as run.ps1's own, which loses what `-Name:value` means.
@@ -38,7 +38,7 @@ def argv(script: Path, args: Sequence[str], named: str | None = None) -> list[st
     Raises:
         ScriptRefusedError: there is no PowerShell.
     """
-    program = installed(script, "pwsh", "powershell")
+    program = installed(script, named) if named else installed(script, "pwsh", "powershell")
     return [program, *_OPTIONS, str(_RUN), str(script), *(f".{word}" for word in args)]
 
 

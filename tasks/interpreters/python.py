@@ -21,7 +21,7 @@ def argv(script: Path, args: Sequence[str], named: str | None) -> list[str]:
         ScriptRefusedError: the one that is named is not there.
     """
     if named:
-        words = _interpreter(script, named)
+        words = interpreter(script, named)
     else:
         words = py_launcher.words(script, shutil.which("py")) if sys.platform == "win32" else []
     return [*(words or [sys.executable]), str(script), *args]
@@ -39,7 +39,7 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     return more | dict(base)
 
 
-def _interpreter(script: Path, named: str) -> list[str]:
+def interpreter(script: Path, named: str) -> list[str]:
     """Return the words of an interpreter: a program, a virtual environment's folder, or `py -3.12`."""
     folder = Path(named)
     if folder.is_dir():

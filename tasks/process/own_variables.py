@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
+from pathlib import Path
 
 from tasks.process.environment import IGNORES_CASE
 
@@ -53,6 +54,20 @@ def set_own(variables: Mapping[str, str], environ: MutableMapping[str, str] = os
 def set_default(variables: Mapping[str, str], environ: MutableMapping[str, str] = os.environ) -> None:
     """Set those that have no value yet, for Rhythm alone."""
     set_own({name: value for name, value in variables.items() if name not in environ}, environ)
+
+
+def note_coerced_locale(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Note that Python itself has set LC_CTYPE, as it does at its start where the locale is C (PEP 538).
+
+    Linux alone keeps what a process was started with.
+    """
+    name = "LC_CTYPE"
+    with suppress(OSError):
+        started_with = Path("/proc/self/environ").read_bytes().split(b"\0")
+        if name in environ and not any(each.startswith(b"LC_CTYPE=") for each in started_with):
+            before = _before(environ)
+            before.setdefault(name, None)
+            _remember(before, environ)
 
 
 def take_back(name: str, environ: MutableMapping[str, str] = os.environ) -> None:

@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     python: str | None = Field(
         default=None,
         description="The interpreter of `.py` scripts: a program, the folder of a virtual environment, or "
-        '`"py -3.12"`. Default: the one that runs Rhythm.',
+        '`"py -3.12"`. Default: what the first line of a script names, else the one that runs Rhythm.',
         examples=["C:/workspace/agi/venv"],
     )
     env: Env = Field(

@@ -52,7 +52,8 @@ class StepSettings(BaseModel):
 
     run: Annotated[tuple[str, ...], Field(min_length=1), WithJsonSchema(ARGV_SCHEMA)] = Field(
         description="What to start: a built-in step, or a script below `scripts_dir`, and its arguments. A "
-        "string is split as a POSIX shell would; a list is taken as it is. No shell ever sees it.",
+        "string is split as a POSIX shell would, only that the backslashes of Windows' paths stay; a list is "
+        "taken as it is. No shell ever sees it.",
         examples=["reports/weekly.ps1 -Days 7", ["backup.ps1", "-Target", "D:\\My Files"]],
     )
     name: str = Field(
@@ -126,6 +127,12 @@ class StepSettings(BaseModel):
         default=None,
         description="The interpreter of this `.py` script, in the place of the top-level `python`.",
         examples=["py -3.12"],
+    )
+    interpreter: str | None = Field(
+        default=None,
+        description="What runs this script, of whatever kind, in the place of its first line or suffix: a "
+        "program, with or without options.",
+        examples=["perl -w", "powershell"],
     )
 
     @property

@@ -137,3 +137,24 @@ def test_a_named_server_elsewhere_that_does_not_answer_is_not_replaced(workspace
         assert "192.0.2.1" in done.stderr
         assert "Traceback" not in done.stderr
     assert workspace.notes() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Python and Windows themselves add variables there")
+def test_a_script_has_the_environment_that_the_command_was_started_with(workspace: Workspace) -> None:
+    seen = workspace.root / "seen"
+    script = workspace.scripts / "env.sh"
+    workspace.script(script.name, f"#!/bin/sh\nenv -0 > '{seen}'\n")
+    workspace.toml('[groups.a]\nevery = "10m"\nsteps = ["env.sh"]\n')
+    mine = {"PREFECT_PROFILE": "ephemeral", "PREFECT_LOGGING_LEVEL": "INFO", "JOURNAL_STREAM": "8:1"}
+    asked = workspace.env | mine | {"HTTP_PROXY": "http://127.0.0.1:9"}
+
+    done = workspace.run(workspace.command("beat"), 120, **asked)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = dict(each.split("=", 1) for each in seen.read_text(encoding="utf-8").split("\0") if each)
+    shells = {"PWD", "OLDPWD", "SHLVL", "_"}
+    assert found.pop("RHYTHM_API_URL").startswith("http://127.0.0.1:")
+    assert found.pop("RHYTHM_STEP_ID")
+    del asked["JOURNAL_STREAM"]
+    expected = {name: value for name, value in asked.items() if name not in shells}
+    assert {name: value for name, value in found.items() if name not in shells} == expected

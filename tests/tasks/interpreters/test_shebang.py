@@ -136,6 +136,30 @@ def test_a_named_python_is_for_scripts_whose_suffix_is_its_own(folder: Folder) -
     assert folder.step("job.sh", python=sys.executable)[0] == 3
 
 
+@pytest.mark.parametrize("name", ["job.sh", "job.py", "./job", "job.other"])
+def test_a_step_may_name_another_interpreter_for_whatever_script(name: str, folder: Folder) -> None:
+    path = folder.write(name, "#!/nowhere\nexit 3\n", 0o644)
+
+    assert folder.argv(name, "x", interpreter="sh -e") == [shutil.which("sh"), "-e", str(path), "x"]
+    assert folder.step(name, interpreter="sh", python="python9.99")[0] == 3
+    with pytest.raises(ScriptRefusedError, match=r"needs none9, which is not installed"):
+        folder.argv(name, interpreter="none9")
+
+
+def test_a_batch_file_has_no_other_interpreter(folder: Folder) -> None:
+    folder.write("job.bat", "")
+
+    with pytest.raises(ScriptRefusedError, match=r"job\.bat is always run by cmd"):
+        folder.argv("job.bat", interpreter="sh")
+
+
+def test_a_powershell_script_may_have_another_powershell(folder: Folder) -> None:
+    folder.write("job.ps1", "")
+    other = folder.write("bin/powershell-preview", "")
+
+    assert folder.argv("job.ps1", interpreter=str(other))[:2] == [str(other), "-NoLogo"]
+
+
 def test_without_a_first_line_a_suffix_decides(folder: Folder) -> None:
     folder.write("job.py", "import sys; print(sys.executable)\n")
     folder.write("job.sh", "echo a\n")
