@@ -155,11 +155,11 @@ def _long_steps(name: str, settings: Settings) -> list[Problem]:
         return []
     return [
         Problem(
-            _where(f"groups.{name}.steps: {step.name}"),
+            _where_step(name, number, step),
             f"may take {format_duration(step.timeout)}, and {', '.join(waiting)} waits for it",
             'If nothing needs it, move it to a group of its own with lane = "long".',
         )
-        for step in group.steps
+        for number, step in enumerate(group.steps)
         if "timeout" in step.model_fields_set and step.timeout > BEAT
     ]
 
@@ -168,12 +168,12 @@ def _without_extras(settings: Settings) -> list[Problem]:
     """Return which built-in steps will be skipped for what is not installed."""
     return [
         Problem(
-            _where(f"groups.{name}.steps: {step.name}"),
+            _where_step(name, number, step),
             f"will be skipped: {', '.join(absent)} not installed",
             extras.remedy(extra),
         )
         for name, group in settings.groups.items()
-        for step in group.steps
+        for number, step in enumerate(group.steps)
         if not step.is_script and (extra := EXTRAS.get(step.run[0])) and (absent := extras.absent(extra))
     ]
 
@@ -266,9 +266,9 @@ def _elsewhere(step: StepSettings, settings: Settings) -> str:
 
 def _scripts(settings: Settings) -> list[tuple[str, StepSettings]]:
     return [
-        (f"{_where(f'groups.{name}.steps')}: {step.name}", step)
+        (_where_step(name, number, step), step)
         for name, group in settings.groups.items()
-        for step in group.steps
+        for number, step in enumerate(group.steps)
         if step.is_script
     ]
 
@@ -318,4 +318,18 @@ def _shared(settings: Settings) -> list[Problem]:
 
 def _where(keys: str) -> str:
     """Given a dotted key, return it with the file or the variable that it comes from."""
-    return faults.where(config.config_path(), keys.split("."))
+    return faults.where(config.config_path(), _written(), keys.split("."))
+
+
+def _where_step(group: str, number: int, step: StepSettings) -> str:
+    """Return where a step of a group is from, with its name for its number."""
+    keys = ["groups", group, "steps", str(number)]
+    return faults.where(config.config_path(), _written(), keys, f"groups.{group}.steps: {step.name}")
+
+
+def _written() -> bytes:
+    """Return what rhythm.toml has, for the lines of its keys; nothing if it has just gone."""
+    try:
+        return config.config_path().read_bytes()
+    except OSError:
+        return b""

@@ -50,7 +50,7 @@ class Rhythm:
         return self.rhythm("check", "--json", *options, PATH=folders, HOME=str(self.rhythm.folder))
 
     def where(self, step: str) -> str:
-        return f"{self.rhythm.config}: groups.a.steps: {step}"
+        return f"{self.rhythm.config}:4: groups.a.steps: {step}"
 
 
 @pytest.fixture
