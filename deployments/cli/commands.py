@@ -17,7 +17,17 @@ from typing import Any
 import click
 
 from deployments.cli import console
-from deployments.cli.arguments import Count, GroupName, Hours, LogName, StepName, Time, repeat, step_summary
+from deployments.cli.arguments import (
+    Choice,
+    Count,
+    GroupName,
+    Hours,
+    LogName,
+    StepName,
+    Time,
+    repeat,
+    step_summary,
+)
 from tasks import builtin
 
 #: A command with its arguments: loads its module, does its work, and returns its exit code.
@@ -171,6 +181,23 @@ _register(
 )
 _register("status", "Every group's last run, what is due, and why nothing runs now.")
 _register(
+    "explain",
+    "Why a group runs or not, and when next, step by step.",
+    click.Argument(["group"], type=GroupName(), help="One of rhythm.toml's groups."),
+)
+_register(
+    "history",
+    "What ran, how it ended, how long it took, what it cost, and why.",
+    click.Argument(
+        ["name"],
+        metavar="[GROUP|STEP]",
+        required=False,
+        type=LogName(),
+        help="Of this group or step only; GROUP/STEP for a step that several groups have.",
+    ),
+    click.Option(["-n", "count"], type=Count(1), metavar="N", help="The last N runs. Default: 20."),
+)
+_register(
     "ui",
     "Open Prefect's UI in the browser, signed in.",
     _flag("Only print the link.", "--no-browser"),
@@ -180,7 +207,7 @@ _register(
     "The variables by which Prefect's own commands reach the server.",
     click.Option(
         ["--shell"],
-        type=click.Choice(("bash", "fish", "powershell", "cmd")),
+        type=Choice(("bash", "fish", "powershell", "cmd")),
         help="Default: the one in use.",
     ),
     _flag("The server's password as well.", "--secrets"),
@@ -193,14 +220,15 @@ _register(
 _register(
     "config",
     "The schema of rhythm.toml, for editors that complete and check it.",
-    click.Argument(["action"], type=click.Choice(("schema",)), help="JSON Schema, on stdout."),
-    json=False,
+    click.Argument(["action"], type=Choice(("schema",)), help="JSON Schema, on stdout."),
 )
 _register("doctor", "Prove that the installation works.")
 _register(
     "step",
     "One built-in step, run manually, without Prefect.",
-    click.Argument(["name"], type=StepName(), help="One of the built-in steps."),
+    click.Argument(
+        ["name"], required=False, type=StepName(), help="One of the built-in steps. Default: list them."
+    ),
     click.Argument(
         ["args"],
         nargs=-1,
@@ -210,7 +238,6 @@ _register(
         "except behind a --.",
     ),
     kind=_StepCommand,
-    no_args_is_help=True,
 )
 _register(
     "adopt",
@@ -243,7 +270,7 @@ _register(
     "Rhythm from the machine's start on, as a service of the system's.",
     click.Argument(
         ["action"],
-        type=click.Choice(("install", "uninstall", "status", "start", "stop")),
+        type=Choice(("install", "uninstall", "status", "start", "stop")),
         help="What to do with it.",
     ),
     click.Option(
@@ -278,10 +305,9 @@ _register(
     "The lines by which a shell completes what is typed: commands, options, groups, steps.",
     click.Argument(
         ["shell"],
-        type=click.Choice(("bash", "zsh", "fish", "powershell")),
+        type=Choice(("bash", "zsh", "fish", "powershell")),
         help="Bash from 4.4 on, and every PowerShell from 5.1 on.",
     ),
-    json=False,
     epilog="""\b
 Let the shell read them whenever it starts, by a line in its own file:
   ~/.bashrc                    eval "$(rhythm completion bash)"
