@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -181,27 +181,44 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
     Raises:
         httpx.HTTPError: it does not answer.
     """
-    past = await history.in_slots(client, settings, now)
-    last = {name: max(runs, key=lambda run: run.started) for name, runs in past.items() if runs}
-    last |= await history.latest(client, settings, settings.groups.keys() - last.keys(), now)
+    past, last = await runs(client, settings, now)
     holds = await hold_variables.read(client, settings)
     groups = standings(settings, past, last, now, holds)
     worker = await worker_of(client, settings)
     return Overview(now, settings.zone, address, groups, worker, holds=holds)
 
 
+async def runs(
+    client: PrefectClient, settings: Settings, now: datetime
+) -> tuple[dict[str, list[Run]], dict[str, Run]]:
+    """Ask Prefect for every group's runs of its slot, and for its last one.
+
+    Raises:
+        httpx.HTTPError: it does not answer.
+    """
+    past = await history.in_slots(client, settings, now)
+    last = {name: max(known, key=lambda run: run.started) for name, known in past.items() if known}
+    last |= await history.latest(client, settings, settings.groups.keys() - last.keys(), now)
+    return past, last
+
+
 def standings(
     settings: Settings, past: History, last: Mapping[str, Run], now: datetime, holds: Holds = NONE
 ) -> tuple[GroupStatus, ...]:
     """Given the runs of the current slots and every group's last run, return how the groups stand. Pure."""
+    choices = decide(settings, past, now, holds=holds, would_end=expected_end(past, last))
+    return tuple(GroupStatus(choice.group, last.get(choice.group), choice) for choice in choices)
+
+
+def expected_end(past: History, last: Mapping[str, Run]) -> Callable[[str], Outcome]:
+    """Return what returns how a group's next run is expected to end, given its name."""
 
     def would_end(name: str) -> Outcome:
         # A skipped run is not among those that count, and shows as much as they do.
         again = [last[name]] if name in last and last[name].outcome is Outcome.SKIPPED else []
-        return likely_outcome([*past[name], *again])
+        return likely_outcome([*past.get(name, ()), *again])
 
-    choices = decide(settings, past, now, holds=holds, would_end=would_end)
-    return tuple(GroupStatus(choice.group, last.get(choice.group), choice) for choice in choices)
+    return would_end
 
 
 async def newest(client: PrefectClient, settings: Settings, now: datetime) -> tuple[UUID, str | None] | None:

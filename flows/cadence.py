@@ -122,7 +122,7 @@ def choose(
     if choice.lane == MAIN:
         reason = held_by
     else:
-        reason = _lane_taken(name, settings, history, now, earlier, force, apart, holds)
+        reason = lane_taken(name, settings, history, now, earlier, force, apart, holds)
     return (
         replace(choice, decision=Decision.BUSY, reason=reason, next_due=next_beat(now)) if reason else choice
     )
@@ -141,14 +141,14 @@ def choose_alone(
     """Decide for the group `name` as `choose` does, as if nothing else were running."""
     group = settings.groups[name]
     slot = slot_at(group, now, settings.zone)
-    runs = _in_slot(name, settings, history, now)
+    runs = in_slot(name, settings, history, now)
 
     def choice(
         decision: Decision, reason: str, next_due: datetime | None, failing: bool = False, cause: str = ""
     ) -> Choice:
         return Choice(name, decision, reason, next_due, failing, cause=cause, lane=group.lane)
 
-    if running := _under_way(name, history):
+    if running := under_way(name, history):
         state = "running" if running.has_begun else "waiting for a worker"
         return choice(
             Decision.BUSY, f"{state} since {clock(running.started, settings.zone, now)}", next_beat(now)
@@ -167,12 +167,12 @@ def choose_alone(
     if len(runs) >= group.attempts:
         reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings, now)}"
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
-    last = _last(name, history)
-    if last and group.lane != MAIN and (again := _next_attempt(last, now)):
+    last = last_of(name, history)
+    if last and group.lane != MAIN and (again := next_attempt(last, now)):
         reason = f"{_ended(last, settings, now)}, and is tried again at the next beat"
         return choice(Decision.WAITS, reason, again, failing=True)
     for dependency in group.after:
-        if blocked := _gate(dependency, settings, history, now, earlier, holds):
+        if blocked := gate(dependency, settings, history, now, earlier, holds):
             return choice(
                 Decision.WAITS, blocked.reason, next_beat(now), blocked.failing, cause=blocked.cause
             )
@@ -283,7 +283,7 @@ def _main_first(settings: Settings) -> list[str]:
     return sorted(settings.order, key=late.__contains__)
 
 
-def _lane_taken(
+def lane_taken(
     name: str,
     settings: Settings,
     history: History,
@@ -301,7 +301,7 @@ def _lane_taken(
     lane = settings.groups[name].lane
     others = [other for other in settings.in_lane(lane) if other != name]
     for other in others:
-        if running := _under_way(other, history):
+        if running := under_way(other, history):
             return f"{other} {_ended(running, settings, now)}, in the lane {lane}"
     if not apart:
         return ""
@@ -310,7 +310,7 @@ def _lane_taken(
             return f"{other} has just been started in the lane {lane}"
 
     def rank(other: str) -> tuple[bool, datetime]:
-        last = _last(other, history)
+        last = last_of(other, history)
         return other not in force, last.started if last else _NEVER
 
     def may_still_begin(other: str) -> bool:
@@ -346,7 +346,7 @@ def _hoped(
     return hoped
 
 
-def _next_attempt(last: Run, now: datetime) -> datetime | None:
+def next_attempt(last: Run, now: datetime) -> datetime | None:
     """Return when a group in another lane may be tried again after its last run; None if it may be now.
 
     What ends there brings a beat at once: a failing group would use up its attempts in no time.
@@ -357,14 +357,14 @@ def _next_attempt(last: Run, now: datetime) -> datetime | None:
     return again if last.ended <= now < again else None  # not if the clock was set back since
 
 
-def _gate(
+def gate(
     dependency: str,
     settings: Settings,
     history: History,
     now: datetime,
     earlier: Mapping[str, Choice],
-    holds: Holds,
-) -> _Blocked | None:
+    holds: Holds = NONE,
+) -> Blocked | None:
     """Return why a group must wait for `dependency`; None if it need not.
 
     What counts is the dependency's latest slot: a completed run of yesterday opens nothing today.
@@ -381,21 +381,21 @@ def _gate(
         return None
     if choice and choice.is_started:
         return _blocked(f"{dependency} has just been started in the lane {choice.lane}", failing=False)
-    if running := _under_way(dependency, history):
+    if running := under_way(dependency, history):
         return _blocked(f"{dependency} {_ended(running, settings, now)}", failing=False)
-    runs = _in_slot(dependency, settings, history, now)
+    runs = in_slot(dependency, settings, history, now)
     if any(run.outcome is Outcome.COMPLETED for run in runs):
         return None
     if runs:
         return _blocked(f"{dependency} {_ended(runs[-1], settings, now)}", failing=True)
     if choice and choice.cause:  # it waits itself: what for, not how many groups lie between
-        return _Blocked(f"{dependency} waits ({choice.cause})", choice.failing, choice.cause)
+        return Blocked(f"{dependency} waits ({choice.cause})", choice.failing, choice.cause)
     if choice:
         return _blocked(f"{dependency} {_STANDS[choice.decision]} ({choice.reason})", choice.failing)
     return _blocked(f"{dependency} is due itself", failing=False)
 
 
-class _Blocked(NamedTuple):
+class Blocked(NamedTuple):
     """Why a group must wait, whether for a failure, and what it comes down to."""
 
     reason: str
@@ -403,11 +403,11 @@ class _Blocked(NamedTuple):
     cause: str
 
 
-def _blocked(reason: str, failing: bool) -> _Blocked:
-    return _Blocked(reason, failing, cause=reason)
+def _blocked(reason: str, failing: bool) -> Blocked:
+    return Blocked(reason, failing, cause=reason)
 
 
-def _in_slot(name: str, settings: Settings, history: History, now: datetime) -> list[Run]:
+def in_slot(name: str, settings: Settings, history: History, now: datetime) -> list[Run]:
     """Return the ended runs that count for the slot that `now` lies in, oldest first.
 
     A skipped one does not: nothing ran. One that completes in another lane counts for the slot in which it
@@ -424,12 +424,12 @@ def _in_slot(name: str, settings: Settings, history: History, now: datetime) -> 
     return sorted(filter(counts, runs), key=lambda run: run.started)
 
 
-def _under_way(name: str, history: History) -> Run | None:
+def under_way(name: str, history: History) -> Run | None:
     """Return the group's run that has not ended, if there is one."""
     return next((run for run in history.get(name, ()) if run.outcome is None), None)
 
 
-def _last(name: str, history: History) -> Run | None:
+def last_of(name: str, history: History) -> Run | None:
     return max(history.get(name, ()), key=lambda run: run.started, default=None)
 
 

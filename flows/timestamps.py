@@ -1,4 +1,4 @@
-"""Timestamps as text, for machines and for people."""
+"""Times and durations as text, for machines and for people."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ _HALF_A_YEAR = timedelta(days=180)
 def iso(time: datetime | None, zone: ZoneInfo) -> str | None:
     """Given a time, return it in ISO 8601 with the zone's offset, to the second."""
     return time.astimezone(zone).isoformat(timespec="seconds") if time else None
+
+
+def duration(seconds: float) -> str:
+    """Given seconds, return them as people read them."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
 def clock(time: datetime, zone: ZoneInfo, now: datetime, *, seconds: bool = False) -> str:

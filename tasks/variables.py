@@ -62,7 +62,7 @@ def variables(
 
 def _with_file(found: dict[str, str], path: Path, base: Mapping[str, str], keys: list[str]) -> dict[str, str]:
     """Return what has been found and, on top of it, what a file has; its lines see those before them."""
-    where = faults.where(config_path(), [*keys, "env_file"])
+    where = faults.place(config_path(), [*keys, "env_file"])
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -7,6 +7,7 @@ import ast
 import tomllib
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from importlib.resources import files
 from itertools import islice
 from pathlib import PureWindowsPath
@@ -127,6 +128,18 @@ class StepName(click.ParamType[str]):
         """Return the steps whose names begin so, with what they do."""
         names = [name for name in builtin.NAMES if name.startswith(incomplete)]
         return [CompletionItem(name, help=step_summary(name)) for name in names]
+
+
+class Choice(click.Choice[str]):
+    """One of several words; of a mistyped one, the message says what may have been meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it, or refuse it."""
+        if close := get_close_matches(str(value), [each for each in self.choices if each != value], n=1):
+            choices = ", ".join(map(repr, self.choices))
+            if value not in self.choices:
+                self.fail(f"{value!r} is not one of {choices}. Did you mean {close[0]!r}?", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Time(click.ParamType[datetime]):

@@ -42,7 +42,6 @@ from tasks.settings.endpoints import EndpointSettings
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.steps import StepSettings
-from tasks.settings.toml_lines import line_of
 
 
 @dataclass(slots=True)
@@ -171,11 +170,11 @@ def _long_steps(name: str, settings: Settings) -> list[Problem]:
         return []
     return [
         Problem(
-            _where(f"groups.{name}.steps: {step.name}"),
+            _where_step(name, number, step),
             f"may take {format_duration(step.timeout)}, and {', '.join(waiting)} waits for it",
             'If nothing needs it, move it to a group of its own with lane = "long".',
         )
-        for step in group.steps
+        for number, step in enumerate(group.steps)
         if "timeout" in step.model_fields_set and step.timeout > BEAT
     ]
 
@@ -184,12 +183,12 @@ def _without_extras(settings: Settings) -> list[Problem]:
     """Return which built-in steps will be skipped for what is not installed."""
     return [
         Problem(
-            _where(f"groups.{name}.steps: {step.name}"),
+            _where_step(name, number, step),
             f"will be skipped: {', '.join(absent)} not installed",
             extras.remedy(extra),
         )
         for name, group in settings.groups.items()
-        for step in group.steps
+        for number, step in enumerate(group.steps)
         if not step.is_script and (extra := EXTRAS.get(step.run[0])) and (absent := extras.absent(extra))
     ]
 
@@ -281,26 +280,11 @@ def _elsewhere(step: StepSettings, settings: Settings) -> str:
 
 def _scripts(settings: Settings) -> list[tuple[str, StepSettings]]:
     return [
-        (_place(name, at, step), step)
+        (_where_step(name, number, step), step)
         for name, group in settings.groups.items()
-        for at, step in enumerate(group.steps)
+        for number, step in enumerate(group.steps)
         if step.is_script
     ]
-
-
-def _place(group: str, at: int, step: StepSettings) -> str:
-    """Return where a group's step number `at`, from 0 on, stands: with its line, if that is known."""
-    path, keys = config.config_path(), f"groups.{group}.steps"
-    where, line = _where(keys), line_of(_written(path), [*keys.split("."), str(at)])
-    is_in_file = where.startswith(str(path))
-    return f"{path}:{line}: {keys}: {step.name}" if is_in_file and line else f"{where}: {step.name}"
-
-
-def _written(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:  # it was there a moment ago
-        return b""
 
 
 def _as_in_a_shell(settings: Settings) -> list[Problem]:
@@ -314,7 +298,7 @@ def _as_in_a_shell(settings: Settings) -> list[Problem]:
                 continue
             suffix = PurePath(step.run[0]).suffix.lower()
             found += [
-                Problem(_place(name, at, step), fault.text, fault.remedy)
+                Problem(_where_step(name, at, step), fault.text, fault.remedy)
                 for fault in shell_words.faults(text, suffix)
             ]
     return found
@@ -374,4 +358,10 @@ def _shared(settings: Settings) -> list[Problem]:
 
 def _where(keys: str) -> str:
     """Given a dotted key, return it with the file or the variable that it comes from."""
-    return faults.where(config.config_path(), keys.split("."))
+    return faults.place(config.config_path(), keys.split("."))
+
+
+def _where_step(group: str, number: int, step: StepSettings) -> str:
+    """Return where a step of a group is from, with its name for its number."""
+    keys = ["groups", group, "steps", str(number)]
+    return faults.place(config.config_path(), keys, f"groups.{group}.steps: {step.name}")

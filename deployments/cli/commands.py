@@ -18,6 +18,7 @@ import click
 
 from deployments.cli import console
 from deployments.cli.arguments import (
+    Choice,
     Count,
     GroupName,
     Hours,
@@ -240,6 +241,23 @@ _register(
 )
 _register("status", "Every group's last run, what is due, and why nothing runs now.")
 _register(
+    "explain",
+    "Why a group runs or not, and when next, step by step.",
+    click.Argument(["group"], type=GroupName(), help="One of rhythm.toml's groups."),
+)
+_register(
+    "history",
+    "What ran, how it ended, how long it took, what it cost, and why.",
+    click.Argument(
+        ["name"],
+        metavar="[GROUP|STEP]",
+        required=False,
+        type=LogName(),
+        help="Of this group or step only; GROUP/STEP for a step that several groups have.",
+    ),
+    click.Option(["-n", "count"], type=Count(1), metavar="N", help="The last N runs. Default: 20."),
+)
+_register(
     "ui",
     "Open Prefect's UI in the browser, signed in.",
     _flag("Only print the link.", "--no-browser"),
@@ -249,7 +267,7 @@ _register(
     "The variables by which Prefect's own commands reach the server.",
     click.Option(
         ["--shell"],
-        type=click.Choice(("bash", "fish", "powershell", "cmd")),
+        type=Choice(("bash", "fish", "powershell", "cmd")),
         help="Default: the one in use.",
     ),
     _flag("The server's password as well.", "--secrets"),
@@ -262,14 +280,15 @@ _register(
 _register(
     "config",
     "The schema of rhythm.toml, for editors that complete and check it.",
-    click.Argument(["action"], type=click.Choice(("schema",)), help="JSON Schema, on stdout."),
-    json=False,
+    click.Argument(["action"], type=Choice(("schema",)), help="JSON Schema, on stdout."),
 )
 _register("doctor", "Prove that the installation works.")
 _register(
     "step",
     "One built-in step, run manually, without Prefect.",
-    click.Argument(["name"], type=StepName(), help="One of the built-in steps."),
+    click.Argument(
+        ["name"], required=False, type=StepName(), help="One of the built-in steps. Default: list them."
+    ),
     click.Argument(
         ["args"],
         nargs=-1,
@@ -279,7 +298,6 @@ _register(
         "except behind a --.",
     ),
     kind=_StepCommand,
-    no_args_is_help=True,
 )
 _register(
     "adopt",
@@ -312,7 +330,7 @@ _register(
     "Rhythm from the machine's start on, as a service of the system's.",
     click.Argument(
         ["action"],
-        type=click.Choice(("install", "uninstall", "status", "start", "stop")),
+        type=Choice(("install", "uninstall", "status", "start", "stop")),
         help="What to do with it.",
     ),
     click.Option(
@@ -347,10 +365,9 @@ _register(
     "The lines by which a shell completes what is typed: commands, options, groups, steps.",
     click.Argument(
         ["shell"],
-        type=click.Choice(("bash", "zsh", "fish", "powershell")),
+        type=Choice(("bash", "zsh", "fish", "powershell")),
         help="Bash from 4.4 on, and every PowerShell from 5.1 on.",
     ),
-    json=False,
     epilog="""\b
 Let the shell read them whenever it starts, by a line in its own file:
   ~/.bashrc                    eval "$(rhythm completion bash)"

@@ -6,7 +6,7 @@ from deployments.cli import console
 from tasks.settings.schema import json_schema
 
 
-def run(*, action: str) -> int:
-    """Print the schema. Return 0."""
+def run(*, action: str, json: bool) -> int:
+    """Print the schema, which is one JSON object anyhow. Return 0."""
     console.show_json(json_schema())
     return 0

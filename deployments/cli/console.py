@@ -80,13 +80,7 @@ def show(renderable: Any, *, end: str = "\n") -> None:
 
 def seconds(value: float | None) -> str:
     """Given seconds, return them as people read them."""
-    if value is None:
-        return "–"
-    if value < 100:
-        return f"{value:.1f} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+    return "–" if value is None else timestamps.duration(value)
 
 
 def clock(time: datetime | None, zone: ZoneInfo, now: datetime) -> str:

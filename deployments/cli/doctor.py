@@ -44,11 +44,12 @@ COLUMNS = (Column("name", Kind.TEXT), Column("state"), Column("what it gains", K
 
 
 def run(*, json: bool) -> int:
-    """Examine, print, and return 0, or 1 with problems."""
+    """Examine, print, and return 0, or 1 with problems, or 2 if rhythm.toml cannot be used."""
+    code = 1
     try:
         findings = asyncio.run(_examine(config.load()))
     except ConfigError as error:
-        findings = Findings(problems=list(error.problems))
+        findings, code = Findings(problems=list(error.problems)), 2
     internals = catalogue.statuses()
     findings.warnings += changed(internals)
     if json:
@@ -59,7 +60,7 @@ def run(*, json: bool) -> int:
         rows = [(status.internal.name, status.label, status.internal.gain) for status in internals]
         console.show(Table(COLUMNS, rows))
         findings.show("all is well: the next beat will come")
-    return 1 if findings.problems else 0
+    return code if findings.problems else 0
 
 
 async def _examine(settings: Settings) -> Findings:

@@ -67,7 +67,7 @@ def show(name: str, settings: Settings, choice: Choice, *, follow: bool, json: b
         raise CommandError(f"{error.filename} cannot be read ({error.strerror})") from None
 
 
-def named(name: str, settings: Settings) -> list[tuple[str, str]]:
+def named(name: str, settings: Settings, command: str = "logs") -> list[tuple[str, str]]:
     """Return the groups and steps that a name means: a group, a step (of any group), or GROUP/STEP.
 
     Raises:
@@ -79,7 +79,7 @@ def named(name: str, settings: Settings) -> list[tuple[str, str]]:
     if not found:
         known = [*settings.groups, *dict.fromkeys(step for _, step in steps)]
         remedy = alternatives("groups and steps", name, known)
-        raise ConfigError([Problem("logs", f"no such group or step: '{name}'", remedy)])
+        raise ConfigError([Problem(command, f"no such group or step: '{name}'", remedy)])
     return found
 
 

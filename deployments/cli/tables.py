@@ -21,7 +21,9 @@ from tasks.redaction.visible import visible
 _GAP, _INDENT = 2, 2
 #: A text that is longer has at least so many cells, or stands beneath its row.
 _LEAST_TEXT = 28
-#: Names that would have fewer cells have those of a column that may be left out.
+#: A name that is longer has at least so many cells beside a text, ...
+_NAME_BESIDE_TEXT = 24
+#: ... and with fewer than these, it has those of a column that may be left out.
 _LEAST_NAME = 16
 
 _COLOURS = {"completed": "green", "failed": "red", "degraded": "yellow"}
@@ -73,7 +75,10 @@ class Table:
             yield from self._lines(console, row, place)
             for number in place.beneath:
                 if row[number]:
-                    for line in self._cell(console, row[number], Kind.TEXT, options.max_width - _INDENT):
+                    # One of several needs its name, which a single one has from what it says.
+                    head = f"{self.columns[number].head}: " if len(place.beneath) > 1 else ""
+                    text = head + row[number]
+                    for line in self._cell(console, text, Kind.TEXT, options.max_width - _INDENT):
                         line.rstrip()
                         yield Text(" " * _INDENT).append_text(line)
 
@@ -117,17 +122,23 @@ def layout(
     for number in texts:
         longest = 0 if cut else max((_longest_word(row[number]) for row in rows), default=0)
         least[number] = max(min(natural[number], _LEAST_TEXT), longest, cell_len(columns[number].head))
+    names = [number for number, column in enumerate(columns) if column.kind is Kind.NAME]
+    spared = sum(max(0, natural[name] - _NAME_BESIDE_TEXT) for name in names)
     beneath: list[int] = []
-    while texts and _total(least) > width:
+    while texts and _total(least) - spared > width:
         del least[texts[-1]]
         beneath.insert(0, texts.pop())
-    names = [number for number in least if columns[number].kind is Kind.NAME]
     for number in [number for number in least if columns[number].spare]:
         room = width - _total(least) + sum(least[name] for name in names)
         if _total(least) > width and room < _LEAST_NAME * len(names):
             del least[number]
-    if names and (excess := _total(least) - width) > 0:
-        least |= _shared({name: least[name] for name in names}, sum(least[name] for name in names) - excess)
+    if names:
+        needed = _total(least) - width
+        wanted = _total(least | {text: natural[text] for text in texts}) - width
+        spared = sum(max(0, natural[name] - max(_NAME_BESIDE_TEXT, width // 3)) for name in names)
+        if (excess := max(needed, min(wanted, spared if texts else 0))) > 0:
+            room = sum(least[name] for name in names) - excess
+            least |= _shared({name: least[name] for name in names}, room)
     room = width - _total(least) + sum(least[text] for text in texts)
     if texts:
         shares = _shared({text: natural[text] for text in texts}, room)

@@ -30,7 +30,7 @@ def environments(settings: Settings) -> list[dict[str, str]]:
 
 def _each(settings: Settings) -> Iterator[Problem]:
     for name, group in settings.groups.items():
-        for step in group.steps:
+        for number, step in enumerate(group.steps):
             if not step.is_script:
                 continue
             try:
@@ -43,7 +43,8 @@ def _each(settings: Settings) -> Iterator[Problem]:
                 with standard_input.opened(step.stdin.source(settings.scripts_dir)):
                     pass
             except OSError as error:
-                where = faults.where(config_path(), ["groups", name, "steps"])
+                keys = ["groups", name, "steps", str(number)]
+                where = faults.place(config_path(), keys, f"groups.{name}.steps: {step.name}")
                 remedy = remedy_for(error, "Correct the path, which is relative to `scripts_dir`.")
                 fault = f"its `stdin` cannot be read: {error.filename} ({error.strerror})"
-                yield Problem(f"{where}: {step.name}", fault, remedy)
+                yield Problem(where, fault, remedy)

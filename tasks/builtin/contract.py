@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, NoReturn, Protocol, cast
 
 from tasks import extras
@@ -110,19 +111,32 @@ class HelpShown(StepFailedError):  # noqa: N818 - what happened, not a fault
     """The step was called with --help and did nothing else."""
 
 
+class StepUsageError(StepFailedError):
+    """The step's arguments cannot be used; the message says why, and how to call it."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse that fails the step instead of ending the process."""
 
     def __init__(self, name: str, description: str | None) -> None:
+        self._names: list[str] = []
         super().__init__(prog=name, description=description, allow_abbrev=False)
+
+    def add_argument(self, *names: str, **options: Any) -> argparse.Action:
+        """Add an argument, and keep its names, one of which a mistyped one may have been meant for."""
+        self._names += names
+        return super().add_argument(*names, **options)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """End the step, not the process: argparse has printed the help."""
         raise HelpShown(f"{self.prog} was only asked for its help")
 
     def error(self, message: str) -> NoReturn:
-        """Fail the step with argparse's message and the usage line."""
-        raise StepFailedError(f"{message}; {self.format_usage().strip()}")
+        """Fail the step with argparse's message, what may have been meant, and the usage line."""
+        unknown = next((word for word in message.split() if word.startswith("--")), "")
+        close = get_close_matches(unknown, self._names, n=1) if "unrecognized" in message else []
+        meant = f"; did you mean '{close[0]}'?" if close else ""
+        raise StepUsageError(f"{message}{meant}; {' '.join(self.format_usage().split())}")
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from tasks.problem import Problem
+from tasks.settings.toml_lines import line_of
 
 PREFIX = "RHYTHM_"
 #: JSON in a variable has no place that can be named.
@@ -45,9 +48,12 @@ _WORDS = {
 }
 
 
-def problems(error: ValidationError, path: Path) -> list[Problem]:
-    """Given what is wrong with the settings of the file `path`, return it in the user's terms."""
-    return [_problem(path, detail) for detail in error.errors() if not _is_echo(detail)]
+def problems(error: ValidationError, path: Path, written: bytes, model: type[BaseModel]) -> list[Problem]:
+    """Given what is wrong with the settings of a file, return it in the user's terms.
+
+    `written` is what the file has, and `model` what it should be.
+    """
+    return [_problem(path, written, detail, model) for detail in error.errors() if not _is_echo(detail)]
 
 
 def not_json(error: SettingsError) -> Problem:
@@ -62,24 +68,58 @@ def not_json(error: SettingsError) -> Problem:
     )
 
 
-def where(path: Path, keys: Sequence[str]) -> str:
-    """Given the keys that lead to a value, return where it comes from: a variable, else the file."""
+def where(path: Path, written: bytes, keys: Sequence[str], shown: str = "") -> str:
+    """Given the keys that lead to a value, return where it comes from: a variable, else the file and line.
+
+    `written` is what the file has; `shown` is how the keys are called, if not by themselves.
+    """
     variables = (PREFIX + "__".join(keys[:count]).upper() for count in range(len(keys), 0, -1))
-    source = next((variable for variable in variables if variable in os.environ), str(path))
-    return f"{source}: {'.'.join(keys)}" if keys else source
+    source = next((variable for variable in variables if variable in os.environ), "")
+    line = None if source else line_of(written, keys)
+    place = source or (f"{path}:{line}" if line else str(path))
+    return f"{place}: {shown or '.'.join(keys)}" if keys else place
 
 
-def _problem(path: Path, detail: ErrorDetails) -> Problem:
+def place(path: Path, keys: Sequence[str], shown: str = "") -> str:
+    """Return the same of a file that was read a moment ago; without a line, if it has gone since."""
+    try:
+        written = path.read_bytes()
+    except OSError:
+        written = b""
+    return where(path, written, keys, shown)
+
+
+def _problem(path: Path, written: bytes, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     context = detail.get("ctx", {})
     keys = [str(part) for part in detail["loc"] if part != "[key]"]
-    keys += [context["key"]] if "key" in context else []
+    keys += context["key"].split(".") if "key" in context else []
     message, remedy = detail["msg"], context.get("remedy", "Correct the value.")
     if known := _WORDS.get(detail["type"]):
         message, remedy = known[0], known[1].format(**context)
+    if detail["type"] == "extra_forbidden" and (meant := _meant(model, detail["loc"])):
+        remedy = f"Did you mean '{meant}'? Otherwise take it out."
     value = "" if _is_secret(keys) else _shown(detail["input"])
     if value and value not in message and detail["type"] != "extra_forbidden":
         message = f"{value} {message[0].lower()}{message[1:]}"
-    return Problem(where(path, keys), message.rstrip("."), remedy)
+    return Problem(where(path, written, keys), message.rstrip("."), remedy)
+
+
+def _meant(model: type[BaseModel], place: Sequence[str | int]) -> str:
+    """Return the key that an unknown one may have been meant for; "" if none of its table's is like it."""
+    tables = {model}
+    for key in place[:-1]:
+        fields = [table.model_fields[key] for table in tables if key in table.model_fields]
+        tables = {each for field in fields for each in _tables(field.annotation)} or tables
+    close = get_close_matches(str(place[-1]), [key for table in tables for key in table.model_fields], n=1)
+    return close[0] if close else ""
+
+
+def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the tables that values of a type may be, or have for their entries."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _tables(part)
 
 
 def _shown(value: object) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import tomllib
 from datetime import timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import tzlocal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -57,9 +58,14 @@ def _known_zone(name: str) -> str:
         raise PydanticCustomError(
             "timezone",
             "is not a known time zone",
-            {"remedy": "Write a name like 'Europe/Berlin', 'Asia/Seoul' or 'UTC'."},
+            {"remedy": f"{_meant_zone(name)}Write a name like 'Europe/Berlin', 'Asia/Seoul' or 'UTC'."},
         ) from None
     return name
+
+
+def _meant_zone(name: str) -> str:
+    close = get_close_matches(name, available_timezones(), n=1, cutoff=0.8)
+    return f"Did you mean '{close[0]}'? " if close else ""
 
 
 def _local_zone() -> str:
@@ -394,7 +400,7 @@ def _validated(path: Path, written: bytes, surroundings: tuple[str, ...]) -> Set
     try:
         settings = Settings(**_parsed(path, written))
     except ValidationError as error:
-        raise ConfigError(faults.problems(error, path)) from None
+        raise ConfigError(faults.problems(error, path, written, Settings)) from None
     except SettingsError as error:  # a RHYTHM_ variable that should hold JSON and does not
         raise ConfigError([faults.not_json(error)]) from None
     except RecursionError:  # in such a variable

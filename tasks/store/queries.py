@@ -14,9 +14,11 @@ from sqlalchemy import (
     Delete,
     Select,
     Table,
+    and_,
     case,
     delete,
     func,
+    or_,
     select,
     type_coerce,
 )
@@ -101,6 +103,24 @@ def decisions(host: str, since: datetime, but: Sequence[str]) -> Select[Any]:
     ran = of.outcome, of.seconds, of.run_id, func.coalesce(of.fault, "")
     asked = _since(DECISIONS, host, since, of.at, of.group, of.decision, of.reason, *ran)
     return asked.where(of.decision.not_in(but)).order_by(of.at, of.id)
+
+
+def runs(host: str, groups: Sequence[str], most: int) -> Select[Any]:
+    """Ask for the last runs of groups, the newest first."""
+    of = DECISIONS.c
+    ran = of.outcome, of.seconds, of.run_id, func.coalesce(of.fault, "")
+    asked = select(of.at, of.group, of.decision, of.reason, *ran).where(of.host == host)
+    mine = asked.where(of.decision == "run", of.outcome.is_not(None), of.group.in_(groups))
+    return mine.order_by(of.at.desc(), of.id.desc()).limit(most)
+
+
+def attempts(host: str, steps: Sequence[tuple[str, str]], most: int) -> Select[Any]:
+    """Ask for the last attempts at steps, each named with its group, the newest first."""
+    of = STEPS.c
+    cost = of.outcome, of.seconds, of.cpu_seconds, of.peak_memory
+    asked = select(of.at, of.group, of.step, of.attempt, *cost).where(of.host == host)
+    mine = asked.where(or_(*(and_(of.group == group, of.step == step) for group, step in steps)))
+    return mine.order_by(of.at.desc(), of.id.desc()).limit(most)
 
 
 def hosts(table: Table) -> Select[Any]:

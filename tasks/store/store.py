@@ -122,19 +122,19 @@ class Store:
 
     def steps(self, since: datetime) -> list[StepUsage]:
         """Return what this host's steps cost from `since` on, oldest first."""
-        return [
-            StepUsage(at, group, step, attempt, Outcome(outcome), *cost)
-            for at, group, step, attempt, outcome, *cost in self._ask(queries.steps(self._host, since))
-        ]
+        return [_usage(row) for row in self._ask(queries.steps(self._host, since))]
+
+    def attempts(self, steps: Sequence[tuple[str, str]], most: int) -> list[StepUsage]:
+        """Return what the last attempts at these steps (group, step) cost on this host, oldest first."""
+        return [_usage(row) for row in reversed(self._ask(queries.attempts(self._host, steps, most)))]
 
     def decisions(self, since: datetime, but: Sequence[str] = ()) -> list[GroupEvent]:
         """Return what this host's beats decided from `since` on, oldest first; no decision named in `but`."""
-        return [
-            GroupEvent(at, group, decision, reason, Outcome(outcome) if outcome else None, *ran)
-            for at, group, decision, reason, outcome, *ran in self._ask(
-                queries.decisions(self._host, since, but)
-            )
-        ]
+        return [_event(row) for row in self._ask(queries.decisions(self._host, since, but))]
+
+    def runs(self, groups: Sequence[str], most: int) -> list[GroupEvent]:
+        """Return the last runs of these groups on this host that have ended, oldest first."""
+        return [_event(row) for row in reversed(self._ask(queries.runs(self._host, groups, most)))]
 
     def prune(self, before: datetime) -> int:
         """Delete everything older than `before` (aware); return how many rows that was.
@@ -218,6 +218,16 @@ def store_of(settings: Settings, *, busy_seconds: float = BUSY_SECONDS) -> Store
     else:
         place = settings.outputs_dir / FILE_NAME
     return Store(place, host=host, busy_seconds=busy_seconds)
+
+
+def _usage(row: Any) -> StepUsage:
+    at, group, step, attempt, outcome, *cost = row
+    return StepUsage(at, group, step, attempt, Outcome(outcome), *cost)
+
+
+def _event(row: Any) -> GroupEvent:
+    at, group, decision, reason, outcome, *ran = row
+    return GroupEvent(at, group, decision, reason, Outcome(outcome) if outcome else None, *ran)
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

@@ -182,7 +182,7 @@ class RhythmFile:
         try:
             return Settings(**tomllib.loads(self.text))
         except ValidationError as error:
-            raise ConfigError(faults.problems(error, self.path)) from None
+            raise ConfigError(faults.problems(error, self.path, self.text.encode(), Settings)) from None
 
     def _groups(self) -> Any:
         if "groups" not in self._document:

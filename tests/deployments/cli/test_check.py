@@ -53,12 +53,12 @@ def test_problems_as_json_have_a_place_a_fault_and_a_remedy(rhythm: CommandLine)
         "ok": False,
         "problems": [
             {
-                "where": f"{rhythm.config}: groups.health_check.attempts",
+                "where": f"{rhythm.config}:7: groups.health_check.attempts",
                 "problem": "0 is too small",
                 "remedy": "Write 1 or more.",
             },
             {
-                "where": f"{rhythm.config}: colour",
+                "where": f"{rhythm.config}:1: colour",
                 "problem": "unknown key",
                 "remedy": "Take it out, or correct its spelling.",
             },
@@ -155,7 +155,7 @@ def test_an_outputs_dir_that_cannot_be_written_to_is_told(rhythm: CommandLine) -
 
     assert said.code == 2
     (found,) = said.json["problems"]
-    assert found["where"] == f"{rhythm.config}: outputs_dir"
+    assert found["where"] == f"{rhythm.config}:1: outputs_dir"
     assert found["problem"].startswith(f"{rhythm.folder / 'file' / 'outputs'} cannot be written to (")
     assert found["remedy"] == "Name a folder that you may write to."
 
@@ -178,12 +178,12 @@ def test_a_group_faster_than_the_beat_and_a_secret_that_is_not_set_are_warnings(
     assert (said.code, said.json["ok"]) == (0, True)
     assert said.json["warnings"] == [
         {
-            "where": f"{rhythm.config}: groups.health_check.every",
+            "where": f"{rhythm.config}:5: groups.health_check.every",
             "problem": "1m is shorter than a beat",
             "remedy": "It runs every 5m at most.",
         },
         {
-            "where": f"{rhythm.config}: secret_env",
+            "where": f"{rhythm.config}:1: secret_env",
             "problem": "NOT_SET is not set here",
             "remedy": "Nothing is kept from the logs for it.",
         },
@@ -198,7 +198,7 @@ def test_a_secret_too_short_to_mask_is_a_problem(rhythm: CommandLine) -> None:
     assert said.code == 2
     assert said.json["problems"] == [
         {
-            "where": f"{rhythm.config}: secret_env",
+            "where": f"{rhythm.config}:1: secret_env",
             "problem": "PIN is too short to mask (7 characters)",
             "remedy": "Give it 8 characters or more, or take it out if it is no secret.",
         }

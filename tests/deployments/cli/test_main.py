@@ -85,7 +85,7 @@ def test_commands_that_need_no_server_load_no_prefect(command: str, rhythm: Comm
         ("plan", "--hours", "9000"),
         ("plan", "--hours", "many"),
         ("plan", "--failing"),
-        ("step",),
+        ("service", "instal"),
         ("logs", "-n", "x"),
     ],
 )
@@ -110,6 +110,9 @@ def test_a_call_that_cannot_be_used_ends_with_2_and_says_how_to_call(
         (("beat", "--force", "health-check"), "no such group: 'health-check'. Did you mean 'health_check'?"),
         (("plan", "--failing", "helth_check"), "no such group: 'helth_check'. Did you mean 'health_check'?"),
         (("logs", "health_chek"), "no such group or step: 'health_chek'. Did you mean 'health_check'?"),
+        (("service", "instal"), "'instal' is not one of 'install', 'uninstall',"),
+        (("service", "instal"), "Did you mean 'install'? See `rhythm service --help`."),
+        (("step", "check_health", "--fest"), "unrecognized arguments: --fest; did you mean '--fast'?"),
         (("step", "chek_health"), "no such built-in step: 'chek_health'. Did you mean 'check_health'?"),
     ],
 )
@@ -130,14 +133,18 @@ CALLS = {
     "beat": (("--force", "nobody"), "problems"),
     "plan": (("--hours", "2"), "runs"),
     "status": ((), "server"),
+    "explain": (("health_check",), "facts"),
+    "history": ((), "runs"),
     "ui": ((), "error"),
     "env": ((), "PREFECT_API_URL"),
     "check": ((), "warnings"),
+    "config": (("schema",), "properties"),
     "doctor": ((), "problems"),
     "step": (("circuit_breaker_router", "--status-only"), "outcome"),
     "adopt": (("nowhere.xml",), "problems"),
     "service": (("status",), "installed"),
     "logs": (("nobody",), "problems"),
+    "completion": (("bash",), "lines"),
 }
 
 
@@ -169,7 +176,6 @@ def test_wherever_json_stands_exactly_one_object_is_on_stdout(command: str, rhyt
     [
         ((), 2, "Missing command. See `rhythm --help`."),
         (("chek",), 2, "No such command 'chek'. Did you mean 'check'? See `rhythm --help`."),
-        (("step",), 2, "Missing argument 'NAME'. See `rhythm step --help`."),
         (("beat", "--force"), 2, "Option '--force' requires an argument. See `rhythm beat --help`."),
         (("up",), 2, "No such option '--json'. See `rhythm up --help`."),
         (
@@ -206,16 +212,17 @@ def test_json_among_a_steps_arguments_is_rhythms_unless_it_is_behind_two_dashes(
 
     said = rhythm("step", "circuit_breaker_router", "--status-only", *words)
 
-    assert (said.code, said.out.startswith("{")) == ((1, False) if rest else (0, True))
+    assert (said.code, said.out.startswith("{")) == ((2, False) if rest else (0, True))
     assert rest in said.err
 
 
 def test_a_step_without_a_name_and_its_help_list_what_steps_there_are(rhythm: CommandLine) -> None:
     nameless, helped = rhythm("step"), rhythm("step", "--help")
 
-    assert (nameless.code, helped.code) == (2, 0)
-    for text in (nameless.err, helped.out):
-        assert all(f"\n  {name} " in text for name in NAMES)
+    assert (nameless.code, helped.code) == (0, 0)
+    assert all(f"\n{name} " in nameless.out for name in NAMES)
+    assert all(f"\n  {name} " in helped.out for name in NAMES)
+    assert [step["name"] for step in rhythm("step", "--json").json["steps"]] == list(NAMES)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +243,7 @@ def test_a_configuration_that_cannot_be_used_ends_a_command_with_2_and_no_traceb
 
     assert (said.code, said.out) == (2, "")
     assert said.err == (
-        f"error: {rhythm.config}: colour: unknown key. Take it out, or correct its spelling.\n"
+        f"error: {rhythm.config}:1: colour: unknown key. Take it out, or correct its spelling.\n"
     )
     assert {path.name for path in rhythm.folder.iterdir()} <= {"rhythm.toml", "prefect"}
 
@@ -246,7 +253,7 @@ def test_a_configuration_that_cannot_be_used_is_an_object_with_its_problems(rhyt
 
     said = rhythm("plan", "--json")
 
-    where, fault = f"{rhythm.config}: colour", "unknown key"
+    where, fault = f"{rhythm.config}:1: colour", "unknown key"
     remedy = "Take it out, or correct its spelling."
     assert (said.code, said.err) == (2, f"error: {where}: {fault}. {remedy}\n")
     assert said.json == {
@@ -261,12 +268,19 @@ def test_nothing_starts_when_nothing_can_be_written(rhythm: CommandLine) -> None
     said = rhythm("beat")
 
     assert (said.code, said.out) == (2, "")
-    assert said.err.startswith(f"error: {rhythm.config}: outputs_dir: ")
+    assert said.err.startswith(f"error: {rhythm.config}:1: outputs_dir: ")
 
 
 @pytest.mark.parametrize(
     "words",
-    [("plan", "--failing", "nobody"), ("beat", "--force", "nobody"), ("logs", "nobody"), ("step", "nobody")],
+    [
+        ("plan", "--failing", "nobody"),
+        ("beat", "--force", "nobody"),
+        ("logs", "nobody"),
+        ("step", "nobody"),
+        ("explain", "nobody"),
+        ("history", "nobody"),
+    ],
 )
 def test_an_unknown_name_ends_with_2_and_lists_those_there_are(
     words: tuple[str, ...], rhythm: CommandLine

@@ -160,7 +160,7 @@ def test_such_a_folder_is_a_warning_with_what_to_do(command: str, rhythm: Comman
 
     assert said.json["warnings"] == [
         {
-            "where": f"{rhythm.config}: outputs_dir",
+            "where": f"{rhythm.config}:1: outputs_dir",
             "problem": f"{rhythm.folder} holds {rhythm.folder}, so its permissions are left as they are",
             "remedy": "Name a folder of its own, which Rhythm keeps from other accounts of this machine.",
         }

@@ -196,7 +196,7 @@ def test_what_is_wrong_with_a_step_is_told_with_its_place_and_a_remedy(
         make_settings(f"[groups.a]\nevery = '5m'\nsteps = [{written}]")
 
     (line,) = str(caught.value).splitlines()
-    assert f"rhythm.toml: groups.a.steps.0{key}: " in line
+    assert f"rhythm.toml:3: groups.a.steps.0{key}: " in line
     assert said in line
 
 

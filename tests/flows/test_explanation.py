@@ -1,0 +1,109 @@
+"""Why a group runs or not: it never disagrees with what a beat decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.cadence import Decision, Run, decide
+from flows.explanation import explain
+from tasks.outcome import Outcome
+from tasks.settings.rhythm_toml import Settings
+from tests.flows.rhythms import rhythm
+
+NOON = datetime(2026, 3, 2, 12, 3, tzinfo=UTC)
+LABELS = {decision.label for decision in Decision}
+OUTCOMES = st.sampled_from([*Outcome, Outcome.COMPLETED, Outcome.FAILED, None])
+
+
+@st.composite
+def rhythms(draw: Callable[..., Any]) -> Settings:
+    names = [f"group_{letter}" for letter in "abcde"[: draw(st.integers(1, 5))]]
+    groups: dict[str, dict[str, Any]] = {}
+    for index, name in enumerate(names):
+        after = draw(st.lists(st.sampled_from(names[:index]), unique=True, max_size=3)) if index else []
+        groups[name] = {
+            **draw(st.sampled_from([{"every": "5m"}, {"every": "10m"}, {"every": "7d"}, {"at": "03:00"}])),
+            "after": after,
+            "enabled": draw(st.integers(0, 5)) > 0,
+            "attempts": draw(st.integers(1, 3)),
+            "lane": draw(st.sampled_from(["main", "main", "long", "other"])),
+        }
+    return rhythm("UTC", groups)
+
+
+@st.composite
+def runs(draw: Callable[..., Any]) -> list[Run]:
+    found = []
+    for ago in draw(st.lists(st.floats(0, 3600), max_size=4)):
+        started = NOON - timedelta(seconds=ago)
+        outcome = draw(OUTCOMES)
+        ended = started + timedelta(seconds=min(ago, draw(st.floats(0, 900)))) if outcome else None
+        found.append(Run(started, ended, outcome, has_begun=draw(st.booleans()) or outcome is not None))
+    return found
+
+
+@settings(max_examples=300)
+@given(rhythm=rhythms(), data=st.data())
+def test_an_explanation_has_the_decision_of_a_beat_and_what_keeps_a_group_exactly_if_it_does_not_run(
+    rhythm: Settings, data: st.DataObject
+) -> None:
+    past = {name: data.draw(runs()) for name in rhythm.groups}
+    ends = {name: data.draw(st.sampled_from([Outcome.COMPLETED, Outcome.FAILED])) for name in rhythm.groups}
+    would_end = ends.__getitem__
+
+    choices = {choice.group: choice for choice in decide(rhythm, past, NOON, would_end=would_end)}
+
+    for name, choice in choices.items():
+        found = explain(name, rhythm, past, NOON, would_end=would_end)
+        assert found.choice == replace(choice, outcome=None)
+        keeping = [fact for fact in found.facts if fact.keeps]
+        assert bool(keeping) == (choice.decision is not Decision.RUN)
+        assert all(fact.found for fact in found.facts)
+        assert not LABELS & {fact.about for fact in found.facts}, "what keeps it is not explained"
+        if choice.decision is Decision.WAITS and choice.reason in {fact.found for fact in found.facts}:
+            assert choice.reason in {fact.found for fact in keeping}
+
+
+def test_each_dependency_is_looked_at_by_itself() -> None:
+    at = NOON - timedelta(minutes=1)
+    groups: dict[str, dict[str, Any]] = {
+        "done": {"every": "1h"},
+        "failed": {"every": "1h"},
+        "off": {"every": "1h", "enabled": False},
+        "due": {"every": "1h"},
+        "last": {"every": "1h", "after": ["done", "failed", "off", "due"], "attempts": 3},
+    }
+    past = {
+        "done": [Run(at, at, Outcome.COMPLETED)],
+        "failed": [Run(at, at, Outcome.FAILED)],
+        "last": [Run(at, at + timedelta(seconds=2), Outcome.FAILED)],
+    }
+
+    found = explain(
+        "last", rhythm(groups=groups), past, NOON,
+        would_end=lambda name: Outcome.FAILED if name == "failed" else Outcome.COMPLETED,
+    )  # fmt: skip
+
+    assert [(fact.about, fact.found, fact.keeps) for fact in found.facts] == [
+        ("slot", "since 12:00, until 13:00", False),
+        ("run in it", "failed at 12:02 after 2.0 s", False),
+        ("attempts", "2 of 3 left", False),
+        ("after done", "completed at 12:02 after 0.0 s", False),
+        ("after failed", "failed failed", True),
+        ("after off", "is paused, and not waited for", False),
+        ("after due", "runs first, in the same beat", False),
+        ("lane", "main: the beat's own", False),
+    ]
+    assert (found.choice.decision, found.choice.reason) == (Decision.WAITS, "failed failed")
+
+
+def test_a_group_that_is_not_there_is_not_explained() -> None:
+    with pytest.raises(KeyError):
+        explain("nobody", rhythm(), {}, NOON)
