@@ -109,7 +109,7 @@ def test_an_unknown_variable_is_an_error_with_file_line_and_key(
     [
         (b"A=1\nB=${NOPE}\n", ".env, line 2: B: there is no variable for ${NOPE}"),
         (b"A=1\n\n'x\n", ".env, line 3: is not NAME=value. Correct the line."),
-        (b"A=\xff\n", "rhythm.toml: groups.a.env_file: "),
+        (b"A=\xff\n", "rhythm.toml:3: groups.a.env_file: "),
         (None, ".env cannot be read (No such file or directory). Correct the path"),
     ],
 )
