@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from tests.flows.test_cadence_properties import STARTS, rhythms
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-TWO = {"backup": {"every": "1h"}, "report": {"every": "1h", "after": ["backup"]}}
+TWO: dict[str, dict[str, Any]] = {"backup": {"every": "1h"}, "report": {"every": "1h", "after": ["backup"]}}
 
 
 def decided(holds: Holds, **history: list[Run]) -> dict[str, Choice]:
