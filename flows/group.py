@@ -195,9 +195,6 @@ async def run_group(
         return Failed(message=f"rhythm.toml has no group {name}. It has {known}.")
     group = settings.groups[name]
     names = [step.name for step in group.steps]
-    if unknown := [step for step in options.only if step not in names]:
-        remedy = alternatives("steps", unknown[0], names)
-        return Failed(message=f"the group {name} has no step '{unknown[0]}'. {remedy}")
     if options.dry_run:
         return Completed(name=DRY_RUN, message=f"would run {', '.join(options.only or names)}")
     if arguments:
@@ -208,6 +205,9 @@ async def run_group(
     # A beat has claimed its own run, and is asked for those below it. This client is the run's own.
     async with get_client() as client, cancel_requests.heard(client, UUID(str(flow_run.id))):
         await _claim(client, name, settings, options)
+        if unknown := [step for step in options.only if step not in names]:
+            remedy = alternatives("steps", unknown[0], names)
+            return Failed(message=f"the group {name} has no step '{unknown[0]}'. {remedy}")
         return await _once_free(name, settings, options, in_beat)
 
 

@@ -131,7 +131,10 @@ class BeatReport:
                     said.append(f"{group.choice.group} would run")
                 case Choice(decision=Decision.WAITS | Decision.BUSY as decision):
                     said.append(f"{group.choice.group} {decision.label}: {group.choice.reason}")
-        return "; ".join(said) or "nothing was due"
+        is_paused = all(group.choice.decision is Decision.PAUSED for group in self.groups)
+        return "; ".join(said) or (
+            "all groups are paused" if self.groups and is_paused else "nothing was due"
+        )
 
     @property
     def table(self) -> list[dict[str, Any]]:

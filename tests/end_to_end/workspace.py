@@ -250,6 +250,10 @@ class Workspace:
         """Ask the API with a body; anything but success is an error."""
         return self._ask("POST", path, json=body)
 
+    def patch(self, path: str, **body: Any) -> None:
+        """Change something by the API; anything but success is an error."""
+        self._ask("PATCH", path, json=body)
+
     def _ask(self, method: str, path: str, **content: Any) -> Any:
         for _ in range(20):  # Prefect's own server on a busy SQLite answers 503; its client asks again, too
             auth = httpx.BasicAuth(*self.password.split(":", 1)) if self.password else None
@@ -258,7 +262,7 @@ class Workspace:
                 break
             sleep(0.2)
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def is_served(self) -> bool:
         try:

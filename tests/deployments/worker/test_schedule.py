@@ -14,7 +14,8 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments.diagnosis import Repair, diagnose
 from deployments.worker import pool, schedule
-from flows import clock
+from flows import clock, hold_variables
+from flows.holds import Pause
 from flows.slots import BEAT
 from tasks.settings.rhythm_toml import Settings
 from tests.conftest import MakeSettings
@@ -100,6 +101,23 @@ async def test_whatever_is_missing_is_found_and_made_and_what_is_paused_stays_pa
     await client.update_work_queue(deployment.work_queue_id, is_paused=True)
     assert await why() == f"the work queue {deployment.work_queue_name} is paused"
     await client.update_work_queue(deployment.work_queue_id, is_paused=False)
+
+    # All of them at once are resumed by one command, and what a command has paused is shown like them.
+    await client.update_deployment_schedule(deployment.id, second.id, active=False)
+    await client.update_work_pool(settings.name, WorkPoolUpdate(is_paused=True))
+    await client.update_work_queue(deployment.work_queue_id, is_paused=True)
+    await client.pause_deployment(deployment.id)
+    assert await schedule.resume(client, settings) == [
+        "its deployment",
+        "its schedule",
+        f"the work pool {settings.name}",
+        f"the work queue {deployment.work_queue_name}",
+    ]
+    assert await schedule.resume(client, settings) == []
+    assert await why() == ""
+    await hold_variables.pause(client, settings, None, Pause())
+    assert await why() == "by `rhythm pause`, until `rhythm resume`"
+    await hold_variables.resume(client, settings, None)
 
     await client.delete_deployment_schedule(deployment.id, second.id)
     assert await why() == "its deployment has no schedule"
