@@ -16,8 +16,8 @@ from prefect.client.orchestration import PrefectClient
 from deployments.cli import console
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
-from flows import history, naming
-from flows.cadence import Choice, Decision, History, Run, decide, likely_outcome
+from flows import group_memory, history, naming
+from flows.cadence import Choice, Decision, History, Run, Since, decide, likely_outcome
 from flows.slots import next_beat
 from flows.timestamps import iso
 from tasks.outcome import Outcome
@@ -146,14 +146,19 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
         httpx.HTTPError: it does not answer.
     """
     past = await history.in_slots(client, settings, now)
+    memory = await group_memory.recall(client, settings, past, now)
     last = {name: max(runs, key=lambda run: run.started) for name, runs in past.items() if runs}
     last |= await history.latest(client, settings, settings.groups.keys() - last.keys(), now)
-    groups = standings(settings, past, last, now)
+    groups = standings(settings, memory.completing(past), last, now, memory.since)
     return Overview(now, settings.zone, address, groups, await worker_of(client, settings))
 
 
 def standings(
-    settings: Settings, past: History, last: Mapping[str, Run], now: datetime
+    settings: Settings,
+    past: History,
+    last: Mapping[str, Run],
+    now: datetime,
+    since: Since = MappingProxyType({}),
 ) -> tuple[GroupStatus, ...]:
     """Given the runs of the current slots and every group's last run, return how the groups stand. Pure."""
 
@@ -162,7 +167,7 @@ def standings(
         again = [last[name]] if name in last and last[name].outcome is Outcome.SKIPPED else []
         return likely_outcome([*past[name], *again])
 
-    choices = decide(settings, past, now, would_end=would_end)
+    choices = decide(settings, past, now, would_end=would_end, since=since)
     return tuple(GroupStatus(choice.group, last.get(choice.group), choice) for choice in choices)
 
 

@@ -6,10 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
-from flows.slots import next_beat, slot_at
+from flows.slots import Slot, next_beat, slot_at
+from flows.timestamps import brief
 from tasks.outcome import Outcome
+from tasks.settings.duration import format_duration
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 
@@ -52,6 +55,11 @@ class Run:
 #: and those that are under way, whenever they began.
 History = Mapping[str, Sequence[Run]]
 
+#: Since when there are groups whose first run is at their first time: what was due before is not made up. Of
+#: one that is not in it, that does not matter.
+Since = Mapping[str, datetime]
+_LONG_SINCE: Since = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -92,6 +100,7 @@ def choose(
     force: Collection[str] = (),
     held_by: str | None = None,
     apart: bool = True,
+    since: Since = _LONG_SINCE,
 ) -> Choice:
     """Decide for the group `name` at the time `now`.
 
@@ -99,13 +108,13 @@ def choose(
     have run. `held_by` names what else is running in the lane `main`, if anything is. `apart`: groups of
     other lanes are only started; else they are run, one after the other, as those of `main` are.
     """
-    choice = choose_alone(name, settings, history, now, earlier=earlier, force=force)
+    choice = choose_alone(name, settings, history, now, earlier=earlier, force=force, since=since)
     if choice.decision is not Decision.RUN:
         return choice
     if choice.lane == MAIN:
         reason = held_by
     else:
-        reason = _lane_taken(name, settings, history, now, earlier, force, apart)
+        reason = _lane_taken(name, settings, history, now, earlier, force, apart, since)
     return (
         replace(choice, decision=Decision.BUSY, reason=reason, next_due=next_beat(now)) if reason else choice
     )
@@ -119,6 +128,7 @@ def choose_alone(
     *,
     earlier: Mapping[str, Choice],
     force: Collection[str] = (),
+    since: Since = _LONG_SINCE,
 ) -> Choice:
     """Decide for the group `name` as `choose` does, as if nothing else were running."""
     group = settings.groups[name]
@@ -132,27 +142,31 @@ def choose_alone(
 
     if running := _under_way(name, history):
         state = "running" if running.has_begun else "waiting for a worker"
-        return choice(Decision.BUSY, f"{state} since {_clock(running, settings)}", next_beat(now))
+        return choice(
+            Decision.BUSY, f"{state} since {brief(running.started, settings.zone, now)}", next_beat(now)
+        )
     if name in force:
         return choice(Decision.RUN, "forced", slot.end)
     if not group.enabled:
         return choice(Decision.PAUSED, "enabled = false in rhythm.toml", None)
     if done := next((run for run in runs if run.outcome is Outcome.COMPLETED), None):
-        return choice(Decision.NOT_DUE, f"ran at {_clock(done, settings)}", slot.end)
+        return choice(Decision.NOT_DUE, f"ran at {brief(done.started, settings.zone, now)}", slot.end)
     if len(runs) >= group.attempts:
-        reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings)}"
+        reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings, now)}"
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
+    if off := _off(name, settings, slot, runs, now, since):
+        return choice(Decision.NOT_DUE, off.reason, off.until, failing=bool(runs))
     last = _last(name, history)
     if last and group.lane != MAIN and (again := _next_attempt(last, now)):
-        reason = f"{_ended(last, settings)}, and is tried again at the next beat"
+        reason = f"{_ended(last, settings, now)}, and is tried again at the next beat"
         return choice(Decision.WAITS, reason, again, failing=True)
     for dependency in group.after:
-        if blocked := _gate(dependency, settings, history, now, earlier):
+        if blocked := _gate(dependency, settings, history, now, earlier, since):
             return choice(
                 Decision.WAITS, blocked.reason, next_beat(now), blocked.failing, cause=blocked.cause
             )
     attempt = f", attempt {len(runs) + 1} of {group.attempts}" if runs else ""
-    return choice(Decision.RUN, f"due since {slot.start.astimezone(settings.zone):%H:%M}{attempt}", slot.end)
+    return choice(Decision.RUN, f"due since {brief(slot.start, settings.zone, now)}{attempt}", slot.end)
 
 
 def run_order(
@@ -164,8 +178,12 @@ def run_order(
     force: Collection[str] = (),
     held_by: str | None = None,
     apart: bool = True,
+    since: Since = _LONG_SINCE,
+    names: Sequence[str] | None = None,
 ) -> Iterator[Choice]:
     """Yield a choice for every group, each made only when it is asked for, and in dependency order.
+
+    Or only for the groups `names`, which are in that order as well.
 
     Whoever runs the groups, or only imagines that, meanwhile puts each choice into `earlier`, with its
     outcome if the group has run: what comes after it is decided by that.
@@ -177,15 +195,24 @@ def run_order(
 
     def chosen(name: str) -> Choice:
         return choose(
-            name, settings, history, now, earlier=earlier, force=force, held_by=held_by, apart=apart
+            name,
+            settings,
+            history,
+            now,
+            earlier=earlier,
+            force=force,
+            held_by=held_by,
+            apart=apart,
+            since=since,
         )
 
+    order = settings.order if names is None else names
     if not apart:
-        yield from map(chosen, _main_first(settings))
+        yield from map(chosen, _main_first(settings, order))
         return
-    others = [name for name in settings.order if settings.groups[name].lane != MAIN]
+    others = [name for name in order if settings.groups[name].lane != MAIN]
     yield from (choice for choice in map(chosen, others) if choice.decision is Decision.RUN)
-    yield from (chosen(name) for name in settings.order if name not in earlier)
+    yield from (chosen(name) for name in order if name not in earlier)
     busy = [name for name in others if earlier[name].decision is Decision.BUSY]
     yield from (choice for choice in map(chosen, busy) if choice.decision is Decision.RUN)
 
@@ -199,18 +226,29 @@ def decide(
     held_by: str | None = None,
     apart: bool = True,
     would_end: Callable[[str], Outcome] = lambda name: Outcome.COMPLETED,
+    since: Since = _LONG_SINCE,
+    names: Sequence[str] | None = None,
 ) -> list[Choice]:
-    """Decide for all groups, in dependency order, as if each run would end as `would_end` says.
+    """Decide for all groups, or for `names`, in dependency order, as if each would end as `would_end` says.
 
     How those would end that are only started in another lane is not imagined: the others do not wait for it.
     """
     imagined: dict[str, Choice] = {}
+    order = settings.order if names is None else names
     for choice in run_order(
-        settings, history, now, earlier=imagined, force=force, held_by=held_by, apart=apart
+        settings,
+        history,
+        now,
+        earlier=imagined,
+        force=force,
+        held_by=held_by,
+        apart=apart,
+        since=since,
+        names=order,
     ):
         ran = choice.decision is Decision.RUN and not (apart and choice.is_started)
         imagined[choice.group] = replace(choice, outcome=would_end(choice.group)) if ran else choice
-    return [imagined[name] for name in settings.order]
+    return [imagined[name] for name in order]
 
 
 def likely_outcome(runs: Sequence[Run]) -> Outcome:
@@ -233,14 +271,14 @@ def after_run(choice: Choice, run: Run, settings: Settings, history: History, no
     )
 
 
-def _main_first(settings: Settings) -> list[str]:
-    """Return the groups in dependency order, those last that wait for another lane or are in one."""
+def _main_first(settings: Settings, order: Sequence[str]) -> list[str]:
+    """Return groups in dependency order, those last that wait for another lane or are in one."""
     late: set[str] = set()
     for name in settings.order:
         group = settings.groups[name]
         if group.lane != MAIN or late.intersection(group.after):
             late.add(name)
-    return sorted(settings.order, key=late.__contains__)
+    return sorted(order, key=late.__contains__)
 
 
 def _lane_taken(
@@ -251,6 +289,7 @@ def _lane_taken(
     earlier: Mapping[str, Choice],
     force: Collection[str],
     apart: bool,
+    since: Since,
 ) -> str:
     """Return what keeps the group from its lane: another one that runs, or goes first; "" if nothing does.
 
@@ -261,7 +300,7 @@ def _lane_taken(
     others = [other for other in settings.in_lane(lane) if other != name]
     for other in others:
         if running := _under_way(other, history):
-            return f"{other} {_ended(running, settings)}, in the lane {lane}"
+            return f"{other} {_ended(running, settings, now)}, in the lane {lane}"
     if not apart:
         return ""
     for other in others:
@@ -276,9 +315,9 @@ def _lane_taken(
         return other not in earlier or earlier[other].decision is Decision.BUSY
 
     rivals = [other for other in others if may_still_begin(other) and rank(other) < rank(name)]
-    hoped = _hoped(settings, history, now, earlier, force) if rivals else {}
+    hoped = _hoped(settings, history, now, earlier, force, since) if rivals else {}
     for other in rivals:
-        rival = choose_alone(other, settings, history, now, earlier=hoped, force=force)
+        rival = choose_alone(other, settings, history, now, earlier=hoped, force=force, since=since)
         if rival.decision is Decision.RUN:
             return f"{other} goes first in the lane {lane}"
     return ""
@@ -290,6 +329,7 @@ def _hoped(
     now: datetime,
     earlier: Mapping[str, Choice],
     force: Collection[str],
+    since: Since,
 ) -> dict[str, Choice]:
     """Return this beat's choices as if all that it has still to run in `main` would complete.
 
@@ -298,7 +338,7 @@ def _hoped(
     hoped = dict(earlier)
     for name in settings.order:
         if settings.groups[name].lane == MAIN and name not in hoped:
-            choice = choose_alone(name, settings, history, now, earlier=hoped, force=force)
+            choice = choose_alone(name, settings, history, now, earlier=hoped, force=force, since=since)
             runs = choice.decision is Decision.RUN
             hoped[name] = replace(choice, outcome=Outcome.COMPLETED) if runs else choice
     return hoped
@@ -321,11 +361,13 @@ def _gate(
     history: History,
     now: datetime,
     earlier: Mapping[str, Choice],
+    since: Since,
 ) -> _Blocked | None:
     """Return why a group must wait for `dependency`; None if it need not.
 
     What counts is the dependency's latest slot: a completed run of yesterday opens nothing today.
-    A paused dependency is not waited for, or its dependents would never run again.
+    A paused dependency is not waited for, or its dependents would never run again; nor is one that its
+    calendar keeps from running in this slot.
     """
     choice = earlier.get(dependency)
     if choice and choice.outcome:
@@ -337,17 +379,51 @@ def _gate(
     if choice and choice.is_started:
         return _blocked(f"{dependency} has just been started in the lane {choice.lane}", failing=False)
     if running := _under_way(dependency, history):
-        return _blocked(f"{dependency} {_ended(running, settings)}", failing=False)
+        return _blocked(f"{dependency} {_ended(running, settings, now)}", failing=False)
     runs = _in_slot(dependency, settings, history, now)
     if any(run.outcome is Outcome.COMPLETED for run in runs):
         return None
     if runs:
-        return _blocked(f"{dependency} {_ended(runs[-1], settings)}", failing=True)
+        return _blocked(f"{dependency} {_ended(runs[-1], settings, now)}", failing=True)
+    slot = slot_at(settings.groups[dependency], now, settings.zone)
+    if _off(dependency, settings, slot, runs, now, since):
+        return None
     if choice and choice.cause:  # it waits itself: what for, not how many groups lie between
         return _Blocked(f"{dependency} waits ({choice.cause})", choice.failing, choice.cause)
     if choice:
         return _blocked(f"{dependency} {_STANDS[choice.decision]} ({choice.reason})", choice.failing)
     return _blocked(f"{dependency} is due itself", failing=False)
+
+
+class _Off(NamedTuple):
+    """Why a group's calendar keeps it from running, and when it is next due."""
+
+    reason: str
+    until: datetime
+
+
+def _off(
+    name: str, settings: Settings, slot: Slot, runs: Sequence[Run], now: datetime, since: Since
+) -> _Off | None:
+    """Return why a group may not run now, though its slot is not used up; None if it may.
+
+    Once a slot has begun with a run, further attempts are not late.
+    """
+    group = settings.groups[name]
+    zone = group.zone or settings.zone
+    anchor = group.calendar.anchor(zone)
+    if anchor and now < anchor and group.first_run != "now":
+        return _Off(f"first at {brief(anchor, settings.zone, now)}", anchor)
+    if reason := group.calendar.closed(now, zone):
+        return _Off(reason, slot.end)
+    if runs:
+        return None
+    if name in since and slot.start < since[name]:
+        return _Off(f"first at {brief(slot.end, settings.zone, now)}", slot.end)
+    if group.latest is not None and now - slot.start > group.latest:
+        late = f"more than {format_duration(group.latest)} ago"
+        return _Off(f"missed {brief(slot.start, settings.zone, now)}, {late}", slot.end)
+    return None
 
 
 class _Blocked(NamedTuple):
@@ -388,14 +464,10 @@ def _last(name: str, history: History) -> Run | None:
     return max(history.get(name, ()), key=lambda run: run.started, default=None)
 
 
-def _clock(run: Run, settings: Settings) -> str:
-    return f"{run.started.astimezone(settings.zone):%H:%M}"
-
-
-def _ended(run: Run, settings: Settings) -> str:
+def _ended(run: Run, settings: Settings, now: datetime) -> str:
     """Return how a run reads in a sentence about its group."""
     under_way = "is still running, begun" if run.has_begun else "waits for a worker, asked for"
-    return f"{_PAST[run.outcome] if run.outcome else under_way} at {_clock(run, settings)}"
+    return f"{_PAST[run.outcome] if run.outcome else under_way} at {brief(run.started, settings.zone, now)}"
 
 
 #: Of a group that has never run.

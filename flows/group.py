@@ -18,7 +18,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import cancellation, clock, history, recorder, stale, steps, undelivered
+from flows import cancellation, clock, group_memory, history, recorder, stale, steps, undelivered
 from flows.cadence import Choice, Decision, choose_alone
 from flows.events import events_of
 from flows.group_report import publish
@@ -26,6 +26,7 @@ from flows.history import DRY_RUN
 from flows.lock import beat_lock
 from flows.naming import flow_name
 from flows.run_value import run_value
+from flows.slots import slot_at
 from flows.states import SKIPPED, state_of
 from flows.steps import GroupRun
 from flows.watch import watcher
@@ -165,7 +166,8 @@ async def _decided_again(name: str, settings: Settings) -> Choice:
     now = clock.now()
     async with get_client() as client:  # within a flow, the one that the run has already
         past = await history.in_slots(client, settings, now, but=UUID(str(flow_run.id)))
-    return choose_alone(name, settings, past, now, earlier={})
+        memory = await group_memory.recall(client, settings, past, now)
+    return choose_alone(name, settings, memory.completing(past), now, earlier={}, since=memory.since)
 
 
 async def _run(name: str, settings: Settings, reason: str | None) -> GroupRun:
@@ -202,14 +204,26 @@ async def _run_steps(name: str, context: Context) -> GroupRun:
     group, watch = context.settings.groups[name], watcher.get()
     watch.group_begins(name, [step.name for step in group.steps])
     results: list[StepResult] = []
+    not_today = await _not_today(name, context.settings)
     for step in group.steps:
-        result = steps.not_run(group, results)
+        result = steps.not_run(group, results, not_today)
         if result is None:
             watch.step_begins(name, step)
             result = await _run_step(step, context)
         watch.step_ended(name, result)
         results.append(result)
     return steps.concluded(group, results, monotonic() - began)
+
+
+async def _not_today(name: str, settings: Settings) -> set[str]:
+    """Return the names of the steps that this run leaves out."""
+    group, now = settings.groups[name], clock.now()
+    completed = None
+    if any(step.every for step in group.steps):
+        async with get_client() as client:
+            before = slot_at(group, now, settings.zone).start
+            completed = await history.last_completed(client, settings, name, before)
+    return steps.not_today(group, now, settings.zone, completed)
 
 
 async def _run_step(step: StepSettings, context: Context) -> StepResult:

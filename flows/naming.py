@@ -29,6 +29,11 @@ def artifact_key(settings: Settings, key: str) -> str:
     return key if settings.name == DEFAULT else f"{settings.name}--{key}"
 
 
+def variable(settings: Settings, key: str) -> str:
+    """Return the name of a variable on the server."""
+    return f"{settings.name}_{key}"
+
+
 def pool(settings: Settings) -> str:
     """Return the name of the work pool."""
     return settings.name

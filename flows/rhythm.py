@@ -19,8 +19,19 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import cancel_requests, cancellation, clock, history, lanes, naming, recorder, stale, undelivered
-from flows.cadence import Choice, Decision, History, Run, after_run, decide, run_order
+from flows import (
+    cancel_requests,
+    cancellation,
+    clock,
+    group_memory,
+    history,
+    lanes,
+    naming,
+    recorder,
+    stale,
+    undelivered,
+)
+from flows.cadence import Choice, Decision, History, Run, Since, after_run, decide, run_order
 from flows.group import RESULTS, group_subflow, one_at_a_time
 from flows.lock import beat_lock
 from flows.report import BeatReport, GroupReport
@@ -104,6 +115,7 @@ class Beat:
         self._deployment = deployment
         self._at = clock.now()
         self._past: History = {}
+        self._since: Since = {}
         self._done: dict[str, Choice] = {}
         self._groups: dict[str, GroupReport] = {}
         self._has_main = True
@@ -118,11 +130,14 @@ class Beat:
             if is_ours:
                 await repair(self._client, self._settings)
             self._at = clock.now()
-            self._past = await history.in_slots(self._client, self._settings, self._at)
+            past = await history.in_slots(self._client, self._settings, self._at)
+            memory = await group_memory.recall(self._client, self._settings, past, self._at)
+            self._past, self._since = memory.completing(past), memory.since
             held_by = None if is_ours else "another beat or group is running on this machine"
             if self._options.dry_run:
                 self._imagine(held_by)
             else:
+                await group_memory.keep(self._client, self._settings, memory)
                 await self._run_due(held_by, main)
         groups = [self._groups[name] for name in self._settings.order if name in self._groups]
         forced = tuple(self._options.force)
@@ -137,7 +152,13 @@ class Beat:
     def _imagine(self, held_by: str | None) -> None:
         force = self._options.force
         choices = decide(
-            self._settings, self._past, self._at, force=force, held_by=held_by, apart=self._apart
+            self._settings,
+            self._past,
+            self._at,
+            force=force,
+            held_by=held_by,
+            apart=self._apart,
+            since=self._since,
         )
         self._groups = {choice.group: GroupReport(replace(choice, outcome=None)) for choice in choices}
 
@@ -155,6 +176,7 @@ class Beat:
             force=self._options.force,
             held_by=held_by,
             apart=self._apart,
+            since=self._since,
         ):
             if cancellation.current().reason:
                 break

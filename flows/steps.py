@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from flows.slots import slot_at
 from tasks.outcome import Outcome, StepResult
+from tasks.settings.calendar.calendar import Calendar
+from tasks.settings.calendar.days import Days
+from tasks.settings.calendar.period import Period
 from tasks.settings.groups import GroupSettings
+
+#: What is reported of a step that its own calendar leaves out.
+NOT_TODAY = "not today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,31 +28,55 @@ class GroupRun:
     message: str = ""
 
 
-def not_run(group: GroupSettings, results: Sequence[StepResult]) -> StepResult | None:
+def not_run(
+    group: GroupSettings, results: Sequence[StepResult], not_today: Collection[str] = ()
+) -> StepResult | None:
     """Return the result of the next step if it may not run, given those of all before it; else None.
 
-    It may not after a cancelled step, nor after a failed one where `on_failure` is "stop".
+    It may not after a cancelled step, nor after a failed one where `on_failure` is "stop"; nor if it is one
+    of those that are `not_today`.
     """
+    step = group.steps[len(results)]
     stopping = (
         result
         for result in _failures(group, results)
         if result.outcome is Outcome.CANCELLED or group.on_failure == "stop"
     )
     if (last := next(stopping, None)) is None:
-        return None
-    step = group.steps[len(results)]
+        return StepResult(step.name, Outcome.SKIPPED, 0.0, NOT_TODAY) if step.name in not_today else None
     return StepResult(step.name, Outcome.SKIPPED, 0.0, f"not run: {last.name} {last.outcome}")
+
+
+def not_today(group: GroupSettings, now: datetime, zone: ZoneInfo, completed: datetime | None) -> set[str]:
+    """Return the names of the steps that their own calendar leaves out of a run at `now`.
+
+    `completed` is when the group's last completed run of an earlier slot began; None if there is none. A step
+    with `every` is due as long as its own slot is newer than that: what a failure or a gap kept from running
+    is made up. `zone` is for a group without its own.
+    """
+    zone = group.zone or zone
+    start = slot_at(group, now, zone).start
+
+    def is_due(days: Days | None, every: Period | None) -> bool:
+        if days and not days.includes(start.astimezone(zone).date()):
+            return False
+        if every is None or completed is None:
+            return True
+        return completed < Calendar(every, start=group.start).slot_at(start, zone).start
+
+    return {step.name for step in group.steps if not is_due(step.days, step.every)}
 
 
 def concluded(group: GroupSettings, results: Sequence[StepResult], seconds: float) -> GroupRun:
     """Return how a run of `seconds` ended, given the results of all its steps.
 
-    If all of them were skipped, so was the group: nothing ran, and its slot is not used up. The message has
-    those of the steps that failed; if none did, of all.
+    If all of today's were skipped, so was the group: nothing ran, and its slot is not used up. If none is of
+    today, it completes. The message has those of the steps that failed; if none did, of all.
     """
     failures = list(_failures(group, results))
     outcome = Outcome.COMPLETED
-    if all(result.outcome is Outcome.SKIPPED for result in results):
+    due = [result for result in results if result.message != NOT_TODAY]
+    if due and all(result.outcome is Outcome.SKIPPED for result in due):
         outcome = Outcome.SKIPPED
     if failures:
         outcome = Outcome.CANCELLED if failures[-1].outcome is Outcome.CANCELLED else Outcome.FAILED

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from deployments.cli import console
 from deployments.server import instance_lock
-from flows import clock
+from flows import clock, timestamps
 from flows.cadence import Choice, Decision
 from flows.timestamps import iso
 from flows.timetable import SimulatedBeat, timetable
@@ -84,7 +84,7 @@ def _show(beats: list[SimulatedBeat], counts: Counter[str], settings: Settings) 
     for beat in beats:
         shown = [choice for choice in beat.choices if choice.decision in (Decision.RUN, Decision.WAITS)]
         for choice in shown:
-            at = f"{beat.at.astimezone(settings.zone):%a %d %b %H:%M}"
+            at = f"{beat.at.astimezone(settings.zone):%a %d %b} {timestamps.clock(beat.at, settings.zone)}"
             rows.append((at, choice.label, _what(choice), choice.reason))
     console.show(console.table(("at", "group", "", "why"), rows))
     console.say("  ".join(f"{name} {count}×" for name, count in counts.items()))

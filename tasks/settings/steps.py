@@ -22,6 +22,8 @@ from tasks import builtin
 from tasks.problem import alternatives
 from tasks.settings.argv import ARGV_SCHEMA, split_argv
 from tasks.settings.byte_size import ByteSize, format_size
+from tasks.settings.calendar.days import DaysField
+from tasks.settings.calendar.period import PeriodField
 from tasks.settings.duration import DURATION_SCHEMA, Duration, parse_duration
 from tasks.settings.user_path import UserPath
 
@@ -86,6 +88,18 @@ class StepSettings(BaseModel):
         default=None,
         description="The folder that the script starts in, relative to `scripts_dir`, which is the default.",
         examples=["C:/workspace/agi"],
+    )
+    days: DaysField | None = Field(
+        default=None,
+        description="On which days only, of those of its group: the day is that on which the slot begins. On "
+        "others the step is skipped, and the group completes without it.",
+        examples=[["mon"], [1, 15, "last"]],
+    )
+    every: PeriodField | None = Field(
+        default=None,
+        description="How often at most: in the first run of its group since a slot of this length began, and "
+        "again until the group has completed with it. Between, it is skipped as by `days`.",
+        examples=["1w", "1 month"],
     )
     python: str | None = Field(
         default=None,
