@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -17,8 +17,8 @@ from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
-from flows import history, hold_variables, naming
-from flows.cadence import DUE, Choice, Decision, History, Run, decide, likely_outcome
+from flows import group_memory, history, hold_variables, naming
+from flows.cadence import DUE, Choice, Decision, History, Run, Since, decide, likely_outcome
 from flows.holds import NONE, Holds
 from flows.timestamps import iso
 from tasks.outcome import Outcome
@@ -181,32 +181,45 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
     Raises:
         httpx.HTTPError: it does not answer.
     """
-    past, last = await runs(client, settings, now)
-    holds = await hold_variables.read(client, settings)
-    groups = standings(settings, past, last, now, holds)
+    known = await what_is_known(client, settings, now)
+    groups = standings(settings, known.past, known.last, now, known.holds, known.since)
     worker = await worker_of(client, settings)
-    return Overview(now, settings.zone, address, groups, worker, holds=holds)
+    return Overview(now, settings.zone, address, groups, worker, holds=known.holds)
 
 
-async def runs(
-    client: PrefectClient, settings: Settings, now: datetime
-) -> tuple[dict[str, list[Run]], dict[str, Run]]:
-    """Ask Prefect for every group's runs of its slot, and for its last one.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What decisions rest on: the runs of each group's slot, its last one, since when it is known, holds."""
+
+    past: Mapping[str, Sequence[Run]] = field(default_factory=dict)
+    last: Mapping[str, Run] = field(default_factory=dict)
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    holds: Holds = NONE
+
+
+async def what_is_known(client: PrefectClient, settings: Settings, now: datetime) -> Known:
+    """Ask Prefect for it.
 
     Raises:
         httpx.HTTPError: it does not answer.
     """
     past = await history.in_slots(client, settings, now)
+    memory = await group_memory.recall(client, settings, past, now)
     last = {name: max(known, key=lambda run: run.started) for name, known in past.items() if known}
     last |= await history.latest(client, settings, settings.groups.keys() - last.keys(), now)
-    return past, last
+    return Known(memory.completing(past), last, memory.since, await hold_variables.read(client, settings))
 
 
 def standings(
-    settings: Settings, past: History, last: Mapping[str, Run], now: datetime, holds: Holds = NONE
+    settings: Settings,
+    past: History,
+    last: Mapping[str, Run],
+    now: datetime,
+    holds: Holds = NONE,
+    since: Since = MappingProxyType({}),
 ) -> tuple[GroupStatus, ...]:
     """Given the runs of the current slots and every group's last run, return how the groups stand. Pure."""
-    choices = decide(settings, past, now, holds=holds, would_end=expected_end(past, last))
+    choices = decide(settings, past, now, holds=holds, would_end=expected_end(past, last), since=since)
     return tuple(GroupStatus(choice.group, last.get(choice.group), choice) for choice in choices)
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from flows.holds import NONE, Holds
-from flows.slots import next_beat, slot_at
+from flows.slots import Slot, next_beat, slot_at
 from flows.timestamps import clock
 from tasks.outcome import Outcome, labelled
+from tasks.settings.duration import format_duration
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 
@@ -67,6 +69,11 @@ class Run:
 #: and those that are under way, whenever they began.
 History = Mapping[str, Sequence[Run]]
 
+#: Since when there are groups whose first run is at their first time: what was due before is not made up. Of
+#: one that is not in it, that does not matter.
+Since = Mapping[str, datetime]
+LONG_SINCE: Since = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -108,6 +115,7 @@ def choose(
     held_by: str | None = None,
     apart: bool = True,
     holds: Holds = NONE,
+    since: Since = LONG_SINCE,
 ) -> Choice:
     """Decide for the group `name` at the time `now`.
 
@@ -116,13 +124,15 @@ def choose(
     `main`, if anything is. `apart`: groups of other lanes are only started; else they are run, one after the
     other, as those of `main` are.
     """
-    choice = choose_alone(name, settings, history, now, earlier=earlier, force=force, holds=holds)
+    choice = choose_alone(
+        name, settings, history, now, earlier=earlier, force=force, holds=holds, since=since
+    )
     if choice.decision is not Decision.RUN:
         return choice
     if choice.lane == MAIN:
         reason = held_by
     else:
-        reason = lane_taken(name, settings, history, now, earlier, force, apart, holds)
+        reason = lane_taken(name, settings, history, now, earlier, force, apart, holds, since)
     return (
         replace(choice, decision=Decision.BUSY, reason=reason, next_due=next_beat(now)) if reason else choice
     )
@@ -137,6 +147,7 @@ def choose_alone(
     earlier: Mapping[str, Choice],
     force: Collection[str] = (),
     holds: Holds = NONE,
+    since: Since = LONG_SINCE,
 ) -> Choice:
     """Decide for the group `name` as `choose` does, as if nothing else were running."""
     group = settings.groups[name]
@@ -167,12 +178,14 @@ def choose_alone(
     if len(runs) >= group.attempts:
         reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings, now)}"
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
+    if off := _off(name, settings, slot, runs, now, since):
+        return choice(Decision.NOT_DUE, off.reason, off.until, failing=bool(runs))
     last = last_of(name, history)
     if last and group.lane != MAIN and (again := next_attempt(last, now)):
         reason = f"{_ended(last, settings, now)}, and is tried again at the next beat"
         return choice(Decision.WAITS, reason, again, failing=True)
     for dependency in group.after:
-        if blocked := gate(dependency, settings, history, now, earlier, holds):
+        if blocked := gate(dependency, settings, history, now, earlier, holds, since):
             return choice(
                 Decision.WAITS, blocked.reason, next_beat(now), blocked.failing, cause=blocked.cause
             )
@@ -192,8 +205,12 @@ def run_order(
     held_by: str | None = None,
     apart: bool = True,
     holds: Holds = NONE,
+    since: Since = LONG_SINCE,
+    names: Sequence[str] | None = None,
 ) -> Iterator[Choice]:
     """Yield a choice for every group, each made only when it is asked for, and in dependency order.
+
+    Or only for the groups `names`, which are in that order as well.
 
     Whoever runs the groups, or only imagines that, meanwhile puts each choice into `earlier`, with its
     outcome if the group has run: what comes after it is decided by that.
@@ -214,14 +231,16 @@ def run_order(
             held_by=held_by,
             apart=apart,
             holds=holds,
+            since=since,
         )
 
+    order = settings.order if names is None else names
     if not apart:
-        yield from map(chosen, _main_first(settings))
+        yield from map(chosen, _main_first(settings, order))
         return
-    others = [name for name in settings.order if settings.groups[name].lane != MAIN]
+    others = [name for name in order if settings.groups[name].lane != MAIN]
     yield from (choice for choice in map(chosen, others) if choice.decision is Decision.RUN)
-    yield from (chosen(name) for name in settings.order if name not in earlier)
+    yield from (chosen(name) for name in order if name not in earlier)
     busy = [name for name in others if earlier[name].decision is Decision.BUSY]
     yield from (choice for choice in map(chosen, busy) if choice.decision is Decision.RUN)
 
@@ -236,18 +255,30 @@ def decide(
     apart: bool = True,
     holds: Holds = NONE,
     would_end: Callable[[str], Outcome] = lambda name: Outcome.COMPLETED,
+    since: Since = LONG_SINCE,
+    names: Sequence[str] | None = None,
 ) -> list[Choice]:
-    """Decide for all groups, in dependency order, as if each run would end as `would_end` says.
+    """Decide for all groups, or for `names`, in dependency order, as if each would end as `would_end` says.
 
     How those would end that are only started in another lane is not imagined: the others do not wait for it.
     """
     imagined: dict[str, Choice] = {}
+    order = settings.order if names is None else names
     for choice in run_order(
-        settings, history, now, earlier=imagined, force=force, held_by=held_by, apart=apart, holds=holds
+        settings,
+        history,
+        now,
+        earlier=imagined,
+        force=force,
+        held_by=held_by,
+        apart=apart,
+        holds=holds,
+        since=since,
+        names=order,
     ):
         ran = choice.decision is Decision.RUN and not (apart and choice.is_started)
         imagined[choice.group] = replace(choice, outcome=would_end(choice.group)) if ran else choice
-    return [imagined[name] for name in settings.order]
+    return [imagined[name] for name in order]
 
 
 def likely_outcome(runs: Sequence[Run]) -> Outcome:
@@ -273,14 +304,14 @@ def after_run(
     )
 
 
-def _main_first(settings: Settings) -> list[str]:
-    """Return the groups in dependency order, those last that wait for another lane or are in one."""
+def _main_first(settings: Settings, order: Sequence[str]) -> list[str]:
+    """Return groups in dependency order, those last that wait for another lane or are in one."""
     late: set[str] = set()
     for name in settings.order:
         group = settings.groups[name]
         if group.lane != MAIN or late.intersection(group.after):
             late.add(name)
-    return sorted(settings.order, key=late.__contains__)
+    return sorted(order, key=late.__contains__)
 
 
 def lane_taken(
@@ -291,7 +322,8 @@ def lane_taken(
     earlier: Mapping[str, Choice],
     force: Collection[str],
     apart: bool,
-    holds: Holds,
+    holds: Holds = NONE,
+    since: Since = LONG_SINCE,
 ) -> str:
     """Return what keeps the group from its lane: another one that runs, or goes first; "" if nothing does.
 
@@ -317,9 +349,11 @@ def lane_taken(
         return other not in earlier or earlier[other].decision is Decision.BUSY
 
     rivals = [other for other in others if may_still_begin(other) and rank(other) < rank(name)]
-    hoped = _hoped(settings, history, now, earlier, force, holds) if rivals else {}
+    hoped = _hoped(settings, history, now, earlier, force, holds, since) if rivals else {}
     for other in rivals:
-        rival = choose_alone(other, settings, history, now, earlier=hoped, force=force, holds=holds)
+        rival = choose_alone(
+            other, settings, history, now, earlier=hoped, force=force, holds=holds, since=since
+        )
         if rival.decision is Decision.RUN:
             return f"{other} goes first in the lane {lane}"
     return ""
@@ -332,6 +366,7 @@ def _hoped(
     earlier: Mapping[str, Choice],
     force: Collection[str],
     holds: Holds,
+    since: Since,
 ) -> dict[str, Choice]:
     """Return this beat's choices as if all that it has still to run in `main` would complete.
 
@@ -340,7 +375,9 @@ def _hoped(
     hoped = dict(earlier)
     for name in settings.order:
         if settings.groups[name].lane == MAIN and name not in hoped:
-            choice = choose_alone(name, settings, history, now, earlier=hoped, force=force, holds=holds)
+            choice = choose_alone(
+                name, settings, history, now, earlier=hoped, force=force, holds=holds, since=since
+            )
             runs = choice.decision is Decision.RUN
             hoped[name] = replace(choice, outcome=Outcome.COMPLETED) if runs else choice
     return hoped
@@ -364,12 +401,13 @@ def gate(
     now: datetime,
     earlier: Mapping[str, Choice],
     holds: Holds = NONE,
+    since: Since = LONG_SINCE,
 ) -> Blocked | None:
     """Return why a group must wait for `dependency`; None if it need not.
 
     What counts is the dependency's latest slot: a completed run of yesterday opens nothing today.
     A paused dependency is not waited for, or its dependents would never run again; nor is one whose slot is
-    left out.
+    left out, or that its calendar keeps from running in this slot.
     """
     choice = earlier.get(dependency)
     if choice and choice.outcome:
@@ -388,11 +426,45 @@ def gate(
         return None
     if runs:
         return _blocked(f"{dependency} {_ended(runs[-1], settings, now)}", failing=True)
+    slot = slot_at(settings.groups[dependency], now, settings.zone)
+    if _off(dependency, settings, slot, runs, now, since):
+        return None
     if choice and choice.cause:  # it waits itself: what for, not how many groups lie between
         return Blocked(f"{dependency} waits ({choice.cause})", choice.failing, choice.cause)
     if choice:
         return _blocked(f"{dependency} {_STANDS[choice.decision]} ({choice.reason})", choice.failing)
     return _blocked(f"{dependency} is due itself", failing=False)
+
+
+class _Off(NamedTuple):
+    """Why a group's calendar keeps it from running, and when it is next due."""
+
+    reason: str
+    until: datetime
+
+
+def _off(
+    name: str, settings: Settings, slot: Slot, runs: Sequence[Run], now: datetime, since: Since
+) -> _Off | None:
+    """Return why a group may not run now, though its slot is not used up; None if it may.
+
+    Once a slot has begun with a run, further attempts are not late.
+    """
+    group = settings.groups[name]
+    zone = group.zone or settings.zone
+    anchor = group.calendar.anchor(zone)
+    if anchor and now < anchor and group.first_run != "now":
+        return _Off(f"first at {clock(anchor, settings.zone, now)}", anchor)
+    if reason := group.calendar.closed(now, zone):
+        return _Off(reason, slot.end)
+    if runs:
+        return None
+    if name in since and slot.start < since[name]:
+        return _Off(f"first at {clock(slot.end, settings.zone, now)}", slot.end)
+    if group.latest is not None and now - slot.start > group.latest:
+        late = f"more than {format_duration(group.latest)} ago"
+        return _Off(f"missed {clock(slot.start, settings.zone, now)}, {late}", slot.end)
+    return None
 
 
 class Blocked(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tasks.markdown import escaped
-from tasks.settings.duration import format_duration
 from tasks.settings.groups import MAIN, GroupSettings
 from tasks.settings.rhythm_toml import Settings
 
@@ -28,9 +27,7 @@ def group_description(name: str, settings: Settings, purpose: str = "") -> str:
 def _calendar(group: GroupSettings, settings: Settings) -> str:
     if not group.enabled:
         return "never, as rhythm.toml has enabled = false"
-    if group.at is not None:
-        return f"daily at {group.at:%H:%M} ({settings.zone})"
-    return f"every {format_duration(group.every)}" if group.every else ""
+    return group.when
 
 
 def _literal(text: str) -> str:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows.cadence import (
+    LONG_SINCE,
     Choice,
     Decision,
     History,
     Run,
+    Since,
     gate,
     in_slot,
     lane_taken,
@@ -54,6 +56,7 @@ def explain(
     now: datetime,
     *,
     holds: Holds = NONE,
+    since: Since = LONG_SINCE,
     would_end: Callable[[str], Outcome] = lambda name: Outcome.COMPLETED,
 ) -> Explanation:
     """Return what a beat would decide for the group `name` now, and why.
@@ -62,14 +65,14 @@ def explain(
     """
     earlier: dict[str, Choice] = {}
     choice, before = None, {}
-    for each in run_order(settings, history, now, earlier=earlier, holds=holds):
+    for each in run_order(settings, history, now, earlier=earlier, holds=holds, since=since):
         if each.group == name:
             choice, before = each, dict(earlier)
         ends = each.decision is Decision.RUN and not each.is_started
         earlier[each.group] = replace(each, outcome=would_end(each.group)) if ends else each
     if choice is None:
         raise KeyError(name)
-    facts = tuple(_facts(name, settings, history, now, before, holds))
+    facts = tuple(_facts(name, settings, history, now, before, holds, since))
     if choice.decision is not Decision.RUN and not any(fact.keeps for fact in facts):
         # What cadence looks at and this list does not have is at least called by its reason.
         facts = (*facts, Fact(choice.decision.label, choice.reason, keeps=True))
@@ -83,6 +86,7 @@ def _facts(
     now: datetime,
     earlier: Mapping[str, Choice],
     holds: Holds,
+    since: Since,
 ) -> Iterator[Fact]:
     group, zone = settings.groups[name], settings.zone
     slot = slot_at(group, now, zone)
@@ -110,13 +114,13 @@ def _facts(
         found = f"{_described(last, settings, now)}; tried again at {clock(again, zone, now)}"
         yield Fact("last run", found, keeps=True)
     for dependency in group.after:
-        blocked = gate(dependency, settings, history, now, earlier, holds)
+        blocked = gate(dependency, settings, history, now, earlier, holds, since)
         found = blocked.reason if blocked else _passed(dependency, settings, history, now, earlier, holds)
         yield Fact(f"after {dependency}", found, keeps=blocked is not None)
     if group.lane == MAIN:
         yield Fact("lane", "main: the beat's own")
     else:
-        taken = lane_taken(name, settings, history, now, earlier, force=(), apart=True, holds=holds)
+        taken = lane_taken(name, settings, history, now, earlier, (), apart=True, holds=holds, since=since)
         yield Fact("lane", taken or f"{group.lane}: free", keeps=bool(taken))
 
 

@@ -22,6 +22,7 @@ from flows import (
     cancel_requests,
     cancellation,
     clock,
+    group_memory,
     history,
     hold_variables,
     recorder,
@@ -37,6 +38,7 @@ from flows.history import DRY_RUN
 from flows.lock import beat_lock
 from flows.naming import flow_name
 from flows.run_value import run_value
+from flows.slots import slot_at
 from flows.states import SKIPPED, state_of
 from flows.steps import GroupRun
 from flows.watch import watcher
@@ -261,7 +263,9 @@ async def _decided_again(name: str, settings: Settings) -> Choice:
     async with get_client() as client:  # within a flow, the one that the run has already
         past = await history.in_slots(client, settings, now, but=UUID(str(flow_run.id)))
         holds = await hold_variables.read(client, settings)
-    return choose_alone(name, settings, past, now, earlier={}, holds=holds)
+        memory = await group_memory.recall(client, settings, past, now)
+    known = memory.completing(past)
+    return choose_alone(name, settings, known, now, earlier={}, holds=holds, since=memory.since)
 
 
 async def _run(name: str, settings: Settings, options: GroupOptions, reason: str | None) -> GroupRun:
@@ -302,14 +306,26 @@ async def _run_steps(name: str, context: Context, only: Sequence[str]) -> GroupR
     group, watch = context.settings.groups[name], watcher.get()
     watch.group_begins(name, [step.name for step in group.steps])
     results: list[StepResult] = []
+    not_today = await _not_today(name, context.settings)
     for step in group.steps:
-        result = steps.not_run(group, results, only)
+        result = steps.not_run(group, results, only, not_today)
         if result is None:
             watch.step_begins(name, step)
             result = await _run_step(step, context)
         watch.step_ended(name, result)
         results.append(result)
     return steps.concluded(group, results, monotonic() - began)
+
+
+async def _not_today(name: str, settings: Settings) -> set[str]:
+    """Return the names of the steps that this run leaves out."""
+    group, now = settings.groups[name], clock.now()
+    completed = None
+    if any(step.every for step in group.steps):
+        async with get_client() as client:
+            before = slot_at(group, now, settings.zone).start
+            completed = await history.last_completed(client, settings, name, before)
+    return steps.not_today(group, now, settings.zone, completed)
 
 
 async def _run_step(step: StepSettings, context: Context) -> StepResult:

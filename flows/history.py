@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,8 @@ _BESIDE = 3
 
 #: What began within it is found by an index. To find the last run of all, every run of its group is read.
 LATELY = timedelta(days=2)
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 # What is asked to run now may be so by another clock than this one.
 _SOON = timedelta(minutes=1)
@@ -140,6 +142,19 @@ async def latest(
         if run := lately or await last(client, settings, [name]):
             found[name] = as_run(run)
     return found
+
+
+async def last_completed(
+    client: PrefectClient, settings: Settings, group: str, before: datetime
+) -> datetime | None:
+    """Return when the last run of a group began that did so before a time and completed; None if none did."""
+    asked = begun(settings, [group], Slot(_LONG_AGO, before), but=[DRY_RUN, SKIPPED])
+    asked.state = FlowRunFilterState(
+        type=FlowRunFilterStateType(any_=[StateType.COMPLETED]),
+        name=FlowRunFilterStateName(not_any_=[DRY_RUN, SKIPPED]),
+    )
+    runs = await client.read_flow_runs(flow_run_filter=asked, sort=FlowRunSort.START_TIME_DESC, limit=1)
+    return as_run(runs[0]).started if runs else None
 
 
 async def last(

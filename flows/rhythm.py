@@ -24,6 +24,7 @@ from flows import (
     cancel_requests,
     cancellation,
     clock,
+    group_memory,
     history,
     hold_variables,
     lane_failures,
@@ -33,7 +34,7 @@ from flows import (
     stale,
     undelivered,
 )
-from flows.cadence import Choice, Decision, History, Run, after_run, decide, run_order
+from flows.cadence import Choice, Decision, History, Run, Since, after_run, decide, run_order
 from flows.group import RESULTS, GroupOptions, group_subflow, one_at_a_time
 from flows.holds import NONE, Holds
 from flows.lock import beat_lock
@@ -142,6 +143,7 @@ class Beat:
         self._at = clock.now()
         self._past: History = {}
         self._holds: Holds = NONE
+        self._since: Since = {}
         self._done: dict[str, Choice] = {}
         self._groups: dict[str, GroupReport] = {}
         self._has_main = True
@@ -159,7 +161,9 @@ class Beat:
             if is_ours:
                 await repair(self._client, self._settings)
             self._at = clock.now()
-            self._past = await history.in_slots(self._client, self._settings, self._at)
+            past = await history.in_slots(self._client, self._settings, self._at)
+            memory = await group_memory.recall(self._client, self._settings, past, self._at)
+            self._past, self._since = memory.completing(past), memory.since
             self._holds = await hold_variables.read(self._client, self._settings)
             if is_ours and not self._options.dry_run:
                 await hold_variables.clear_past(self._client, self._settings, self._holds, self._at)
@@ -167,6 +171,7 @@ class Beat:
             if self._options.dry_run:
                 self._imagine(held_by)
             else:
+                await group_memory.keep(self._client, self._settings, memory)
                 await self._run_due(held_by, main)
         groups = [self._groups[name] for name in self._settings.order if name in self._groups]
         forced = tuple(self._options.force)
@@ -194,6 +199,7 @@ class Beat:
             held_by=held_by,
             apart=self._apart,
             holds=self._holds,
+            since=self._since,
         )
         self._groups = {choice.group: GroupReport(replace(choice, outcome=None)) for choice in choices}
 
@@ -212,6 +218,7 @@ class Beat:
             held_by=held_by,
             apart=self._apart,
             holds=self._holds,
+            since=self._since,
         ):
             if cancellation.current().reason:
                 break

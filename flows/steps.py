@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from flows.slots import slot_at
 from tasks.outcome import Outcome, StepResult
+from tasks.settings.calendar.calendar import Calendar
+from tasks.settings.calendar.days import Days
+from tasks.settings.calendar.period import Period
 from tasks.settings.groups import GroupSettings
+
+#: What is reported of a step that its own calendar leaves out.
+NOT_TODAY = "not today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +36,15 @@ class GroupRun:
 
 
 def not_run(
-    group: GroupSettings, results: Sequence[StepResult], only: Collection[str] = ()
+    group: GroupSettings,
+    results: Sequence[StepResult],
+    only: Collection[str] = (),
+    not_today: Collection[str] = (),
 ) -> StepResult | None:
     """Return the result of the next step if it may not run, given those of all before it; else None.
 
     It may not after a cancelled step, nor after a failed one where `on_failure` is "stop"; nor if it is none
-    of the steps that `only` has, if that has any.
+    of the steps that `only` has, if that has any, or one of those that are `not_today`.
     """
     step = group.steps[len(results)]
     if only and step.name not in only:
@@ -43,20 +55,41 @@ def not_run(
         if result.outcome is Outcome.CANCELLED or group.on_failure == "stop"
     )
     if (last := next(stopping, None)) is None:
-        return None
+        return StepResult(step.name, Outcome.SKIPPED, 0.0, NOT_TODAY) if step.name in not_today else None
     return StepResult(step.name, Outcome.SKIPPED, 0.0, f"not run: {last.name} {last.outcome}")
+
+
+def not_today(group: GroupSettings, now: datetime, zone: ZoneInfo, completed: datetime | None) -> set[str]:
+    """Return the names of the steps that their own calendar leaves out of a run at `now`.
+
+    `completed` is when the group's last completed run of an earlier slot began; None if there is none. A step
+    with `every` is due as long as its own slot is newer than that: what a failure or a gap kept from running
+    is made up. `zone` is for a group without its own.
+    """
+    zone = group.zone or zone
+    start = slot_at(group, now, zone).start
+
+    def is_due(days: Days | None, every: Period | None) -> bool:
+        if days and not days.includes(start.astimezone(zone).date()):
+            return False
+        if every is None or completed is None:
+            return True
+        return completed < Calendar(every, start=group.start).slot_at(start, zone).start
+
+    return {step.name for step in group.steps if not is_due(step.days, step.every)}
 
 
 def concluded(group: GroupSettings, results: Sequence[StepResult], seconds: float) -> GroupRun:
     """Return how a run of `seconds` ended, given the results of all its steps.
 
-    If there was nothing to run for any of them, the group was skipped, and its slot is not used up. The
-    message has the reasons of the steps that failed; if none did, of those that warn; else of all that were
-    part of the run.
+    If there was nothing to run for any of those of today, the group was skipped, and its slot is not used up;
+    if none is of today, it completes. The message has the reasons of the steps that failed; if none did, of
+    those that warn; else of all that were part of the run.
     """
     failures = list(_failures(group, results))
     outcome = Outcome.COMPLETED
-    if all(result.did_nothing for result in results):
+    due = [result for result in results if result.message != NOT_TODAY]
+    if due and all(result.did_nothing for result in due):
         outcome = Outcome.SKIPPED
     if failures:
         outcome = Outcome.CANCELLED if failures[-1].outcome is Outcome.CANCELLED else Outcome.FAILED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 # Further away than that, a date without its year could be one of another year.
@@ -30,5 +30,23 @@ def clock(time: datetime, zone: ZoneInfo, now: datetime, *, seconds: bool = Fals
     """
     local = time.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-    return f"{local:%a %d %b %H:%M}" if abs(time - now) < _HALF_A_YEAR else f"{local:%Y-%m-%d %H:%M}"
+        return f"{local:%H:%M:%S}" if seconds else time_of_day(time, zone)
+    date = f"{local:%a %d %b}" if abs(time - now) < _HALF_A_YEAR else f"{local:%Y-%m-%d}"
+    return f"{date} {time_of_day(time, zone)}"
+
+
+def time_of_day(time: datetime, zone: ZoneInfo) -> str:
+    """Given a time, return its time of day; of one that comes twice, which: "02:30 (first, UTC+02:00)"."""
+    local = time.astimezone(zone)
+    text = f"{local:%H:%M}"
+    other = local.replace(fold=1 - local.fold)
+    if other.utcoffset() == local.utcoffset():
+        return text
+    if other.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+        return text
+    return f"{text} ({'second' if local.fold else 'first'}, {_offset(local)})"
+
+
+def _offset(local: datetime) -> str:
+    text = f"{local:%z}"
+    return f"UTC{text[:3]}:{text[3:5]}"

@@ -10,9 +10,9 @@ _EXTRAS = {
     "tree_sitter": "adopt",
     "tree_sitter_powershell": "adopt",
     "defusedxml": "adopt",
-    "cronsim": "adopt",
     "tomlkit": "adopt",
     "psycopg": "postgresql",
+    "holidays": "holidays",
 }
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -143,7 +144,7 @@ def examine(settings: Settings, *, with_programs: bool = False) -> Findings:
     _add(look(scripts), findings)
     for name, group in settings.groups.items():
         findings.warnings += _long_steps(name, settings)
-        if group.every and group.every < BEAT:
+        if isinstance(group.every, timedelta) and group.every < BEAT:
             findings.warnings.append(
                 Problem(
                     _where(f"groups.{name}.every"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -16,10 +15,9 @@ from deployments.diagnosis import Diagnosis, diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
-from flows import clock, hold_variables, remembered
-from flows.cadence import DUE, Decision, Run
+from flows import clock, remembered
+from flows.cadence import DUE, Decision
 from flows.explanation import Explanation, explain
-from flows.holds import NONE, Holds
 from flows.slots import next_beat
 from flows.timestamps import iso
 from tasks.problem import ConfigError, Problem, alternatives
@@ -30,16 +28,6 @@ from tasks.store.fault import StoreError
 #: Of the table of what a decision rests on.
 COLUMNS = (Column("", Kind.NAME), Column(""), Column("", Kind.TEXT))
 _NO_SERVER = "no Prefect server answers, so this rests on what this machine remembers"
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of the groups' runs, and why no beat comes, if none does."""
-
-    past: dict[str, list[Run]] = field(default_factory=dict)
-    last: dict[str, Run] = field(default_factory=dict)
-    diagnosis: Diagnosis | None = None
-    holds: Holds = NONE
 
 
 def run(*, group: str, json: bool) -> int:
@@ -53,15 +41,17 @@ def run(*, group: str, json: bool) -> int:
     if group not in settings.groups:
         remedy = alternatives("groups", group, settings.groups)
         raise ConfigError([Problem("explain", f"no such group: '{group}'", remedy)])
-    known = asyncio.run(_read(settings))
+    known, diagnosis = asyncio.run(_read(settings))
     now = clock.now()
     would_end = overview.expected_end(known.past, known.last)
-    found = explain(group, settings, known.past, now, holds=known.holds, would_end=would_end)
-    paused = known.diagnosis is not None and known.diagnosis.is_paused
-    next_run = None if known.diagnosis else found.choice.next_due
+    found = explain(
+        group, settings, known.past, now, holds=known.holds, since=known.since, would_end=would_end
+    )
+    paused = diagnosis is not None and diagnosis.is_paused
+    next_run = None if diagnosis else found.choice.next_due
     if next_run and found.choice.decision in DUE:
         next_run = next_beat(now)
-    beats = f"{known.diagnosis}" if known.diagnosis else f"the next is at {_clock(next_beat(now), settings)}"
+    beats = f"{diagnosis}" if diagnosis else f"the next is at {_clock(next_beat(now), settings)}"
     if json:
         console.show_json(
             {
@@ -71,7 +61,7 @@ def run(*, group: str, json: bool) -> int:
                 "next": iso(next_run, settings.zone),
                 "facts": [
                     *({"about": f.about, "found": f.found, "keeps": f.keeps} for f in found.facts),
-                    {"about": "beats", "found": beats, "keeps": known.diagnosis is not None},
+                    {"about": "beats", "found": beats, "keeps": diagnosis is not None},
                 ],
             }
         )
@@ -79,12 +69,12 @@ def run(*, group: str, json: bool) -> int:
     verdict = "paused" if paused and _runs(found) else found.choice.decision.label
     console.say(f"{group}: {verdict}: {found.choice.reason}\n")
     rows = [(fact.about, "✗" if fact.keeps else "✓", fact.found) for fact in found.facts]
-    console.show(Table(COLUMNS, [*rows, ("beats", "✗" if known.diagnosis else "✓", beats)]))
+    console.show(Table(COLUMNS, [*rows, ("beats", "✗" if diagnosis else "✓", beats)]))
     console.say(_next(found, next_run, settings))
     return 0
 
 
-async def _read(settings: Settings) -> _Known:
+async def _read(settings: Settings) -> tuple[overview.Known, Diagnosis | None]:
     address = await asyncio.to_thread(lookup.find, settings)
     if address is None:
         return _remembered(settings)
@@ -93,23 +83,23 @@ async def _read(settings: Settings) -> _Known:
         async with get_client() as client:
             await name_claim.check(client, settings)
             now = clock.now()
-            past, last = await overview.runs(client, settings, now)
+            known = await overview.what_is_known(client, settings, now)
             worker = await overview.worker_of(client, settings)
             is_live = worker is not None and worker.is_live(now)
             facts = await schedule.facts(client, settings, now, has_worker=is_live)
-            return _Known(past, last, diagnose(facts), await hold_variables.read(client, settings))
+            return known, diagnose(facts)
     except httpx.HTTPError:
         return _remembered(settings)
 
 
-def _remembered(settings: Settings) -> _Known:
+def _remembered(settings: Settings) -> tuple[overview.Known, Diagnosis | None]:
     try:
         last = remembered.last_runs(settings, clock.now())
     except StoreError as error:
         console.warning(str(error))
         last = {}
     past = {name: [run] for name, run in last.items()}
-    return _Known(past, last, Diagnosis(_NO_SERVER, "Start it with `rhythm up`."))
+    return overview.Known(past, last), Diagnosis(_NO_SERVER, "Start it with `rhythm up`.")
 
 
 def _runs(found: Explanation) -> bool:

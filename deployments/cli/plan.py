@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.server import instance_lock
-from flows import clock, hold_values
+from flows import clock, hold_values, timestamps
 from flows.cadence import Choice, Decision
 from flows.holds import NONE, Holds
 from flows.pages import PAGE
@@ -110,7 +110,8 @@ def _show(beats: list[SimulatedBeat], counts: Counter[str], settings: Settings) 
     for beat in beats:
         shown = [choice for choice in beat.choices if choice.decision in (Decision.RUN, Decision.WAITS)]
         for choice in shown:
-            at = f"{beat.at.astimezone(settings.zone):%a %d %b %H:%M}"
+            day, time = beat.at.astimezone(settings.zone), timestamps.time_of_day(beat.at, settings.zone)
+            at = f"{day:%a %d %b} {time}"
             rows.append((at, choice.label, _what(choice), choice.reason))
     console.show(Table(COLUMNS, rows))
     console.show(console.side_by_side([f"{name} {count}×" for name, count in counts.items()]), end="")

@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+#: What JSON Schema accepts as one: with the seconds that TOML's own type has.
+CLOCK_PATTERN = f"^({_CLOCK.pattern})(:00)?$"
 
 
 def parse_clock_time(value: object) -> time:
@@ -32,5 +34,5 @@ ClockTime = Annotated[
     time,
     BeforeValidator(parse_clock_time),
     PlainSerializer(lambda value: f"{value:%H:%M}", when_used="json"),
-    WithJsonSchema({"title": "time of day", "type": "string", "pattern": f"^({_CLOCK.pattern})(:00)?$"}),
+    WithJsonSchema({"title": "time of day", "type": "string", "pattern": CLOCK_PATTERN}),
 ]

@@ -1,4 +1,4 @@
-"""Durations as people write them: 90s, 10m, 2h, 1d, 1h30m; a number alone is seconds."""
+"""Durations as people write them: 90s, 10m, 2h, 1d, 1w, 1h30m; a number alone is seconds."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
+_SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])")
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 LONGEST = timedelta(days=366)
 
 _REMEDY = {
-    "remedy": "Write a number and a unit: '90s', '10m', '2h', '1d' or '1h30m', at most 366 days. "
+    "remedy": "Write a number and a unit: '90s', '10m', '2h', '1d', '1w' or '1h30m', at most 366 days. "
     "A number alone is seconds."
 }
 
 
 def parse_duration(value: object) -> timedelta:
-    """Given "90s", "10m", "2h", "1d", a chain of them, or seconds as a number, return it.
+    """Given "90s", "10m", "2h", "1d", "1w", a chain of them, or seconds as a number, return it.
 
     It is longer than 0, and at most 366 days. The number may be text: a variable has nothing else.
 
@@ -57,6 +57,8 @@ def format_duration(value: timedelta) -> str:
     """Given a duration, return it as rhythm.toml writes it: 600 s is "10m", 5400 s is "1h30m"."""
     rest, parts = value.total_seconds(), []
     for unit, size in _SECONDS.items():
+        if unit == "w" and rest % size:
+            continue  # ten days are "10d"
         count, rest = (rest, 0.0) if unit == "s" else divmod(rest, size)
         if count:
             parts.append(f"{count:g}{unit}")

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
+from functools import cached_property
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tasks.settings.clock_time import ClockTime
-from tasks.settings.duration import Duration
+from tasks.settings.calendar import combinations
+from tasks.settings.calendar.calendar import Calendar
+from tasks.settings.calendar.cron import CronField
+from tasks.settings.calendar.days import DaysField
+from tasks.settings.calendar.exceptions import ExemptField
+from tasks.settings.calendar.fields import AtField, CatchUpField, FromField
+from tasks.settings.calendar.hours import HoursField
+from tasks.settings.calendar.period import PeriodField
+from tasks.settings.calendar.phrase import phrase
 from tasks.settings.env import REFERENCES, Env
 from tasks.settings.steps import StepSettings
 from tasks.settings.table import Table
+from tasks.settings.timezone import ZoneName
 from tasks.settings.user_path import UserPath
 
 #: How much of the processor a group's scripts may have of what others want as well.
@@ -22,21 +33,72 @@ LaneName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
 #: The lane whose groups a beat runs itself.
 MAIN = "main"
 
+#: How late a run may begin that nobody has missed: the beat before it may have run other groups.
+ON_TIME = timedelta(minutes=15)
+
 #: What no group may be called, as Rhythm has it on Prefect's server itself: the flow and deployment of the
 #: beat, its artifact, and those of built-in steps. And what rhythm_entry.py has, where Prefect finds a group.
 RESERVED = ("rhythm", "beat", "dashboard", "daily_briefing", "command")
 
 
 class GroupSettings(Table):
-    """One group: how often or when it runs, after what, and its steps. It has either `every` or `at`."""
+    """One group: how often or when it runs, after what, and its steps. One of `every`, `at` and `cron`."""
 
-    every: Duration | None = Field(
+    every: PeriodField | None = Field(
         default=None,
-        description="How often. Slots of this length are aligned to the wall clock.",
-        examples=["90s", "10m", "2h", "1d"],
+        description="How often. Slots of this length are aligned to the wall clock: those of a week begin on "
+        "Monday, those of months on the 1st, unless `from` says otherwise.",
+        examples=["90s", "10m", "2h", "1d", "1w", "1 month", "1 year"],
     )
-    at: ClockTime | None = Field(
-        default=None, description="When, once a day, in `timezone`.", examples=["03:00"]
+    at: AtField | None = Field(
+        default=None,
+        description="When, at one time of day or several, in `timezone`: every day, or on `days`.",
+        examples=["03:00", ["09:00", "18:00"]],
+    )
+    cron: CronField | None = Field(
+        default=None,
+        description="When, by cron's five fields: minute, hour, day of the month, month, day of the week. If "
+        "both of those for days are restricted, a day that either matches will do, as cron has it.",
+        examples=["0 7 * * 1-5"],
+    )
+    days: DaysField | None = Field(
+        default=None,
+        description="On which days only, for `at` and `every`: weekdays, days of the month, or both.",
+        examples=["weekdays", ["mon", "thu"], [1, 15, "last"], ["first sun", "last fri"]],
+    )
+    between: HoursField | None = Field(
+        default=None,
+        description="Within which hours only, for an `every` of up to a day: it counts from the first of "
+        "these times each day, and nothing runs from the second on. If earlier, it is the next day's.",
+        examples=[["08:00", "20:00"]],
+    )
+    exceptions: tuple[ExemptField, ...] = Field(
+        default=(),
+        alias="except",
+        description="Days on which it does not run: dates, or the public holidays of a country or a part "
+        "of it (which needs the extra `holidays`).",
+        examples=[["2026-12-24..2027-01-01", "holidays:DE-BY"]],
+    )
+    start: FromField | None = Field(
+        default=None,
+        alias="from",
+        description="When `every` is counted from: one slot begins then, and it does not run before. Whole "
+        "days, weeks and months then keep that time of day through clock changes.",
+        examples=["2026-11-30T07:00"],
+    )
+    timezone: ZoneName | None = Field(
+        default=None, description="Its own time zone. Default: that of the rhythm.", examples=["Asia/Seoul"]
+    )
+    catch_up: CatchUpField = Field(
+        default=True,
+        description="Whether a run is made up that was missed (the machine was off, say): `true`, `false`, "
+        "or how late it may still be. `false` leaves it a quarter of an hour: beats are not on the second.",
+        examples=[False, "4h"],
+    )
+    first_run: Literal["now", "scheduled"] | None = Field(
+        default=None,
+        description="When a new group runs for the first time: `now`, in the next beat, or when it is "
+        "`scheduled`. Default: `now` for an `every` of up to a day, else `scheduled`.",
     )
     after: tuple[GroupName, ...] = Field(
         default=(),
@@ -84,13 +146,49 @@ class GroupSettings(Table):
         "the order of groups.",
     )
 
+    @cached_property
+    def calendar(self) -> Calendar:
+        """When it comes due, by all of these keys. It remembers the slot that it was last asked for."""
+        return Calendar(
+            self.every, self.times, self.cron, self.days, self.between, self.exceptions, self.start
+        )
+
+    @property
+    def times(self) -> tuple[time, ...]:
+        """The times of day of `at`, in order."""
+        return (self.at,) if isinstance(self.at, time) else self.at or ()
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """Its own time zone, if it has one."""
+        return ZoneInfo(self.timezone) if self.timezone else None
+
+    @property
+    def when(self) -> str:
+        """When it comes due, for people: "weekdays at 09:00 (Asia/Seoul)"."""
+        return phrase(self.calendar, self.timezone)
+
+    @property
+    def latest(self) -> timedelta | None:
+        """How long after its time it may still begin; None if that does not matter."""
+        if isinstance(self.catch_up, bool):
+            return None if self.catch_up else ON_TIME
+        return self.catch_up
+
+    @property
+    def begins_at_once(self) -> bool:
+        """Whether a new one runs in the next beat, and does not wait for its first time."""
+        if self.first_run:
+            return self.first_run == "now"
+        return isinstance(self.every, timedelta) and self.every <= timedelta(days=1)
+
     @model_validator(mode="after")
-    def _one_cadence(self) -> GroupSettings:
-        if (self.every is None) == (self.at is None):
+    def _one_calendar(self) -> GroupSettings:
+        if fault := combinations.fault(self.calendar):
             raise PydanticCustomError(
-                "cadence",
-                "needs exactly one of `every` and `at`",
-                {"remedy": 'Write every = "10m", or at = "03:00".'},
+                "calendar",
+                fault.problem,
+                {"remedy": fault.remedy, **({"key": fault.key} if fault.key else {})},
             )
         return self
 

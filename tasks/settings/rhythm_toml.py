@@ -8,15 +8,14 @@ from __future__ import annotations
 import os
 import tomllib
 from datetime import timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import tzlocal
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -45,27 +44,11 @@ from tasks.settings.project import CONFIG_VARIABLE as CONFIG_VARIABLE
 from tasks.settings.project import PROJECT as PROJECT
 from tasks.settings.project import config_path as config_path
 from tasks.settings.server import PASSWORD_VARIABLES, AllowedHost, Auth, ListenAddress, Password, ProxyAddress
+from tasks.settings.timezone import ZoneName
 from tasks.settings.user_path import UserPath
 
 #: Each lane's groups run beside all others': more of them would be the crowd that a rhythm is to end.
 MOST_LANES = 8
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise PydanticCustomError(
-            "timezone",
-            "is not a known time zone",
-            {"remedy": f"{_meant_zone(name)}Write a name like 'Europe/Berlin', 'Asia/Seoul' or 'UTC'."},
-        ) from None
-    return name
-
-
-def _meant_zone(name: str) -> str:
-    close = get_close_matches(name, available_timezones(), n=1, cutoff=0.8)
-    return f"Did you mean '{close[0]}'? " if close else ""
 
 
 def _local_zone() -> str:
@@ -95,10 +78,11 @@ class Settings(BaseSettings):
         "digits and single dashes.",
         examples=["home"],
     )
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+    timezone: ZoneName = Field(
         default_factory=_local_zone,
         validate_default=True,
-        description="The time zone of slots, of `at`, and of printed times. Default: the machine's.",
+        description="The time zone of slots, of `at`, and of printed times. A group may have its own. "
+        "Default: the machine's.",
         examples=["Europe/Berlin"],
     )
     scripts_dir: UserPath = Field(

@@ -23,6 +23,8 @@ from tasks import builtin
 from tasks.problem import alternatives
 from tasks.settings.argv import ARGV_SCHEMA, split_argv
 from tasks.settings.byte_size import ByteSize, format_size
+from tasks.settings.calendar.days import DaysField
+from tasks.settings.calendar.period import PeriodField
 from tasks.settings.duration import DURATION_SCHEMA, Duration, parse_duration
 from tasks.settings.env import REFERENCES, Env
 from tasks.settings.exit_codes import ExitCodes, Meaning, is_among
@@ -122,6 +124,18 @@ class StepSettings(BaseModel):
         description="What the script reads from its standard input: text, in UTF-8 and as it is, or a file, "
         "relative to `scripts_dir`. Default: nothing.",
         examples=["yes\n", {"file": "answers.txt"}],
+    )
+    days: DaysField | None = Field(
+        default=None,
+        description="On which days only, of those of its group: the day is that on which the slot begins. On "
+        "others the step is skipped, and the group completes without it.",
+        examples=[["mon"], [1, 15, "last"]],
+    )
+    every: PeriodField | None = Field(
+        default=None,
+        description="How often at most: in the first run of its group since a slot of this length began, and "
+        "again until the group has completed with it. Between, it is skipped as by `days`.",
+        examples=["1w", "1 month"],
     )
     python: str | None = Field(
         default=None,

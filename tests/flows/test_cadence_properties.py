@@ -14,6 +14,7 @@ from flows.cadence import Decision
 from flows.slots import slot_at
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
+from tests.flows.calendars import calendars
 from tests.flows.rhythms import Simulation, rhythm
 
 ZONES = ("UTC", "Europe/Athens", "Australia/Lord_Howe", "Asia/Kolkata")
@@ -25,14 +26,14 @@ STARTS = [
     datetime(2026, 6, 10, tzinfo=UTC),
 ]
 EVERY = ["1m", "5m", "7m", "10m", "30m", "45m", "60m", "2h", "1d"]
-cadences = st.one_of(
+often = st.one_of(
     st.fixed_dictionaries({"every": st.sampled_from(EVERY)}),
     st.fixed_dictionaries({"at": st.sampled_from(["00:00", "03:00", "03:30", "23:59"])}),
 )
 
 
 @st.composite
-def rhythms(draw: Callable[..., Any]) -> Settings:
+def rhythms(draw: Callable[..., Any], cadences: st.SearchStrategy[dict[str, Any]] = often) -> Settings:
     """Up to six groups, each after some of those before it: so never in a circle."""
     names = [f"group_{letter}" for letter in "abcdef"[: draw(st.integers(1, 6))]]
     groups: dict[str, dict[str, Any]] = {}
@@ -59,7 +60,7 @@ outcomes = st.sampled_from([Outcome.COMPLETED, Outcome.COMPLETED, Outcome.FAILED
 
 
 @settings(deadline=None, max_examples=120)
-@given(rhythm=rhythms(), start=st.sampled_from(STARTS), gaps=jumps, data=st.data())
+@given(rhythm=rhythms(calendars), start=st.sampled_from(STARTS), gaps=jumps, data=st.data())
 def test_a_slot_never_has_two_completed_runs_nor_more_than_its_attempts(
     rhythm: Settings, start: datetime, gaps: list[timedelta], data: st.DataObject
 ) -> None:
@@ -150,7 +151,7 @@ def test_after_the_worst_of_days_one_good_beat_in_new_slots_catches_up(
 
 
 @settings(deadline=None, max_examples=100)
-@given(rhythm=rhythms(), start=st.sampled_from(STARTS), gaps=jumps, data=st.data())
+@given(rhythm=rhythms(calendars), start=st.sampled_from(STARTS), gaps=jumps, data=st.data())
 def test_every_choice_has_a_reason_and_says_truly_when_it_may_run_next(
     rhythm: Settings, start: datetime, gaps: list[timedelta], data: st.DataObject
 ) -> None:
@@ -164,4 +165,20 @@ def test_every_choice_has_a_reason_and_says_truly_when_it_may_run_next(
             else:
                 assert choice.next_due is not None
                 assert choice.next_due > now
+        now += gap
+
+
+@settings(deadline=None, max_examples=100)
+@given(rhythm=rhythms(calendars), start=st.sampled_from(STARTS), gaps=gaps, data=st.data())
+def test_no_group_runs_before_its_first_time_nor_when_its_calendar_is_closed(
+    rhythm: Settings, start: datetime, gaps: list[timedelta], data: st.DataObject
+) -> None:
+    simulation, now = Simulation(rhythm), start
+    for gap in gaps:
+        for name, choice in simulation.beat(now, lambda name: data.draw(outcomes)).items():
+            group = rhythm.groups[name]
+            if choice.decision is Decision.RUN:
+                anchor = group.calendar.anchor(rhythm.zone)
+                assert not group.calendar.closed(now, rhythm.zone)
+                assert anchor is None or anchor <= now
         now += gap

@@ -18,7 +18,7 @@ from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.lanes import Lanes
 from tests.flows.rhythms import rhythm
-from tests.flows.test_cadence_properties import STARTS, ZONES, cadences
+from tests.flows.test_cadence_properties import STARTS, ZONES, often
 
 
 @st.composite
@@ -29,7 +29,7 @@ def rhythms(draw: Callable[..., Any]) -> Settings:
     for index, name in enumerate(names):
         after = draw(st.lists(st.sampled_from(names[:index]), unique=True, max_size=2)) if index else []
         groups[name] = {
-            **draw(cadences),
+            **draw(often),
             "after": after,
             "lane": draw(st.sampled_from([MAIN, "long", "other"])),
             "enabled": draw(st.integers(0, 5)) > 0,

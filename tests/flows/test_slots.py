@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from flows.slots import BEAT, next_beat, slot_at
 from tasks.settings.groups import GroupSettings
+from tests.flows.calendars import calendars
 
 ZONES = (
     "UTC",
@@ -27,11 +29,6 @@ ZONES = (
 )
 moments = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds it
 zones = st.sampled_from(ZONES).map(ZoneInfo)
-minutes = st.integers(1, 3 * 24 * 60).map(lambda count: timedelta(minutes=count))
-cadences = st.one_of(
-    st.builds(lambda every: {"every": every}, minutes),
-    st.builds(lambda hour, minute: {"at": time(hour, minute)}, st.integers(0, 23), st.integers(0, 59)),
-)
 
 
 def group(**cadence: object) -> GroupSettings:
@@ -118,8 +115,8 @@ def test_every_local_day_of_a_year_has_one_daily_slot(zone: str, at: str) -> Non
     assert days == [days[0] + timedelta(days=count) for count in range(365)]
 
 
-@settings(deadline=None, max_examples=150)
-@given(cadence=cadences, now=moments, zone=zones)
+@settings(deadline=None, max_examples=300)
+@given(cadence=calendars, now=moments, zone=zones)
 def test_slots_follow_each_other_without_gap_or_overlap(
     cadence: dict[str, object], now: datetime, zone: ZoneInfo
 ) -> None:
@@ -131,6 +128,34 @@ def test_slots_follow_each_other_without_gap_or_overlap(
     assert slot_at(made, slot.start, zone) == slot
     assert slot_at(made, slot.end - timedelta(microseconds=1), zone) == slot
     assert slot_at(made, slot.end, zone).start == slot.end
+
+
+@settings(deadline=None, max_examples=150)
+@given(cadence=calendars, now=moments, zone=zones, days=st.lists(st.floats(-500, 500), max_size=5))
+def test_a_slot_is_the_same_whatever_was_asked_before(
+    cadence: dict[str, object], now: datetime, zone: ZoneInfo, days: list[float]
+) -> None:
+    asked = group(**cadence)
+    for count in days:
+        slot_at(asked, now + timedelta(days=count), zone)
+
+    assert slot_at(asked, now, zone) == slot_at(group(**cadence), now, zone)
+    assert slot_at(copy.deepcopy(asked), now, zone) == slot_at(asked, now, zone)
+
+
+@settings(deadline=None, max_examples=150)
+@given(cadence=calendars, now=moments, zone=zones)
+def test_a_slot_begins_on_a_day_and_within_the_hours_of_its_calendar(
+    cadence: dict[str, object], now: datetime, zone: ZoneInfo
+) -> None:
+    calendar = group(**cadence).calendar
+    start = slot_at(group(**cadence), now, zone).start
+
+    assert not calendar.closed(start, zone)
+    # What a clock change skips at the end of a day comes at the begin of the next.
+    local = [start.astimezone(zone), (start - timedelta(hours=1)).astimezone(zone)]
+    nights = calendar.between and calendar.between.end <= calendar.between.start
+    assert nights or calendar.is_plain or any(calendar.is_day(each.date()) for each in local)
 
 
 @pytest.mark.parametrize("every", ["45m", "60m", "2h", "7h", "1d"])

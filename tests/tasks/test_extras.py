@@ -30,7 +30,7 @@ def test_each_module_is_of_a_distribution_that_the_extra_has(pytestconfig: pytes
     project = tomllib.loads((pytestconfig.rootpath / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {
         (Requirement(one).name.lower(), extra)
-        for extra in ("adopt", "dashboard", "postgresql")
+        for extra in ("adopt", "dashboard", "holidays", "postgresql")
         for one in project["optional-dependencies"][extra]
     }
     installed = packages_distributions()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from deployments.adopt import paths
 from deployments.adopt.job import MINUTES_A_DAY, Difference, Job
@@ -104,8 +105,9 @@ def _targets(settings: Settings | None) -> dict[str, TargetGroup]:
     """Return the five groups, and those of a file as they are there."""
     targets = {target.name: target for target in FIVE_GROUPS}
     for name, group in (settings.groups if settings else {}).items():
-        minutes = group.every.total_seconds() / 60 if group.every else MINUTES_A_DAY
-        at = f"{group.at:%H:%M}" if group.at else None
+        # Of the calendars, it knows these two kinds; a group of another is taken for a daily one.
+        minutes = group.every.total_seconds() / 60 if isinstance(group.every, timedelta) else MINUTES_A_DAY
+        at = f"{group.times[0]:%H:%M}" if group.times else None
         after = targets[name].after if name in targets else None
         targets[name] = TargetGroup(name, minutes, at=at, after=after)
     return targets

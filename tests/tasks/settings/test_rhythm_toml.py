@@ -337,6 +337,50 @@ def test_what_is_wrong_with_a_variables_value_names_the_variable(
 
 # What is wrong: file, key, fault, remedy
 
+CALENDARS = [
+    ("days = 'mon'\nevery = '1d'\ncron = '0 7 * * *'", "cron", "needs exactly one of", "Write every"),
+    ("cron = '0 7 * * *'\ndays = 'mon'", "days", "does not go with `cron`", "the fields of `cron`"),
+    ("cron = '0 7 * *'", "cron", "'0 7 * *' has 4 fields, not 5", "Write minute, hour"),
+    ("cron = '0 7 * * mo'", "cron", "is not cron's: bad day-of-week", "Write minute, hour"),
+    ("cron = '@reboot'", "cron", "'@reboot' is not five fields", "A group with `every`"),
+    ("cron = '0 7 31 2 *'", "cron", "'0 7 31 2 *' never comes", "there is no 31 February"),
+    ("cron = 5", "cron", "5 is not text", "Write minute, hour"),
+    ("at = '03:00'\ndays = ['mno']", "days", "names no day: 'mno'", "Did you mean 'mon'?"),
+    ("at = '03:00'\ndays = ['frist sun']", "days", "names no day: 'frist sun'", "Did you mean 'first sun'?"),
+    ("at = '03:00'\ndays = [32]", "days", "names no day: 32", "days of the month (1 to 31"),
+    ("at = '03:00'\ndays = [true]", "days", "names no day: True", 'Write "weekdays"'),
+    ("at = '03:00'\ndays = []", "days", "is empty", 'Write "weekdays"'),
+    ("at = []", "at", "is empty", "Write times of day"),
+    ("at = '03:00'\nbetween = ['08:00', '20:00']", "between", "does not go with `at`", "Write the times"),
+    ("cron = '0 7 * * *'\nbetween = ['08:00', '20:00']", "between", "not go with `cron`", "second field"),
+    (
+        "every = '2d'\nbetween = ['08:00', '20:00']",
+        "between",
+        "needs an `every` of at most a day",
+        "Write at",
+    ),
+    ("every = '1h'\nbetween = ['08:00', '08:00']", "between", "begins when it ends", "Take `between` out"),
+    ("every = '1h'\nbetween = '08:00'", "between", "is not a list of two times", "Write two of them"),
+    ("every = '1h'\nbetween = ['08:00', '25:00']", "between", "is not a time of day", "Write hours"),
+    ("at = '03:00'\nfrom = '2026-11-30'", "from", "does not go with `at`", "the anchor of `every`"),
+    ("every = '1h'\nbetween = ['08:00', '20:00']\nfrom = 2026-11-30", "from", "`between`", "Take it out"),
+    ("every = '1h'\nfrom = 'monday'", "from", "'monday' is not a date and time", "2026-11-30T07:00"),
+    ("every = '0 months'", "every", "'0 months' is out of range", "1 to 120 months"),
+    ("every = '1 fortnight'", "every", "'1 fortnight' is not a duration", "'1w'"),
+    ("at = '03:00'\nexcept = ['24.12.']", "except.0", "'24.12.' is not a date", "Write a date"),
+    (
+        "at = '03:00'\nexcept = ['2027-01-01..2026-12-24']",
+        "except.0",
+        "ends before it begins",
+        "'2026-12-24..2027-01-01'",
+    ),
+    ("at = '03:00'\nexcept = ['2020-01-01..2120-01-01']", "except", "leaves no time at all", "Except less"),
+    ("at = '03:00'\ncatch_up = '4'", "catch_up", "'4' is neither true, false nor a duration", "'4h'"),
+    ("at = '03:00'\nfirst_run = 'later'", "first_run", "'later' is not possible here", "Write 'now'"),
+    ("at = '03:00'\ntimezone = 'Berlin'", "timezone", "'Berlin' is not a known time zone", "Europe/Berlin"),
+    ("every = '1 year'\nfrom = 2026-02-28\ndays = [1]", "days", "never comes together with", "Choose days"),
+]
+
 
 @pytest.mark.parametrize(
     ("text", "key", "fault", "remedy"),
@@ -404,15 +448,15 @@ def test_what_is_wrong_with_a_variables_value_names_the_variable(
         ),
         (
             A + "at = '03:00'",
-            "groups.a",
-            "needs exactly one of `every` and `at`",
-            'Write every = "10m", or at = "03:00".',
+            "groups.a.at",
+            "needs exactly one of `every`, `at` and `cron`",
+            'Write every = "10m", at = "03:00", or cron = "0 7 * * 1-5".',
         ),
         (
             A.replace('every = "10m"', ""),
             "groups.a",
-            "needs exactly one of `every` and `at`",
-            'Write every = "10m", or at = "03:00".',
+            "needs exactly one of `every`, `at` and `cron`",
+            'Write every = "10m", at = "03:00", or cron = "0 7 * * 1-5".',
         ),
         (
             "timezone = 'Mars/Olympus'" + A,
@@ -517,6 +561,40 @@ def test_a_problem_reads_as_a_sentence_and_its_remedy(make_settings: MakeSetting
 
     said = f"{tmp_path / 'rhythm.toml'}:1: x: unknown key. Take it out, or correct its spelling."
     assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "fault", "remedy"), CALENDARS, ids=[each[0] for each in CALENDARS]
+)
+def test_a_calendar_that_cannot_be_is_reported_with_its_key_and_what_to_write(
+    written: str, key: str, fault: str, remedy: str, make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    (problem,) = problems_of(make_settings, A.replace('every = "10m"', written))
+
+    assert problem.where == f"{tmp_path / 'rhythm.toml'}: groups.a.{key}"
+    assert fault in problem.problem
+    assert remedy in problem.remedy
+
+
+def test_holidays_of_nobody_are_reported_with_what_may_have_been_meant(make_settings: MakeSettings) -> None:
+    pytest.importorskip("holidays")
+    (country,) = problems_of(make_settings, A + "except = ['holidays:DEU-XX']")
+    (unknown,) = problems_of(make_settings, A + "except = ['holidays:XX']")
+
+    assert "holidays of no known part: XX" in country.problem
+    assert "The parts of DEU are" in country.remedy
+    assert "holidays of no known country: XX" in unknown.problem
+
+
+def test_holidays_without_their_package_are_reported_with_how_to_install_it(
+    make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "holidays", None)
+
+    (problem,) = problems_of(make_settings, A + "except = ['holidays:DE']")
+
+    assert problem.problem == "'holidays:DE' needs the package `holidays`, which is not installed"
+    assert 'python -m pip install "rhythm[holidays]"' in problem.remedy
 
 
 # Files that are none
