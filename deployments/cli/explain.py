@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -15,9 +17,9 @@ from deployments.diagnosis import Diagnosis, diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
-from flows import clock, remembered
+from flows import clock, remembered, timestamps
 from flows.cadence import DUE, Decision
-from flows.explanation import Explanation, explain
+from flows.explanation import Explanation, Fact, explain
 from flows.slots import next_beat
 from flows.timestamps import iso
 from tasks.problem import ConfigError, Problem, alternatives
@@ -28,6 +30,14 @@ from tasks.store.fault import StoreError
 #: Of the table of what a decision rests on.
 COLUMNS = (Column("", Kind.NAME), Column(""), Column("", Kind.TEXT))
 _NO_SERVER = "no Prefect server answers, so this rests on what this machine remembers"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a decision rests on, and why no beat comes, if none does."""
+
+    runs: overview.Known
+    diagnosis: Diagnosis | None = None
 
 
 def run(*, group: str, json: bool) -> int:
@@ -41,40 +51,74 @@ def run(*, group: str, json: bool) -> int:
     if group not in settings.groups:
         remedy = alternatives("groups", group, settings.groups)
         raise ConfigError([Problem("explain", f"no such group: '{group}'", remedy)])
-    known, diagnosis = asyncio.run(_read(settings))
+    known = asyncio.run(_read(settings))
     now = clock.now()
-    would_end = overview.expected_end(known.past, known.last)
+    would_end = overview.expected_end(known.runs.past, known.runs.last)
     found = explain(
-        group, settings, known.past, now, holds=known.holds, since=known.since, would_end=would_end
+        group,
+        settings,
+        known.runs.past,
+        now,
+        holds=known.runs.holds,
+        since=known.runs.since,
+        would_end=would_end,
     )
-    paused = diagnosis is not None and diagnosis.is_paused
-    next_run = None if diagnosis else found.choice.next_due
-    if next_run and found.choice.decision in DUE:
-        next_run = next_beat(now)
-    beats = f"{diagnosis}" if diagnosis else f"the next is at {_clock(next_beat(now), settings)}"
     if json:
-        console.show_json(
-            {
-                "group": group,
-                "decision": Decision.PAUSED.value if paused and _runs(found) else found.choice.decision.value,
-                "reason": found.choice.reason,
-                "next": iso(next_run, settings.zone),
-                "facts": [
-                    *({"about": f.about, "found": f.found, "keeps": f.keeps} for f in found.facts),
-                    {"about": "beats", "found": beats, "keeps": diagnosis is not None},
-                ],
-            }
-        )
-        return 0
-    verdict = "paused" if paused and _runs(found) else found.choice.decision.label
-    console.say(f"{group}: {verdict}: {found.choice.reason}\n")
-    rows = [(fact.about, "✗" if fact.keeps else "✓", fact.found) for fact in found.facts]
-    console.show(Table(COLUMNS, [*rows, ("beats", "✗" if diagnosis else "✓", beats)]))
-    console.say(_next(found, next_run, settings))
+        console.show_json(_to_json(found, known, settings, now))
+    else:
+        _show(found, known, settings, now)
     return 0
 
 
-async def _read(settings: Settings) -> tuple[overview.Known, Diagnosis | None]:
+def _show(found: Explanation, known: _Known, settings: Settings, now: datetime) -> None:
+    choice = found.choice
+    console.say(f"{choice.group}: {_decision(found, known).label}: {choice.reason}\n")
+    facts = [*found.facts, _beats(known, settings, now)]
+    console.show(Table(COLUMNS, [(fact.about, "✗" if fact.keeps else "✓", fact.found) for fact in facts]))
+    at = _next(found, known, now)
+    if at is None:
+        console.say("When it runs next is not known.")
+    elif choice.decision is Decision.RUN:
+        console.say(f"It runs in the next beat, at {_clock(at, settings, now)}.")
+    elif choice.decision in DUE:
+        console.say(f"It is due, and each beat tries again: the next is at {_clock(at, settings, now)}.")
+    else:
+        console.say(f"It is due next at {_clock(at, settings, now)}.")
+
+
+def _to_json(found: Explanation, known: _Known, settings: Settings, now: datetime) -> dict[str, Any]:
+    facts = [*found.facts, _beats(known, settings, now)]
+    return {
+        "group": found.choice.group,
+        "decision": _decision(found, known).value,
+        "reason": found.choice.reason,
+        "next": iso(_next(found, known, now), settings.zone),
+        "facts": [{"about": fact.about, "found": fact.found, "keeps": fact.keeps} for fact in facts],
+    }
+
+
+def _decision(found: Explanation, known: _Known) -> Decision:
+    """Return what becomes of it: what is paused in Prefect does not run, due or not."""
+    is_paused = known.diagnosis is not None and known.diagnosis.is_paused
+    runs = found.choice.decision is Decision.RUN
+    return Decision.PAUSED if is_paused and runs else found.choice.decision
+
+
+def _beats(known: _Known, settings: Settings, now: datetime) -> Fact:
+    """Return whether beats come, without which nothing runs."""
+    if known.diagnosis:
+        return Fact("beats", str(known.diagnosis), keeps=True)
+    return Fact("beats", f"the next is at {_clock(next_beat(now), settings, now)}")
+
+
+def _next(found: Explanation, known: _Known, now: datetime) -> datetime | None:
+    """Return when it may run next; None if that is not known."""
+    if known.diagnosis:
+        return None
+    return next_beat(now) if found.choice.decision in DUE else found.choice.next_due
+
+
+async def _read(settings: Settings) -> _Known:
     address = await asyncio.to_thread(lookup.find, settings)
     if address is None:
         return _remembered(settings)
@@ -83,40 +127,24 @@ async def _read(settings: Settings) -> tuple[overview.Known, Diagnosis | None]:
         async with get_client() as client:
             await name_claim.check(client, settings)
             now = clock.now()
-            known = await overview.what_is_known(client, settings, now)
+            runs = await overview.what_is_known(client, settings, now)
             worker = await overview.worker_of(client, settings)
             is_live = worker is not None and worker.is_live(now)
             facts = await schedule.facts(client, settings, now, has_worker=is_live)
-            return known, diagnose(facts)
+            return _Known(runs, diagnose(facts))
     except httpx.HTTPError:
         return _remembered(settings)
 
 
-def _remembered(settings: Settings) -> tuple[overview.Known, Diagnosis | None]:
+def _remembered(settings: Settings) -> _Known:
     try:
         last = remembered.last_runs(settings, clock.now())
     except StoreError as error:
         console.warning(str(error))
         last = {}
     past = {name: [run] for name, run in last.items()}
-    return overview.Known(past, last), Diagnosis(_NO_SERVER, "Start it with `rhythm up`.")
+    return _Known(overview.Known(past, last), Diagnosis(_NO_SERVER, "Start it with `rhythm up`."))
 
 
-def _runs(found: Explanation) -> bool:
-    return found.choice.decision is Decision.RUN
-
-
-def _next(found: Explanation, next_run: Any, settings: Settings) -> str:
-    """Return when it is next looked at, in a sentence."""
-    if next_run is None:
-        return "When it runs next is not known."
-    at = _clock(next_run, settings)
-    if found.choice.decision is Decision.RUN:
-        return f"It runs in the next beat, at {at}."
-    if found.choice.decision in DUE:
-        return f"It is due, and each beat tries again: the next is at {at}."
-    return f"It is due next at {at}."
-
-
-def _clock(time: Any, settings: Settings) -> str:
-    return console.clock(time, settings.zone, clock.now())
+def _clock(time: datetime, settings: Settings, now: datetime) -> str:
+    return timestamps.clock(time, settings.zone, now)

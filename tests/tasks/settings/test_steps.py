@@ -145,7 +145,7 @@ def test_a_delay_is_seconds_or_a_duration_or_a_list_of_them(delay: Any) -> None:
         (
             "{ run = 'a.py', tries = 2 }",
             ".tries",
-            "unknown key. Take it out, or correct its spelling.",
+            "unknown key. Did you mean 'retries'? Otherwise take it out.",
         ),
         (
             "{ run = 'a.py', timeout = '-1s' }",
