@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.process.environment import lookup
+from tasks.process.own_variables import accounts
 from tasks.redaction.spellings import Span, spellings
 from tasks.redaction.visible import without_colours
 from tasks.settings.rhythm_toml import Settings
@@ -53,9 +54,9 @@ class Redactor:
 def redactor(settings: Settings, env: Mapping[str, str] | None = None) -> Redactor:
     """Return what takes out the values of all variables that are secrets.
 
-    They are those of this process, and those of a step's own `env`.
+    They are those of this process, those that scripts have of the account's, and those of a step's own `env`.
     """
-    environments = (os.environ, env or {})
+    environments = (os.environ, accounts(), env or {})
     values = [lookup(environ, name) for environ in environments for name in settings.secrets]
     # What Prefect calls an auth string is a name and a password; either may be printed without the other.
     halves = (lookup(environ, name).partition(":")[2] for environ in environments for name in PASSWORDS)
