@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.process.environment import lookup
+from tasks.process.own_variables import accounts
 from tasks.redaction.secret_names import is_secret_name
 from tasks.redaction.spellings import SHORTEST, Span, spellings
 from tasks.redaction.visible import without_colours
@@ -54,11 +55,11 @@ class Redactor:
 def redactor(settings: Settings, env: Mapping[str, str] | None = None) -> Redactor:
     """Return what takes out the values of all variables that are secrets.
 
-    They are those of this process, and those of `env`, which rhythm.toml gives a step. Of the latter also
-    those are taken out that a name alone shows to be secret, unless they are so short that they stand in
-    many an innocent text.
+    They are those of this process, those that scripts have of the account's, and those of `env`, which
+    rhythm.toml gives a step. Of the latter also those are taken out that a name alone shows to be secret,
+    unless they are so short that they stand in many an innocent text.
     """
-    environments = (os.environ, env or {})
+    environments = (os.environ, accounts(), env or {})
     values = [lookup(environ, name) for environ in environments for name in settings.secrets]
     # What Prefect calls an auth string is a name and a password; either may be printed without the other.
     halves = (lookup(environ, name).partition(":")[2] for environ in environments for name in PASSWORDS)

@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.redaction.redactor import Redactor
+from tasks.process.own_variables import BEFORE, set_own
+from tasks.redaction.redactor import Redactor, redactor
 from tasks.redaction.spellings import SHORTEST
+from tasks.settings.rhythm_toml import Settings
 
 NASTY = 'pa"ss\\wörd/&+x-1234'
 SECRETS = [
@@ -158,3 +160,16 @@ def test_the_texts_of_a_value_are_redacted_and_the_rest_is_left() -> None:
         "***": ["a ***", 1.5, None, {"deep": ["***"]}],
         "ok": True,
     }
+
+
+def test_what_the_account_has_set_is_masked_also_where_rhythm_has_set_another_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "admin:of the account")
+    monkeypatch.setenv(BEFORE, "{}")  # to be taken away again
+    set_own({"PREFECT_API_AUTH_STRING": "rhythm:of the server"})
+    groups = {"a": {"every": "5m", "steps": ["check_health"]}}
+
+    redact = redactor(Settings.model_validate({"groups": groups}))
+
+    assert redact("admin:of the account, rhythm:of the server") == "***, ***"
