@@ -72,7 +72,7 @@ def test_a_flood_of_lines_is_kept_whole_and_reaches_prefect_in_part_and_once(wor
     printed = workspace.rhythm("logs", "flood", "--last", "1").stdout.splitlines()
     assert [line.split("chatty/flood: ")[1] for line in printed[:-1]] == [f"line {n}" for n in range(60_000)]
     assert "ERROR" in printed[-1]
-    assert printed[-1].endswith(": exit code 3")
+    assert printed[-1].endswith(": exit code 3: line 59999")
     assert sum("exit code 3" in line for line in printed) == 1
     (status,) = json.loads(workspace.rhythm("status", "--json").stdout)["groups"]
     assert status["outcome"] == "failed"
