@@ -18,7 +18,8 @@ from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
 from flows import group_memory, history, hold_variables, naming
-from flows.cadence import DUE, Choice, Decision, History, Run, Since, decide, likely_outcome
+from flows.cadence import DUE, Choice, Decision, Since, decide, likely_outcome
+from flows.group_runs import History, Run
 from flows.holds import NONE, Holds
 from flows.timestamps import iso
 from tasks.outcome import Outcome

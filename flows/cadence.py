@@ -9,10 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from flows.group_runs import PAST, History, Run, in_slot, in_words, last_of, next_attempt, under_way
 from flows.holds import NONE, Holds
 from flows.slots import Slot, next_beat, slot_at
 from flows.timestamps import clock
-from tasks.outcome import Outcome, labelled
+from tasks.outcome import Outcome
 from tasks.settings.duration import format_duration
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
@@ -36,38 +37,6 @@ class Decision(StrEnum):
 #: What is decided for a group that is due: it runs, or something is in its way.
 DUE = (Decision.RUN, Decision.WAITS, Decision.BUSY)
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A group's run, as Prefect remembers it. `outcome` and `ended` are None while it runs.
-
-    One that has not begun is started in another lane, and waits there to be taken; `started` is since when.
-    """
-
-    started: datetime
-    ended: datetime | None = None
-    outcome: Outcome | None = None
-    has_begun: bool = True
-    fault: str = ""
-    """Which of its steps failed or warn, and why."""
-
-    @property
-    def label(self) -> str:
-        """How it ended, as tables have it: "completed (warning)"; "running" while it runs."""
-        if self.outcome is None:
-            return "running"
-        return labelled(self.outcome, self.outcome is Outcome.COMPLETED and bool(self.fault))
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it took; None while it runs."""
-        return (self.ended - self.started).total_seconds() if self.ended else None
-
-
-#: Every group's known runs, in any order. It must hold all runs of the current slot, or at least
-#: as many failed ones as the group has `attempts`; of a group in another lane than `main` also its last run,
-#: and those that are under way, whenever they began.
-History = Mapping[str, Sequence[Run]]
 
 #: Since when there are groups whose first run is at their first time: what was due before is not made up. Of
 #: one that is not in it, that does not matter.
@@ -176,13 +145,13 @@ def choose_alone(
         until = clock(skipped.end, settings.zone, now)
         return choice(Decision.NOT_DUE, f"left out until {until} by `rhythm skip`", skipped.end)
     if len(runs) >= group.attempts:
-        reason = f"given up after attempt {len(runs)}, which {_ended(runs[-1], settings, now)}"
+        reason = f"given up after attempt {len(runs)}, which {in_words(runs[-1], settings, now)}"
         return choice(Decision.NOT_DUE, reason, slot.end, failing=True)
     if off := _off(name, settings, slot, runs, now, since):
         return choice(Decision.NOT_DUE, off.reason, off.until, failing=bool(runs))
     last = last_of(name, history)
     if last and group.lane != MAIN and (again := next_attempt(last, now)):
-        reason = f"{_ended(last, settings, now)}, and is tried again at the next beat"
+        reason = f"{in_words(last, settings, now)}, and is tried again at the next beat"
         return choice(Decision.WAITS, reason, again, failing=True)
     for dependency in group.after:
         if blocked := gate(dependency, settings, history, now, earlier, holds, since):
@@ -334,7 +303,7 @@ def lane_taken(
     others = [other for other in settings.in_lane(lane) if other != name]
     for other in others:
         if running := under_way(other, history):
-            return f"{other} {_ended(running, settings, now)}, in the lane {lane}"
+            return f"{other} {in_words(running, settings, now)}, in the lane {lane}"
     if not apart:
         return ""
     for other in others:
@@ -383,17 +352,6 @@ def _hoped(
     return hoped
 
 
-def next_attempt(last: Run, now: datetime) -> datetime | None:
-    """Return when a group in another lane may be tried again after its last run; None if it may be now.
-
-    What ends there brings a beat at once: a failing group would use up its attempts in no time.
-    """
-    if last.ended is None or last.outcome is Outcome.COMPLETED:
-        return None
-    again = next_beat(last.ended)
-    return again if last.ended <= now < again else None  # not if the clock was set back since
-
-
 def gate(
     dependency: str,
     settings: Settings,
@@ -413,19 +371,19 @@ def gate(
     if choice and choice.outcome:
         if choice.outcome is Outcome.COMPLETED:
             return None
-        return _blocked(f"{dependency} {_PAST[choice.outcome]}", failing=True)
+        return _blocked(f"{dependency} {PAST[choice.outcome]}", failing=True)
     is_kept = not settings.groups[dependency].enabled or holds.keeps(dependency, now)
     if is_kept and not (choice and choice.is_started):
         return None
     if choice and choice.is_started:
         return _blocked(f"{dependency} has just been started in the lane {choice.lane}", failing=False)
     if running := under_way(dependency, history):
-        return _blocked(f"{dependency} {_ended(running, settings, now)}", failing=False)
+        return _blocked(f"{dependency} {in_words(running, settings, now)}", failing=False)
     runs = in_slot(dependency, settings, history, now)
     if any(run.outcome is Outcome.COMPLETED for run in runs):
         return None
     if runs:
-        return _blocked(f"{dependency} {_ended(runs[-1], settings, now)}", failing=True)
+        return _blocked(f"{dependency} {in_words(runs[-1], settings, now)}", failing=True)
     slot = slot_at(settings.groups[dependency], now, settings.zone)
     if _off(dependency, settings, slot, runs, now, since):
         return None
@@ -479,49 +437,9 @@ def _blocked(reason: str, failing: bool) -> Blocked:
     return Blocked(reason, failing, cause=reason)
 
 
-def in_slot(name: str, settings: Settings, history: History, now: datetime) -> list[Run]:
-    """Return the ended runs that count for the slot that `now` lies in, oldest first.
-
-    A skipped one does not: nothing ran. One that completes in another lane counts for the slot in which it
-    ends as well: it would begin anew at once, for ever, and what comes after it would never run.
-    """
-    group = settings.groups[name]
-    slot = slot_at(group, now, settings.zone)
-
-    def counts(run: Run) -> bool:
-        outlasted = run.outcome is Outcome.COMPLETED and group.lane != MAIN
-        return run.started in slot or (outlasted and run.ended is not None and run.ended in slot)
-
-    runs = (run for run in history.get(name, ()) if run.outcome not in (None, Outcome.SKIPPED))
-    return sorted(filter(counts, runs), key=lambda run: run.started)
-
-
-def under_way(name: str, history: History) -> Run | None:
-    """Return the group's run that has not ended, if there is one."""
-    return next((run for run in history.get(name, ()) if run.outcome is None), None)
-
-
-def last_of(name: str, history: History) -> Run | None:
-    return max(history.get(name, ()), key=lambda run: run.started, default=None)
-
-
-def _ended(run: Run, settings: Settings, now: datetime) -> str:
-    """Return how a run reads in a sentence about its group."""
-    under_way = "is still running, begun" if run.has_begun else "waits for a worker, asked for"
-    return f"{_PAST[run.outcome] if run.outcome else under_way} at {clock(run.started, settings.zone, now)}"
-
-
 #: Of a group that has never run.
 _NEVER = datetime.min.replace(tzinfo=UTC)
-# How outcomes and decisions read in a sentence about a group.
-_PAST = {
-    Outcome.COMPLETED: "completed",
-    Outcome.FAILED: "failed",
-    Outcome.TIMED_OUT: "timed out",
-    Outcome.SKIPPED: "was skipped",
-    Outcome.CRASHED: "crashed",
-    Outcome.CANCELLED: "was cancelled",
-}
+# How decisions read in a sentence about a group.
 _STANDS = {
     Decision.RUN: "is about to run",
     Decision.NOT_DUE: "is not due",

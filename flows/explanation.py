@@ -9,21 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows.cadence import (
-    LONG_SINCE,
-    Choice,
-    Decision,
-    History,
-    Run,
-    Since,
-    gate,
-    in_slot,
-    lane_taken,
-    last_of,
-    next_attempt,
-    run_order,
-    under_way,
-)
+from flows.cadence import LONG_SINCE, Choice, Decision, Since, gate, lane_taken, run_order
+from flows.group_runs import History, Run, in_slot, last_of, next_attempt, under_way
 from flows.holds import NONE, Holds
 from flows.slots import slot_at
 from flows.timestamps import clock, duration

@@ -16,7 +16,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 
 from flows import history, naming
-from flows.cadence import Run
+from flows.group_runs import Run
 from flows.slots import slot_at
 from flows.timestamps import iso
 from tasks.outcome import Outcome

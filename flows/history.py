@@ -23,7 +23,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows import naming, undelivered
-from flows.cadence import Run
+from flows.group_runs import Run
 from flows.slots import Slot, slot_at
 from flows.states import SKIPPED
 from flows.whose import run_versions

@@ -34,8 +34,9 @@ from flows import (
     stale,
     undelivered,
 )
-from flows.cadence import Choice, Decision, History, Run, Since, after_run, decide, run_order
+from flows.cadence import Choice, Decision, Since, after_run, decide, run_order
 from flows.group import RESULTS, GroupOptions, group_subflow, one_at_a_time
+from flows.group_runs import History, Run
 from flows.holds import NONE, Holds
 from flows.lock import beat_lock
 from flows.report import BeatReport, GroupReport, LaneFailure

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
-from flows.cadence import Choice, Decision, Run, decide
+from flows.cadence import Choice, Decision, decide
+from flows.group_runs import Run
 from flows.holds import NONE, Holds
 from flows.slots import next_beat, slot_at
 from tasks.outcome import Outcome

@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectNotFound
 from pydantic import BaseModel
 
 from flows import stale
-from flows.cadence import Run
+from flows.group_runs import Run
 from flows.states import state_of
 from flows.steps import GroupRun
 from tasks.files import atomic_file

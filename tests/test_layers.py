@@ -60,6 +60,7 @@ def test_only_flows_deployments_and_the_step_know_prefect(path: Path) -> None:
     "module",
     [
         "flows.slots",
+        "flows.group_runs",
         "flows.cadence",
         "flows.timetable",
         "flows.report",

@@ -8,7 +8,8 @@ from datetime import datetime
 from deployments.cli import console
 from deployments.cli.own_server import own_client
 from flows import clock, history, hold_variables, timestamps
-from flows.cadence import Decision, History, choose_alone
+from flows.cadence import Decision, choose_alone
+from flows.group_runs import History
 from flows.rhythm import known_groups
 from flows.slots import Slot, slot_at
 from flows.timestamps import iso

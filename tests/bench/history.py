@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flows.cadence import Choice, Decision, Run, choose
+from flows.cadence import Choice, Decision, choose
+from flows.group_runs import Run
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

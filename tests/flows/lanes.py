@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flows.cadence import Choice, Decision, History, Run, choose_alone, run_order
+from flows.cadence import Choice, Decision, choose_alone, run_order
+from flows.group_runs import History, Run
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows.cadence import Choice, Decision, Run, after_run, run_order
+from flows.cadence import Choice, Decision, after_run, run_order
+from flows.group_runs import Run
 from flows.holds import NONE, Holds
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.cadence import Choice, Decision, Run, after_run, choose, decide
+from flows.cadence import Choice, Decision, after_run, choose, decide
+from flows.group_runs import Run
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from flows import cadence
-from flows.cadence import Choice, Decision, Run, choose, decide
+from flows.cadence import Choice, Decision, choose, decide
+from flows.group_runs import Run
 from flows.timetable import timetable
 from tasks.outcome import Outcome
 from tests.flows.rhythms import Simulation, every_five_minutes, failing, rhythm

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.cadence import Decision, Run, decide
+from flows.cadence import Decision, decide
 from flows.explanation import explain
+from flows.group_runs import Run
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployments.cli.skip import next_slot
-from flows.cadence import Choice, Decision, Run, decide
+from flows.cadence import Choice, Decision, decide
+from flows.group_runs import Run
 from flows.holds import Holds, Pause
 from flows.slots import Slot, slot_at
 from flows.timetable import timetable

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from flows.cadence import Choice, Decision, Run, decide
+from flows.cadence import Choice, Decision, decide
+from flows.group_runs import Run
 from flows.timetable import timetable
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings

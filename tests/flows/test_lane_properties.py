@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.cadence import Run
+from flows.group_runs import Run
 from flows.slots import slot_at
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
