@@ -7,9 +7,8 @@ the first beat, and an old one again as soon as its run of January is cleaned aw
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from prefect.client.orchestration import PrefectClient
@@ -41,7 +40,7 @@ class GroupMemory:
 class Memory:
     """What is known of groups; `is_new`: whether that has still to be kept."""
 
-    groups: Mapping[str, GroupMemory] = MappingProxyType({})
+    groups: Mapping[str, GroupMemory] = field(default_factory=dict)
     is_new: bool = False
 
     @property
@@ -85,7 +84,7 @@ async def recall(
 
 
 async def keep(client: PrefectClient, settings: Settings, memory: Memory) -> None:
-    """Keep what is known, if it is new. A group that is not in rhythm.toml any more is forgotten.
+    """Keep what is known, if it is new. A group that does not need it any more is forgotten.
 
     Raises:
         httpx.HTTPError: Prefect did not take it.
@@ -97,9 +96,12 @@ async def keep(client: PrefectClient, settings: Settings, memory: Memory) -> Non
         for name, known in memory.groups.items()
     ]
     number = 1
-    while rest or await client.read_variable_by_name(_name(settings, number)):
+    while rest:
         await _set(client, _name(settings, number), dict(rest[:_PART]))
         rest, number = rest[_PART:], number + 1
+    while await client.read_variable_by_name(name := _name(settings, number)):
+        await client.delete_variable_by_name(name)
+        number += 1
 
 
 async def _set(client: PrefectClient, name: str, value: dict[str, Any]) -> None:
