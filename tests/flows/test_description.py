@@ -14,7 +14,7 @@ from tests.flows.rhythms import rhythm
 def test_the_purpose_comes_first_and_what_is_not_said_has_no_line() -> None:
     described = group_description("health_check", rhythm(), "Is it up?")
 
-    assert described.startswith("Is it up?\n\n- **When:** every 10m\n- **Steps:** check_health\n\n")
+    assert described.startswith("Is it up?\n\n- **When:** every 10 minutes\n- **Steps:** check_health\n\n")
 
 
 def test_a_group_that_is_switched_off_is_shown_as_such() -> None:

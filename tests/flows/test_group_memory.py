@@ -9,8 +9,9 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import VariableUpdate
 
 from flows import group_memory, naming
-from flows.cadence import Decision, Run, decide
+from flows.cadence import Decision
 from flows.group_memory import Memory
+from flows.group_runs import Run, decide
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm
@@ -41,7 +42,7 @@ async def test_a_yearly_group_is_not_run_before_january_and_once_then_though_pre
         return choice.decision, choice.reason
 
     first = await remembered(settings, NOVEMBER)
-    assert decided(first, NOVEMBER, []) == (Decision.NOT_DUE, "first at Fri 01 Jan 00:00")
+    assert decided(first, NOVEMBER, []) == (Decision.NOT_DUE, "first at 2027-01-01 00:00")
     again = await remembered(settings, NOVEMBER + timedelta(days=3))
     assert (again.since, again.is_new) == ({"tax": NOVEMBER.replace(microsecond=0)}, False)
 
@@ -54,7 +55,7 @@ async def test_a_yearly_group_is_not_run_before_january_and_once_then_though_pre
     july = JANUARY + timedelta(days=190)
     assert decided(await remembered(settings, july), july, []) == (
         Decision.NOT_DUE,
-        "ran at Fri 01 Jan 00:05",
+        "ran at 2027-01-01 00:05",
     )
     next_year = datetime(2028, 1, 1, 0, 5, tzinfo=UTC)
     assert decided(await remembered(settings, next_year), next_year, [])[0] is Decision.RUN
@@ -65,7 +66,7 @@ async def test_a_group_that_runs_often_and_at_once_is_not_kept(prefect_api: str)
 
     assert await remembered(settings, NOVEMBER) == Memory()
     async with get_client() as client:
-        assert await client.read_variable_by_name(naming.variable(settings, "groups_1")) is None
+        assert await client.read_variable_by_name(naming.variable(settings, "groups", "1")) is None
 
 
 async def test_more_groups_than_one_variable_holds_are_kept_and_forgotten_with_rhythm_toml(
@@ -89,7 +90,7 @@ async def test_what_somebody_has_made_of_it_in_the_ui_is_no_error(prefect_api: s
     settings = made("edited", a={"at": "03:00"})
     await remembered(settings, NOVEMBER)
     async with get_client() as client:
-        name = naming.variable(settings, "groups_1")
+        name = naming.variable(settings, "groups", "1")
         for value in ("nonsense", {"a": 5}, {"a": {"since": "yesterday", "completed": None}}):
             await client.update_variable(VariableUpdate(name=name, value=value))
 

@@ -57,7 +57,7 @@ def test_a_group_completes_without_the_steps_that_are_not_of_today() -> None:
     made = group(days=["mon"])
     done = StepResult("check_health", Outcome.COMPLETED, 1.0)
 
-    left_out = not_run(made, [done], {"rare"})
+    left_out = not_run(made, [done], not_today={"rare"})
 
     assert left_out == StepResult("rare", Outcome.SKIPPED, 0.0, NOT_TODAY)
     assert concluded(made, [done, left_out], 1.0).outcome is Outcome.COMPLETED
