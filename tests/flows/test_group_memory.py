@@ -9,9 +9,9 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import VariableUpdate
 
 from flows import group_memory, naming
-from flows.cadence import Decision
+from flows.cadence import Decision, decide
 from flows.group_memory import Memory
-from flows.group_runs import Run, decide
+from flows.group_runs import Run
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm
