@@ -27,7 +27,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelling, Scheduled
 from prefect.states import Running as RunningState
 
-from flows import cancel_requests, clock, group_report
+from flows import cancel_requests, clock, group_report, history
 from flows import group as group_module
 from flows.cadence import Decision
 from flows.events import events_of
@@ -485,3 +485,36 @@ async def test_settings_that_cannot_be_used_fail_the_beat_in_words(beat: Beat, t
 
     assert state.is_failed()
     assert "groups.here.every" in (state.message or "")
+
+
+async def test_a_weekly_step_of_the_daily_routine_is_left_out_on_other_days_and_the_group_completes(
+    beat: Beat, tmp_path: Path
+) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    other = f"{clock.now() + timedelta(days=3):%a}".lower()
+    steps = f'["fine.py", {{ run = "fine.py", name = "rare", days = "{other}", every = "1w" }}]'
+    toml = f"timezone = 'UTC'\n[groups.routine_of_days]\nat = '00:00'\nfirst_run = 'now'\nsteps = {steps}\n"
+
+    report = await beat(toml)
+
+    assert outcomes(report) == [Outcome.COMPLETED]
+    assert [(step.name, step.outcome, step.message) for step in report.groups[0].steps][1] == (
+        "rare",
+        Outcome.SKIPPED,
+        "not today",
+    )
+    settings = config.load()
+    async with get_client() as client:
+        tomorrow = clock.now() + timedelta(days=1)
+        assert await history.last_completed(client, settings, "routine_of_days", tomorrow)
+        assert not await history.last_completed(
+            client, settings, "routine_of_days", clock.now() - timedelta(days=1)
+        )
+
+
+async def test_a_yearly_group_is_not_run_in_the_first_beat(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+
+    (group,) = (await beat("[groups.tax_of_the_year]\nevery = '1 year'\nsteps = ['fine.py']\n")).groups
+
+    assert (group.choice.decision, group.choice.reason[:9]) == (Decision.NOT_DUE, "first at ")
