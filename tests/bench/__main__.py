@@ -15,7 +15,17 @@ from tests.bench.growth import run as growth
 from tests.bench.table import SYSTEMS
 from tests.bench.table import run as table
 
-BENCHMARKS = ("builtins", "endurance", "growth", "guard", "lines", "powershell", "soak", "spikes")
+BENCHMARKS = (
+    "builtins",
+    "calendars",
+    "endurance",
+    "growth",
+    "guard",
+    "lines",
+    "powershell",
+    "soak",
+    "spikes",
+)
 
 
 def main() -> None:

@@ -530,3 +530,36 @@ async def test_what_exit_codes_mean_and_why_a_step_failed_is_the_same_wherever_i
     assert [last[name].fault for name in settings.groups] == [group.fault for group in report.groups]
     assert [state and state.name for state in states] == ["Warning", "Completed", "Failed"]
     assert outcomes(await beat(toml)) == [Decision.NOT_DUE, Decision.NOT_DUE, Outcome.FAILED]
+
+
+async def test_a_weekly_step_of_the_daily_routine_is_left_out_on_other_days_and_the_group_completes(
+    beat: Beat, tmp_path: Path
+) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    other = f"{clock.now() + timedelta(days=3):%a}".lower()
+    steps = f'["fine.py", {{ run = "fine.py", name = "rare", days = "{other}", every = "1w" }}]'
+    toml = f"timezone = 'UTC'\n[groups.routine_of_days]\nat = '00:00'\nfirst_run = 'now'\nsteps = {steps}\n"
+
+    report = await beat(toml)
+
+    assert outcomes(report) == [Outcome.COMPLETED]
+    assert [(step.name, step.outcome, step.message) for step in report.groups[0].steps][1] == (
+        "rare",
+        Outcome.SKIPPED,
+        "not today",
+    )
+    settings = config.load()
+    async with get_client() as client:
+        tomorrow = clock.now() + timedelta(days=1)
+        assert await history.last_completed(client, settings, "routine_of_days", tomorrow)
+        assert not await history.last_completed(
+            client, settings, "routine_of_days", clock.now() - timedelta(days=1)
+        )
+
+
+async def test_a_yearly_group_is_not_run_in_the_first_beat(beat: Beat, tmp_path: Path) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+
+    (group,) = (await beat("[groups.tax_of_the_year]\nevery = '1 year'\nsteps = ['fine.py']\n")).groups
+
+    assert (group.choice.decision, group.choice.reason[:9]) == (Decision.NOT_DUE, "first at ")
