@@ -8,15 +8,20 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.states import Completed, Failed
 
 from deployments.cli.history import sparkline
-from deployments.past_runs import PastRun, joined, of_groups, of_steps, with_cost
+from deployments.past_runs import PastRun, by_server, joined, of_groups, of_steps, with_cost
+from flows.whose import owned
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import GroupEvent, StepUsage
 from tests.conftest import MakeSettings
 from tests.deployments.screens.calls import LONG, NOW, REASON, prepare
+from tests.flows.rhythms import rhythm
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 REPORT = "점검 보고서 작성"
@@ -111,3 +116,30 @@ def test_a_sparkline_has_a_bar_for_each_value_and_a_higher_one_for_a_larger(valu
     assert len(bars) == len(values)
     assert sorted(values) == sorted(values, key=lambda value: (bars[values.index(value)], value))
     assert not any(values) or "█" in bars
+
+
+async def test_the_server_is_asked_for_the_last_runs_of_these_groups_and_why_they_failed(
+    prefect_api: str,
+) -> None:
+    settings = rhythm(groups={name: {"every": "1d"} for name in ("past_one", "past_two", "past_other")})
+
+    @owned(group="past_one", name="past-one")
+    async def one(fails: bool) -> State[None]:
+        return Failed(message="copy: exit code 3") if fails else Completed(message="all is well")
+
+    @owned(group="past_other", name="past-other")
+    async def other() -> None: ...
+
+    await one(fails=False, return_state=True)
+    await other()
+    await one(fails=True, return_state=True)
+    await one(fails=False, return_state=True)
+    async with get_client() as client:
+        found = await by_server(client, settings, ["past_one", "past_two"], 2)
+
+    assert [(run.name, run.outcome, run.reason) for run in found] == [
+        ("past_one", Outcome.FAILED, "copy: exit code 3"),
+        ("past_one", Outcome.COMPLETED, ""),
+    ]
+    assert found[0].at < found[1].at
+    assert all(run.run_id and run.seconds is not None for run in found)
