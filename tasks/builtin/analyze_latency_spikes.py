@@ -1,6 +1,6 @@
 """Finds the answers that took far longer than was to be expected, and what else went on then.
 
-What is to be expected is learnt from the two weeks before, by `tasks.builtin.analysis.spikes`: there is no
+What is to be expected is learnt from the four weeks before, by `tasks.builtin.analysis.spikes`: there is no
 threshold to choose, unless one is given. Rows of failures count as trouble as well.
 """
 
@@ -24,10 +24,10 @@ _LONGEST_HOURS = 90 * 24  # as long as measurements are kept
 _LONGEST_THRESHOLD = 3_600_000.0  # ms
 _EVENT = "rhythm.latency.spike"
 
-#: How long before the reported hours is learnt from: a season needs two weeks.
-LOOK_BACK = timedelta(days=14)
-#: The most probes of one endpoint that are looked at, the latest: one every 26 s for two weeks. They take
-#: 20 MB and two seconds.
+#: How long before the reported hours is learnt from: hours of the week need three weeks.
+LOOK_BACK = timedelta(days=28)
+#: The most probes of one endpoint that are looked at, the latest: one every 48 s for four weeks. They take
+#: 20 MB and three seconds.
 MOST_PROBES = 50_000
 _HOUR = timedelta(hours=1)
 
@@ -108,9 +108,9 @@ def _alert(report: LatencyReport, context: Context) -> None:
             last = None  # the clock was set back
         for incident in news(found, last):
             context.emit(_EVENT, f"endpoint/{each.endpoint}", _payload(incident))
-        ends = [incident.end for incident in found] + ([last] if last else [])
-        if ends:
-            until[each.endpoint] = max(ends)
+            last = incident.alert
+        if last:
+            until[each.endpoint] = last
     if until == reported:
         return
     try:

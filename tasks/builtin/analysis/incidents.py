@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from tasks.builtin.analysis.spikes import ENOUGH, QUIET, Detector
+from tasks.builtin.analysis.deviations import ENOUGH
+from tasks.builtin.analysis.news import REST, News
+from tasks.builtin.analysis.spikes import Detector
 from tasks.store.measurements import Probe
 
 #: A spike is at least this far above what was expected, in seconds: below it is what a scheduler costs
@@ -27,11 +29,12 @@ class Trouble:
     """A probe that was too slow, or one of a row of failures.
 
     `expected` is the latency that was to be expected, in seconds; None with a failure, or if a fixed
-    threshold decided.
+    threshold decided. `is_news` is true for a spike that is worth an alert.
     """
 
     probe: Probe
     expected: float | None = None
+    is_news: bool = False
 
     @property
     def latency(self) -> float:
@@ -67,6 +70,11 @@ class Incident:
         return len(self.troubles) - self.spikes
 
     @property
+    def alert(self) -> datetime | None:
+        """When it was worth an alert for the first time; None if it never was."""
+        return next((trouble.probe.at for trouble in self.troubles if trouble.is_news), None)
+
+    @property
     def worst(self) -> Trouble:
         """The slowest answer; a failure if there was none."""
         return max(self.troubles, key=lambda trouble: trouble.latency)
@@ -99,31 +107,32 @@ def incidents(found: Sequence[Trouble]) -> list[Incident]:
 
 
 def news(found: Iterable[Incident], until: datetime | None) -> list[Incident]:
-    """Given incidents in order, return those worth an alert: with spikes, and after `QUIET` without trouble.
+    """Given incidents in order, return those to alert of: worth it, and none within `REST` before.
 
-    `until` is the time of the last trouble that has been reported. A later look at the same past may find
-    that an incident began later than first thought; it is no news then either.
+    `until` is the time of the last alert. A later look at the same past may find that an incident began
+    later than first thought; it is no news then either.
     """
     fresh = []
     for incident in found:
-        if incident.spikes and (until is None or incident.start - until >= QUIET):
+        if incident.alert and (until is None or incident.alert - until >= REST):
             fresh.append(incident)
-        until = max(until or incident.end, incident.end)
+            until = incident.alert
     return fresh
 
 
 def _spikes(probes: Sequence[Probe], zone: ZoneInfo, fixed: float | None) -> Iterator[Trouble]:
-    detector = Detector(least=LEAST_EXCESS, least_part=LEAST_PART)
+    detector, chosen = Detector(least=LEAST_EXCESS, least_part=LEAST_PART), News()
     for probe in probes:
         if not probe.ok or probe.latency is None:
             continue
         if fixed is not None:
             if probe.latency > fixed:
-                yield Trouble(probe)
+                yield Trouble(probe, is_news=chosen.is_news(probe.at, probe.latency))
             continue
         verdict = detector.judge(probe.at.astimezone(zone), probe.latency)
-        if verdict.is_spike and probe.latency > verdict.expected:
-            yield Trouble(probe, verdict.expected)
+        # A mean of hours stays too high for a while: what is as fast as ever then is no trouble.
+        if verdict.is_spike and probe.latency - verdict.expected >= LEAST_EXCESS:
+            yield Trouble(probe, verdict.expected, chosen.is_news(probe.at, verdict.strength))
 
 
 def _failures(probes: Sequence[Probe]) -> Iterator[Trouble]:

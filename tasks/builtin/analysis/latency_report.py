@@ -11,8 +11,8 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from tasks.builtin.analysis.coincidence import Runs, recommendations
+from tasks.builtin.analysis.deviations import ENOUGH
 from tasks.builtin.analysis.incidents import Incident, Trouble, has_enough, incidents, troubles
-from tasks.builtin.analysis.spikes import ENOUGH
 from tasks.markdown import escaped, table
 from tasks.store.measurements import Probe
 

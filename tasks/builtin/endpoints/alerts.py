@@ -13,7 +13,7 @@ FILE_NAME = "latency_alerts.json"
 
 
 class Alerts(BaseModel):
-    """By endpoint, the time of the last trouble that has been reported."""
+    """By endpoint, the time of the last alert."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tasks.builtin import analyze_latency_spikes
-from tasks.builtin.analysis.spikes import ENOUGH
+from tasks.builtin.analysis.deviations import ENOUGH
 from tasks.builtin.analyze_latency_spikes import main
 from tasks.builtin.contract import Context, Report
 from tasks.builtin.endpoints.alerts import FILE_NAME
@@ -112,8 +112,8 @@ def test_a_new_incident_is_an_event_once(context: Context, emitted: list[tuple[s
     keep(context, "local llm", [2.0, *[0.02] * 5], until=NOW + timedelta(hours=1))
     main([], later(context, 1))  # the same incident goes on
     assert len(emitted) == 1
-    keep(context, "local llm", [0.02] * 53 + [2.0], until=NOW + timedelta(hours=10))
-    main([], later(context, 10))  # hours after it was over
+    keep(context, "local llm", [0.02] * 71 + [2.0], until=NOW + timedelta(hours=13))
+    main([], later(context, 13))  # half a day after its alert
     assert len(emitted) == 2
 
 

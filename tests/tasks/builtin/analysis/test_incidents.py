@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.builtin.analysis.incidents import FAILURES, GAP, Incident, Trouble, incidents, news, troubles
-from tasks.builtin.analysis.spikes import QUIET
+from tasks.builtin.analysis.news import REST
 from tasks.store.measurements import Probe
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -26,7 +26,10 @@ def answers(latencies: Sequence[float | None]) -> list[Probe]:
 
 
 def troubled(*minutes: float, ok: bool = True) -> list[Trouble]:
-    return [Trouble(Probe("llm", NOON + timedelta(minutes=m), ok, 1.0 if ok else None)) for m in minutes]
+    return [
+        Trouble(Probe("llm", NOON + timedelta(minutes=m), ok, 1.0 if ok else None), is_news=ok)
+        for m in minutes
+    ]
 
 
 def incident(start: float, end: float) -> Incident:
@@ -83,16 +86,29 @@ def test_incidents_keep_all_troubles_and_lie_apart(minutes: list[int]) -> None:
 
 def test_an_incident_is_news_once() -> None:
     found = [incident(0, 1), incident(3, 4), incident(20, 21)]
-    assert news(found, None) == [found[0], found[2]]  # the second came before it was quiet
-    assert news(found, NOON + timedelta(hours=4)) == [found[2]]
-    assert news(found, NOON + timedelta(hours=21)) == []
+    assert news(found, None) == [found[0], found[2]]  # the second belongs to the first
+    assert news(found, NOON) == [found[2]]
+    assert news(found, NOON + timedelta(hours=20)) == []
 
 
 def test_one_that_goes_on_or_is_seen_otherwise_is_no_news() -> None:
-    told = NOON + timedelta(hours=1)
+    told = NOON
     assert news([incident(0, 3)], told) == []
     assert news([incident(1.5, 3)], told) == []  # its first spikes are none any more
-    assert news([incident(1 + QUIET / timedelta(hours=1), 9)], told) != []
+    assert news([incident(REST / timedelta(hours=1), 19)], told) != []
+
+
+def test_an_incident_without_news_is_none() -> None:
+    known = Incident("llm", (Trouble(Probe("llm", NOON, True, 1.0), 0.1),))
+    assert (known.alert, news([known], None)) == (None, [])
+
+
+def test_a_chain_of_spikes_does_not_silence_a_later_incident() -> None:
+    latencies = [0.02] * 200
+    for place in range(200, 200 + 36 * 3 + 1, 36):  # every six hours
+        latencies += [0.02] * (place - len(latencies)) + [2.0]
+    found = news(incidents(troubles(answers(latencies), BERLIN)), None)
+    assert [(each.start - NOON) // timedelta(minutes=10) for each in found] == [200, 272]
 
 
 def test_failures_alone_are_the_breakers_news() -> None:
