@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from io import StringIO
@@ -12,6 +11,7 @@ from dotenv.parser import parse_stream
 
 from tasks.problem import Problem, remedy_for
 from tasks.process.environment import IGNORES_CASE, merged
+from tasks.process.own_variables import accounts
 from tasks.settings import faults
 from tasks.settings.project import config_path
 from tasks.settings.rhythm_toml import Settings
@@ -30,9 +30,9 @@ class VariableError(Exception):
 
 
 def variables(
-    step: StepSettings, group: str, settings: Settings, base: Mapping[str, str] = os.environ
+    step: StepSettings, group: str, settings: Settings, base: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the variables of a group's step. `base` is the environment that it has anyway.
+    """Return the variables of a group's step. `base`: the environment that it has anyway, the account's own.
 
     The step's win over its group's, and these over those at the top; at each level, `env` wins over
     `env_file`. A `${NAME}` is the value that the levels before it give to NAME, or else that of `base`.
@@ -40,6 +40,7 @@ def variables(
     Raises:
         VariableError: a file cannot be read, or no variable has the name that one refers to.
     """
+    base = accounts() if base is None else base
     its_group = settings.groups.get(group)
     found: dict[str, str] = {}
     for level, keys in (
