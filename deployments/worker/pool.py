@@ -88,11 +88,6 @@ async def make_pool(client: PrefectClient, settings: Settings) -> None:
     await client.create_work_pool(WorkPoolCreate(name=pool, type=POOL_TYPE, base_job_template=template))
 
 
-async def is_deployed(client: PrefectClient, settings: Settings) -> bool:
-    """Return whether all that is to be deployed is, as it is to be."""
-    return not await outdated(client, settings)
-
-
 async def outdated(client: PrefectClient, settings: Settings) -> list[dict[str, Any]]:
     """Return what is to be deployed and is not: to the pool, from this very code and rhythm.toml.
 

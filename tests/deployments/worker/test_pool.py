@@ -14,8 +14,8 @@ from deployments.worker.pool import (
     deploy,
     deployment_names,
     find,
-    is_deployed,
     make_pool,
+    outdated,
 )
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm as plain
@@ -71,14 +71,14 @@ async def test_a_deployment_that_somebody_has_changed_is_deployed_again(
         await make_pool(client, PLAIN)
         try:
             await deploy(client, PLAIN, tmp_path / "deploy.log")
-            assert await is_deployed(client, PLAIN)
+            assert not await outdated(client, PLAIN)
             found = await find(client, "health-check/health-check")
             assert found
             await client.update_deployment(found.id, DeploymentUpdate(entrypoint="evil.py:main"))
 
-            assert not await is_deployed(client, PLAIN)
+            assert await outdated(client, PLAIN)
             await deploy(client, PLAIN, tmp_path / "deploy.log")
-            assert await is_deployed(client, PLAIN)
+            assert not await outdated(client, PLAIN)
         finally:
             await client.delete_work_pool(POOL)
 
@@ -92,7 +92,7 @@ async def test_what_is_deployed_has_the_rhythms_names_and_is_found_by_them(
         try:
             await deploy(client, settings, tmp_path / "deploy.log")
 
-            assert await is_deployed(client, settings)
+            assert not await outdated(client, settings)
             names = deployment_names(settings)
             assert len(names) == 6
             for name in names:
