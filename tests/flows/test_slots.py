@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -222,3 +224,26 @@ def test_prefect_keeps_the_runs_that_beats_decide_by_for_90_days(pytestconfig: p
     )
 
     assert asked.stdout == "['events', 'flow_runs'] 90\n"
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_threads_that_ask_one_group_get_the_slots_that_each_would_get_alone() -> None:
+    zone, start = ZoneInfo("Europe/Berlin"), datetime(2026, 1, 1, tzinfo=UTC)
+    made = group(at=["02:30", "14:00"], days=["mon", "thu"])
+    asked = [[start + timedelta(hours=31 * n + 400 * who) for n in range(1500)] for who in range(4)]
+    alone = [[slot_at(group(at=["02:30", "14:00"], days=["mon", "thu"]), now, zone) for now in asked[0]]]
+    alone += [[slot_at(made, now, zone) for now in each] for each in asked[1:]]
+
+    def ask(times: list[datetime]) -> list[object]:
+        return [slot_at(made, now, zone) for now in times]
+
+    with ThreadPoolExecutor(len(asked)) as pool:
+        assert list(pool.map(ask, asked)) == alone

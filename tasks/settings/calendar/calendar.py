@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import heappop, heappush
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from tasks.settings.calendar.cron import Cron
@@ -26,6 +27,8 @@ _NEW_YEAR = datetime(1970, 1, 1)  # noqa: DTZ001 - a date and time of every zone
 _HORIZON = timedelta(days=366 * 41)
 #: How far back the last time before `now` is looked for: mostly it was today.
 _BACK = (timedelta(days=2), timedelta(days=40), timedelta(days=400), _HORIZON)
+# Settings are shared by threads: a beat's, and that of what watches it.
+_searching = Lock()
 #: When the slot began that has none before it, and when the one ends that has none after it.
 EVER = datetime(1900, 1, 1, tzinfo=UTC)
 NEVER = datetime(2500, 1, 1, tzinfo=UTC)
@@ -167,15 +170,20 @@ class _Course:
         slot = self._slot
         if slot.start <= now < slot.end:
             return slot
-        now = now.astimezone(UTC)
+        with _searching:
+            self._slot = slot = self._after(self._slot, now.astimezone(UTC))
+        return slot
+
+    def _after(self, slot: Slot, now: datetime) -> Slot:
+        """Find the slot that `now` lies in, given the one that was found last."""
         calendar = self._calendar
         if calendar.is_plain and isinstance(calendar.every, timedelta):
-            self._slot = interval_at(calendar.every, now, self._zone, calendar.anchor(self._zone))
-        elif slot.end <= now < slot.end + _BACK[1]:
-            self._slot = self._followed(slot.end, now)
-        else:
-            self._slot = self._found(now)
-        return self._slot
+            return interval_at(calendar.every, now, self._zone, calendar.anchor(self._zone))
+        if slot.start <= now < slot.end:  # another thread has just found it
+            return slot
+        if slot.end <= now < slot.end + _BACK[1]:
+            return self._followed(slot.end, now)
+        return self._found(now)
 
     def _found(self, now: datetime) -> Slot:
         """Look for the slot, from a while ago on."""
