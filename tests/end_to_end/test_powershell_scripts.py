@@ -54,7 +54,7 @@ def beaten(pwsh: Path, prefect_home: Path, tmp_path_factory: pytest.TempPathFact
     adopted = workspace.rhythm("adopt", str(machine / "register"), "--json")
     assert adopted.returncode == 0, adopted.stdout + adopted.stderr
     with workspace.served("deployments.server.api_server"):
-        beat = workspace.beat()
+        beat = workspace.beat("--force", "daily_routine")  # whose time has not come yet
         artifacts = workspace.post("artifacts/latest/filter")
         logs = [
             (each["level"], each["message"])
