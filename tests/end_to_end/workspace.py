@@ -107,7 +107,7 @@ class Workspace:
             "health_check": 'every = "10m"',
             "performance_analysis": 'every = "30m"\nafter = ["health_check"]',
             "system_maintenance": 'every = "60m"\nafter = ["performance_analysis"]',
-            "daily_routine": 'at = "03:00"\nafter = ["system_maintenance"]',
+            "daily_routine": 'at = "03:00"\nfirst_run = "now"\nafter = ["system_maintenance"]',
             "event_analysis": 'every = "120m"\nafter = ["performance_analysis"]',
         }
         if every:
