@@ -94,8 +94,8 @@ async def deliver(client: PrefectClient, outputs_dir: Path, now: datetime) -> li
         except ObjectNotFound:
             forget(outputs_dir, str(run_id))
             continue
-        is_told = run.state is not None and (run.state.is_completed() or run.state.is_failed())
-        if not is_told:
+        is_known = run.state is not None and (run.state.is_completed() or run.state.is_failed())
+        if not is_known:
             is_over = run.state is not None and run.state.is_final()
             if not is_over and not await stale.is_stale(client, run, machine, now):
                 continue  # it is about to report that itself
@@ -110,8 +110,12 @@ def known(outputs_dir: Path, past: Mapping[str, Sequence[Run]]) -> dict[str, lis
     runs = {group: list(of_group) for group, of_group in past.items()}
     for _, record in _records(outputs_dir):
         if record.group in runs:
-            others = [run for run in runs[record.group] if not record.is_of(run)]
-            runs[record.group] = [*others, Run(record.started, record.ended, record.outcome)]
+            same = [run for run in runs[record.group] if record.is_of(run)]
+            if any(run.outcome is record.outcome for run in same):
+                continue  # it has taken it meanwhile
+            others = [run for run in runs[record.group] if run not in same]
+            ended = Run(record.started, record.ended, record.outcome, fault=record.run.fault)
+            runs[record.group] = [*others, ended]
     return runs
 
 
