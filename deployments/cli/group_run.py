@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from prefect import State
+
 from deployments.cli import console
 from flows.group import GroupOptions
-from tasks.outcome import Outcome, StepResult
+from flows.history import outcome_of
+from tasks.outcome import WARNING, Outcome, StepResult, labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,22 @@ class Ended:
     steps: Sequence[StepResult]
     flow_run_id: str | None
     by_worker: bool
+    has_warning: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        state: State[Any],
+        seconds: float | None,
+        steps: Sequence[StepResult],
+        flow_run_id: str | None,
+        *,
+        by_worker: bool,
+    ) -> Ended:
+        """Return the end of a run, given its final state."""
+        outcome = outcome_of(state) or Outcome.CRASHED
+        has_warning = state.name == WARNING
+        return cls(outcome, state.message or "", seconds, steps, flow_run_id, by_worker, has_warning)
 
     def to_json(self, wanted: Wanted) -> dict[str, Any]:
         """It, as `--json` prints it."""
@@ -45,6 +64,7 @@ class Ended:
             "counts": not wanted.options.is_part,
             "by": "worker" if self.by_worker else "command",
             "outcome": self.outcome.value,
+            "warning": self.has_warning,
             "message": self.message,
             "seconds": None if self.seconds is None else round(self.seconds, 3),
             "flow_run_id": self.flow_run_id,
@@ -54,7 +74,9 @@ class Ended:
     def show(self, wanted: Wanted) -> None:
         """Print it for people."""
         took = f" after {console.seconds(self.seconds)}" if self.seconds is not None else ""
-        if self.outcome is Outcome.COMPLETED:
+        if self.has_warning:
+            console.warning(f"{wanted.label} {labelled(self.outcome, True)}{took}: {self.message}")
+        elif self.outcome is Outcome.COMPLETED:
             console.say(f"{wanted.label} completed{took}")
         else:
             outcome = self.outcome.value.replace("_", " ")

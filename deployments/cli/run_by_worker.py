@@ -45,10 +45,9 @@ class RunByWorker:
         run = await self._followed(client, asked.id)
         if run.state is None:  # pragma: no cover - what has ended has a state
             raise CommandError(f"the run {run.id} has no state")
-        outcome = history.outcome_of(run.state) or Outcome.CRASHED
         steps = await self._steps(client, run) if self._output.quiet else ()
         seconds = history.as_run(run).seconds if run.start_time else None
-        return Ended(outcome, run.state.message or "", seconds, steps, str(run.id), by_worker=True)
+        return Ended.of(run.state, seconds, steps, str(run.id), by_worker=True)
 
     async def _followed(self, client: PrefectClient, run_id: UUID) -> FlowRun:
         looked = monotonic()

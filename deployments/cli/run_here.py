@@ -18,11 +18,9 @@ from deployments.cli.group_run import Ended, Wanted
 from deployments.cli.run_output import RunOutput
 from deployments.prefect_internals.drain import drain
 from flows.group import group_flow, group_here
-from flows.history import outcome_of
 from flows.run_value import run_value
 from flows.steps import GroupRun
 from flows.watch import Unwatched, watcher
-from tasks.outcome import Outcome
 
 
 async def run_here(wanted: Wanted, output: RunOutput, *, is_temporary: bool) -> tuple[Ended, int]:
@@ -51,9 +49,8 @@ async def run_here(wanted: Wanted, output: RunOutput, *, is_temporary: bool) -> 
     if is_temporary and run_id:
         this = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(str(run_id))]))
         await in_process.steps_written(this, sum(step.was_reached for step in steps))
-    outcome = outcome_of(state) or Outcome.CRASHED
     seconds = run.seconds if run else monotonic() - began
-    ended = Ended(outcome, state.message or "", seconds, steps, str(run_id or "") or None, by_worker=False)
+    ended = Ended.of(state, seconds, steps, str(run_id or "") or None, by_worker=False)
     return ended, lines_left
 
 
