@@ -27,10 +27,10 @@ def test_a_beat_leaves_everything_in_the_database_and_the_next_one_remembers(wor
     assert {(group["decision"], group["outcome"]) for group in first["groups"]} == {("run", "completed")}
     for group in first["groups"]:
         assert set(group) == {
-            *("name", "lane", "decision", "reason", "outcome", "seconds", "next_due", "steps")
+            *("name", "lane", "decision", "reason", "outcome", "fault", "seconds", "next_due", "steps")
         }
         (step,) = group["steps"]
-        assert set(step) == {"name", "outcome", "exit_code", "seconds", "message"}
+        assert set(step) == {"name", "outcome", "exit_code", "seconds", "message", "warning"}
         assert (step["name"], step["outcome"], step["exit_code"]) == ("work", "completed", 0)
     assert [(who, what) for _, who, what in workspace.notes()] == [
         (name, what) for name in ORDER for what in ("begin", "end")
