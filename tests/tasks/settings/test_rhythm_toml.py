@@ -375,7 +375,7 @@ CALENDARS = [
         "'2026-12-24..2027-01-01'",
     ),
     ("at = '03:00'\nexcept = ['2020-01-01..2120-01-01']", "except", "leaves no time at all", "Except less"),
-    ("at = '03:00'\ncatch_up = '4'", "catch_up", "'4' is neither true, false nor a duration", "'4h'"),
+    ("at = '03:00'\ncatch_up = '4x'", "catch_up", "'4x' is neither true, false nor a duration", "'4h'"),
     ("at = '03:00'\nfirst_run = 'later'", "first_run", "'later' is not possible here", "Write 'now'"),
     ("at = '03:00'\ntimezone = 'Berlin'", "timezone", "'Berlin' is not a known time zone", "Europe/Berlin"),
     ("every = '1 year'\nfrom = 2026-02-28\ndays = [1]", "days", "never comes together with", "Choose days"),
@@ -569,9 +569,13 @@ def test_a_problem_reads_as_a_sentence_and_its_remedy(make_settings: MakeSetting
 def test_a_calendar_that_cannot_be_is_reported_with_its_key_and_what_to_write(
     written: str, key: str, fault: str, remedy: str, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
-    (problem,) = problems_of(make_settings, A.replace('every = "10m"', written))
+    text = A.replace('every = "10m"', written)
+    (problem,) = problems_of(make_settings, text)
 
-    assert problem.where == f"{tmp_path / 'rhythm.toml'}: groups.a.{key}"
+    line = next(
+        number for number, line in enumerate(text.split("\n"), 1) if line.startswith(key.split(".")[0])
+    )
+    assert problem.where == f"{tmp_path / 'rhythm.toml'}:{line}: groups.a.{key}"
     assert fault in problem.problem
     assert remedy in problem.remedy
 
