@@ -130,7 +130,13 @@ def test_of_a_mistyped_word_it_says_what_may_have_been_meant(
 # Of every command that can print an object, a call that needs no server, and a key of what it prints.
 CALLS = {
     "init": ((), "written"),
+    "down": ((), "ended"),
     "beat": (("--force", "nobody"), "problems"),
+    "run": (("nobody",), "problems"),
+    "retry": (("nobody",), "problems"),
+    "skip": (("nobody",), "problems"),
+    "pause": (("nobody",), "problems"),
+    "resume": (("nobody",), "problems"),
     "plan": (("--hours", "2"), "runs"),
     "status": ((), "server"),
     "explain": (("health_check",), "facts"),
