@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -115,6 +114,7 @@ def test_what_is_not_executable_is_started_by_the_same_words(name: str, folder: 
 
 
 def test_a_python_script_runs_in_the_virtual_environment_of_its_first_line(folder: Folder) -> None:
+    venv = pytest.importorskip("venv", reason="an embeddable Python has none")
     venv.create(folder.path / "own", symlinks=True)
     python = folder.path / "own" / "bin" / "python"
     folder.write("job.py", f"#!{python}\nimport sys; print(sys.prefix)\n", 0o644)
