@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.markdown import escaped
+from tasks.settings.calendar.phrase import phrase
 from tasks.settings.groups import MAIN, GroupSettings
 from tasks.settings.rhythm_toml import Settings
 
@@ -27,7 +28,8 @@ def group_description(name: str, settings: Settings, purpose: str = "") -> str:
 def _calendar(group: GroupSettings, settings: Settings) -> str:
     if not group.enabled:
         return "never, as rhythm.toml has enabled = false"
-    return group.when
+    zone = None if group.calendar.is_plain else group.timezone or settings.timezone
+    return phrase(group.calendar, zone)
 
 
 def _literal(text: str) -> str:

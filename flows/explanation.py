@@ -77,6 +77,7 @@ def _facts(
 ) -> Iterator[Fact]:
     group, zone = settings.groups[name], settings.zone
     slot = slot_at(group, now, zone)
+    yield Fact("calendar", group.when)
     yield Fact("slot", f"since {clock(slot.start, zone, now)}, until {clock(slot.end, zone, now)}")
     if not group.enabled:
         yield Fact("enabled", "no: enabled = false in rhythm.toml", keeps=True)

@@ -93,6 +93,7 @@ def test_each_dependency_is_looked_at_by_itself() -> None:
     )  # fmt: skip
 
     assert [(fact.about, fact.found, fact.keeps) for fact in found.facts] == [
+        ("calendar", "every hour", False),
         ("slot", "since 12:00, until 13:00", False),
         ("run in it", "failed at 12:02 after 2.0 s", False),
         ("attempts", "2 of 3 left", False),

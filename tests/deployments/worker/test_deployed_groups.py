@@ -62,7 +62,7 @@ async def test_groups_come_and_go_with_rhythm_toml_and_what_others_have_deployed
     assert one.tags == [NAME]
     assert one.description is not None
     assert one.description.startswith(
-        "- **When:** every 1h30m\n- **Steps:** check_health, \\*all\\* {&#8203;{ of_it }}\n\n"
+        "- **When:** every 90 minutes\n- **Steps:** check_health, \\*all\\* {&#8203;{ of_it }}\n\n"
     )
     assert "daily at 03:00 (Europe/Berlin)\n- **After:** one\n- **Lane:** long\n" in (two.description or "")
     assert await _choices(client) == ["one", "two"]
@@ -70,7 +70,7 @@ async def test_groups_come_and_go_with_rhythm_toml_and_what_others_have_deployed
 
     # Of a group that changes, Prefect's command is not needed; what somebody has changed is undone.
     assert await bring(TOML.replace("90m", "2h") + TWO) == ["deploying one"]
-    assert "every 2h" in ((await _read(client, "one")).description or "")
+    assert "every 2 hours" in ((await _read(client, "one")).description or "")
     await client.update_deployment(two.id, DeploymentUpdate(entrypoint="evil.py:main"))
     assert await bring(TOML + TWO) == ["deploying one, two"]
     assert ((await _read(client, "two")).id, (await _read(client, "two")).entrypoint) == (
