@@ -134,7 +134,7 @@ def browser(*flags: str) -> Iterator[Page]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            with connect(_address(Path(profile)), max_size=None) as socket:
+            with connect(_address(Path(profile)), max_size=None, ping_interval=None) as socket:
                 page = Page(socket)
                 for domain in ("Page", "Runtime", "Log", "Network"):
                     page.ask(f"{domain}.enable")

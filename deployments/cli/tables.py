@@ -69,7 +69,7 @@ class Table:
         place = layout(self.columns, rows, options.max_width, cut=self.cut)
         heads = [column.head if number in place.widths else "" for number, column in enumerate(self.columns)]
         if any(heads):
-            yield from self._lines(console, heads, place._replace(beneath=()), "bold")
+            yield from self._lines(console, heads, Layout(place.widths, ()), "bold")
             yield Text(("-" if options.ascii_only else "─") * _total(place.widths))
         for row in rows:
             yield from self._lines(console, row, place)
