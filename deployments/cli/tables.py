@@ -55,7 +55,7 @@ class Layout(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, which rich prints as wide as it is told. `cut`: texts have one line, with an ellipsis."""
+    """A table, which rich prints in the width that there is. `cut`: texts have one line, with an ellipsis."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]

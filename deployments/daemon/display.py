@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.live import Live
 from rich.text import Text
 
@@ -43,6 +43,7 @@ class Display:
     def __init__(self) -> None:
         self._console = Console()
         self._live: Live | None = None
+        self._drawn_in: ConsoleDimensions | None = None
         self._screen: Screen | None = None
         self._news: deque[str] = deque(maxlen=_NEWS)
         self._known: dict[str, datetime] = {}
@@ -76,10 +77,9 @@ class Display:
 
     async def follow_size(self) -> None:
         """Draw all of it anew whenever the terminal has got another size."""
-        size = self._console.size
         while True:
             await asyncio.sleep(_LOOK)
-            if size != (size := self._console.size) and self._live:
+            if self._live and self._console.size != self._drawn_in:
                 with _nobody_may_listen():
                     self._draw_anew()
 
@@ -87,6 +87,7 @@ class Display:
         if self._screen is None:
             return
         if self._live is None:
+            self._drawn_in = self._console.size
             self._live = Live(self._screen, console=self._console, auto_refresh=False)
             self._live.start()
         self._live.update(self._screen, refresh=True)

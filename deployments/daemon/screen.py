@@ -24,7 +24,7 @@ _SUMMED_UP = {
     Decision.PAUSED: "paused",
     Decision.BUSY: "busy",
 }
-_TELLING = tuple(decision for decision in Decision if decision is not Decision.NOT_DUE)
+_WITH_REASON = tuple(decision for decision in Decision if decision is not Decision.NOT_DUE)
 #: Lines about what went wrong.
 _FAULTS = 3
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -51,7 +51,7 @@ class Screen:
         tables = [
             self.state.table(),
             self.state.table(cut=True),
-            self.state.table(_TELLING, cut=True),
+            self.state.table(_WITH_REASON, cut=True),
             self.state.table((), cut=True),
         ]
         heights = [height(table) for table in tables]

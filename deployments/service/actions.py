@@ -33,7 +33,7 @@ class Installation:
     url: str
     """Prefect's API, as the service serves it."""
     name: str = DEFAULT
-    """The rhythm's, which tells its service from others'."""
+    """The rhythm's, by which its service is known from others'."""
     env: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
     """Variables that the user has named (`--env`); they may hold secrets."""

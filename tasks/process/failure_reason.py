@@ -63,8 +63,8 @@ def failure_reason(errors: Sequence[str], output: Sequence[str]) -> str:
 def _reason(lines: Sequence[str]) -> str:
     end = next((at for at, line in enumerate(lines) if at and _DUMP.match(line)), len(lines))
     said = [line for line in lines[:end] if _WORD.search(line) and not _PROGRESS.match(line)]
-    telling = [line for line in said if not _AFTERWORD.match(line)]
-    return _python(telling) or _last(telling) or _npm(said) or next(reversed(said), "")
+    last_words = [line for line in said if not _AFTERWORD.match(line)]
+    return _python(last_words) or _last(last_words) or _npm(said) or next(reversed(said), "")
 
 
 def _python(lines: Sequence[str]) -> str:

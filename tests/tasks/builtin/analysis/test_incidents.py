@@ -92,10 +92,10 @@ def test_an_incident_is_news_once() -> None:
 
 
 def test_one_that_goes_on_or_is_seen_otherwise_is_no_news() -> None:
-    told = NOON
-    assert news([incident(0, 3)], told) == []
-    assert news([incident(1.5, 3)], told) == []  # its first spikes are none any more
-    assert news([incident(REST / timedelta(hours=1), 19)], told) != []
+    alerted = NOON
+    assert news([incident(0, 3)], alerted) == []
+    assert news([incident(1.5, 3)], alerted) == []  # its first spikes are none any more
+    assert news([incident(REST / timedelta(hours=1), 19)], alerted) != []
 
 
 def test_an_incident_without_news_is_none() -> None:
