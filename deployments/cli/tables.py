@@ -123,9 +123,9 @@ def layout(
         longest = 0 if cut else max((_longest_word(row[number]) for row in rows), default=0)
         least[number] = max(min(natural[number], _LEAST_TEXT), longest, cell_len(columns[number].head))
     names = [number for number, column in enumerate(columns) if column.kind is Kind.NAME]
-    spared = sum(max(0, natural[name] - _NAME_BESIDE_TEXT) for name in names)
+    freed = sum(max(0, natural[name] - _NAME_BESIDE_TEXT) for name in names)
     beneath: list[int] = []
-    while texts and _total(least) - spared > width:
+    while texts and _total(least) - freed > width:
         del least[texts[-1]]
         beneath.insert(0, texts.pop())
     for number in [number for number in least if columns[number].spare]:
@@ -135,8 +135,8 @@ def layout(
     if names:
         needed = _total(least) - width
         wanted = _total(least | {text: natural[text] for text in texts}) - width
-        spared = sum(max(0, natural[name] - max(_NAME_BESIDE_TEXT, width // 3)) for name in names)
-        if (excess := max(needed, min(wanted, spared if texts else 0))) > 0:
+        freed = sum(max(0, natural[name] - max(_NAME_BESIDE_TEXT, width // 3)) for name in names)
+        if (excess := max(needed, min(wanted, freed if texts else 0))) > 0:
             room = sum(least[name] for name in names) - excess
             least |= _shared({name: least[name] for name in names}, room)
     room = width - _total(least) + sum(least[text] for text in texts)

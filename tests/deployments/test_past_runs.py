@@ -77,13 +77,13 @@ def test_a_run_that_both_know_is_there_once_as_the_server_has_it_with_the_reason
     ]
     server = [
         PastRun(AT, "a", None, Outcome.COMPLETED, 1.5, run_id="1"),
-        PastRun(AT + timedelta(hours=1), "a", None, Outcome.CANCELLED, 2.0, reason="by hand", run_id="2"),
+        PastRun(AT + timedelta(hours=1), "a", None, Outcome.CANCELLED, 2.0, reason="manually", run_id="2"),
         PastRun(AT + timedelta(hours=3), "a", None, None, None, run_id="4"),
     ]
 
     assert [(run.run_id, run.outcome, run.seconds, run.reason) for run in joined(server, here)] == [
         ("1", Outcome.COMPLETED, 1.5, "due since 12:00"),
-        ("2", Outcome.CANCELLED, 2.0, "by hand"),
+        ("2", Outcome.CANCELLED, 2.0, "manually"),
         ("3", Outcome.COMPLETED, 3.0, "manually"),
         ("4", None, None, ""),
     ]

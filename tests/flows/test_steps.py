@@ -29,7 +29,7 @@ def group(*optional: bool, on_failure: str = "continue") -> GroupSettings:
 
 
 def run(group: GroupSettings, *outcomes: Outcome) -> GroupRun:
-    """Run the group's steps, of which each that may run ends as it is told to."""
+    """Run the group's steps, of which each that may run ends as it is asked to."""
     results: list[StepResult] = []
     for step, outcome in zip(group.steps, outcomes, strict=True):
         result = not_run(group, results)

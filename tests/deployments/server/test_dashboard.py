@@ -19,7 +19,7 @@ HEADERS = Address("", password=PASSWORD).headers
 
 
 class Drawer:
-    """Draws pages with a number; fails if it is told to."""
+    """Draws pages with a number; fails if it is asked to."""
 
     def __init__(self) -> None:
         self.drawn = 0
