@@ -1,4 +1,4 @@
-"""Closes both its streams and goes on until it is told to end; then ends with 4."""
+"""Closes both its streams and goes on until it is asked to end; then ends with 4."""
 
 import os
 

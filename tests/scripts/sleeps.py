@@ -1,4 +1,4 @@
-"""Sleeps until it is told to end. Words: deaf (ignores SIGTERM), chatty (prints), and what to say first."""
+"""Sleeps until it is asked to end. Words: deaf (ignores SIGTERM), chatty (prints), and what to say first."""
 
 import os
 import time

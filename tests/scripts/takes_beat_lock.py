@@ -1,4 +1,4 @@
-"""Takes the turn, says "held", and keeps it until it is told to end; ends with 7 if it is not had.
+"""Takes the turn, says "held", and keeps it until it is asked to end; ends with 7 if it is not had.
 
 Words: the folder for outputs, and how often; if often, it is given back at once, and two inside at
 once end with 1. With the word "impatient" it does not wait for its turn; with "leaving" it starts a

@@ -1,4 +1,4 @@
-"""Takes the instance lock, announces itself, and keeps it until it is told to end; 7 if it is taken.
+"""Takes the instance lock, announces itself, and keeps it until it is asked to end; 7 if it is taken.
 
 Words: the folder for outputs.
 """
