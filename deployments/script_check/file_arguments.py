@@ -1,6 +1,6 @@
 """From a step's words to PowerShell's arguments, by the rules of `pwsh -File`.
 
-They are those of ParseFile in PowerShell's CommandLineParameterParser.cs, which run_words.ps1 follows too.
+They are those of ParseFile in PowerShell's CommandLineParameterParser.cs, which run.ps1 follows too.
 """
 
 from __future__ import annotations

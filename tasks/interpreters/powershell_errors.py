@@ -1,4 +1,4 @@
-"""The errors of a PowerShell script as PowerShell itself recorded them: run_report.ps1 writes them down."""
+"""The errors of a PowerShell script as PowerShell itself recorded them: run.ps1 writes them down."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.redaction.redactor import Redactor
 
 #: Where run.ps1 looks up the file. It takes the variable away before the script runs.
 _VARIABLE = "RHYTHM_ERRORS"
-#: Characters of the file that are read: run_report.ps1 writes twenty records at most, but of any size.
+#: Characters of the file that are read: run.ps1 writes twenty records at most, but of any size.
 _MAX = 1_000_000
 # ASCII's own separators. First what the exit code is from, then the records, newest first.
 _RECORD, _FIELD, _FIELDS = "\x1e", "\x1f", 5

@@ -5,8 +5,7 @@
 # -File runs a script in the global scope: this one, and so the other in it. $PSBoundParameters is the one variable
 # that every script has for itself, so what this one needs is kept there.
 #
-# The first call of a method or of a block costs milliseconds, and so does reading more lines: where nothing fails
-# and no words are given, there are few of them.
+# The first call of a method or of a block costs milliseconds: there are few of them where nothing fails.
 
 try {
     $PSBoundParameters.Pipeline = [runspace]::DefaultRunspace.CreateNestedPipeline()
@@ -20,7 +19,6 @@ try {
 }
 $PSBoundParameters.Command = [System.Management.Automation.Runspaces.Command]::new($args[0], $false, $false)
 $PSBoundParameters.Given = $args
-$PSBoundParameters.Report = "$PSScriptRoot/run_report.ps1" # the script may have a $PSScriptRoot of its own
 $PSBoundParameters.File = $env:RHYTHM_ERRORS
 $PSBoundParameters.Code = 0
 $env:RHYTHM_ERRORS = $env:DOTNET_TieredPGO = $null
@@ -39,7 +37,32 @@ if (-not $IsLinux -and -not $IsMacOS) {
 }
 $args = $null # a script with [CmdletBinding()] has none of its own, and would see these
 
-if ($PSBoundParameters.Given.Length -gt 1) { & "$PSScriptRoot/run_words.ps1" @PSBoundParameters }
+# Words become parameters by the rules of -File: CollectPSArgs in PowerShell's CommandLineParameterParser.cs.
+if ($PSBoundParameters.Given.Length -gt 1) { & {
+    param($Pipeline, $Command, $Given)
+    $path, $words = $Given
+    $parameters = $Command.Parameters
+    $name = $null
+    foreach ($word in $words) {
+        $word = $word.Substring(1)
+        $colon = $word.IndexOf(':')
+        if ($name) {
+            $parameters.Add($name, $word)
+            $name = $null
+        } elseif ($word.Length -lt 2 -or [int]$word[0] -notin 0x2D, 0x2013, 0x2014, 0x2015) { # dashes
+            $parameters.Add([NullString]::Value, $word)
+        } elseif ($colon -lt 0) {
+            $parameters.Add($word)
+        } elseif ($colon -eq $word.Length - 1) {
+            $name = $word.TrimEnd(':')
+        } else {
+            $value = $word.Substring($colon + 1)
+            $truth = $false
+            if ([bool]::TryParse(($value -replace '^\$'), [ref]$truth)) { $value = $truth }
+            $parameters.Add($word.Substring(0, $colon), $value)
+        }
+    }
+} @PSBoundParameters }
 
 # The pipeline that -File runs: DoRunspaceInitialization in PowerShell's ConsoleHost.cs.
 $PSBoundParameters.Command.MergeMyResults('Error', 'Output')
@@ -50,6 +73,40 @@ try { $PSBoundParameters.Code = $global:LASTEXITCODE } catch { } # no program wa
 
 # This only reports: what the script has left behind (constants, a language mode, odd errors) may keep it from that,
 # and must not change how the script has ended.
-if ($Error -or $PSBoundParameters.Code) { try { & $PSBoundParameters.Report @PSBoundParameters } catch { } }
+if ($Error -or $PSBoundParameters.Code) { try { & {
+    param($Pipeline, $Command, $Given, $File, $Code)
+    # What the script chose for itself holds in the global scope, and so would here.
+    Microsoft.PowerShell.Core\Set-StrictMode -Off
+    $ErrorActionPreference = 'Continue'
+
+    $failure = $Pipeline.PipelineStateInfo.Reason
+    $others = $Error.Where({ $_ -ne $failure -and $_.InvocationInfo.ScriptName -ne $PSCommandPath })
+    $found = @(if ($failure) { $failure }) + $others
+    $texts = foreach ($one in $found[0..19]) {
+        $record = if ($one.ErrorRecord) { $one.ErrorRecord } else { $one }
+        if ($record -isnot [Management.Automation.ErrorRecord]) {
+            $exception = if ($record -is [Exception]) { $record } else { [Exception]::new("$record") }
+            $record = [Management.Automation.ErrorRecord]::new($exception, 'NoErrorRecord', 'NotSpecified', $null)
+        }
+        if ($one -eq $failure) {
+            # By its path, as the script may have kept PowerShell from finding modules.
+            Microsoft.PowerShell.Core\Import-Module "$PSHOME/Modules/Microsoft.PowerShell.Utility"
+            $lines = $record | Microsoft.PowerShell.Utility\Out-String -Stream
+            foreach ($line in $lines) { $Host.UI.WriteErrorLine($line) }
+        }
+        $at = $record.InvocationInfo
+        $message = if ($one.Errors) { $one.Errors[0].Message } else { $record }
+        $type = "$($record.Exception.GetType()): $($record.FullyQualifiedErrorId)"
+        $trace = @($record.ScriptStackTrace -split "`n").Where({ -not $_.Contains($PSCommandPath) }) -join "`n"
+        $fields = $at.ScriptName, $at.ScriptLineNumber, $message, "$record`n$type`n$($at.PositionMessage)", $trace
+        ($fields -replace '[\x1E\x1F]') -join [char]0x1F
+    }
+    if ($File -and ($failure -or $Code -or $texts)) {
+        $syntax = [Management.Automation.Language.Parser]::ParseFile($Given[0], [ref]$null, [ref]$null)
+        $exits = $syntax.Find({ $args[0] -is [Management.Automation.Language.ExitStatementAst] }, $true)
+        $cause = if ($failure) { 'error' } elseif ($Code -and -not $exits) { 'program' } else { '' }
+        [IO.File]::WriteAllText($File, ((@($cause) + $texts) -join [char]0x1E))
+    }
+} @PSBoundParameters } catch { } }
 if ($PSBoundParameters.Pipeline.PipelineStateInfo.Reason) { exit 1 }
 if ($PSBoundParameters.Code -as [int]) { exit ($PSBoundParameters.Code -as [int]) }
