@@ -18,9 +18,11 @@ from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
 from flows import group_memory, history, hold_variables, naming
-from flows.cadence import DUE, Choice, Decision, Since, decide, likely_outcome
+from flows.cadence import decide, likely_outcome
+from flows.choice import DUE, Choice, Decision
 from flows.group_runs import History, Run
 from flows.holds import NONE, Holds
+from flows.situation import Since, Situation
 from flows.timestamps import iso
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
@@ -220,7 +222,8 @@ def standings(
     since: Since = MappingProxyType({}),
 ) -> tuple[GroupStatus, ...]:
     """Given the runs of the current slots and every group's last run, return how the groups stand. Pure."""
-    choices = decide(settings, past, now, holds=holds, would_end=expected_end(past, last), since=since)
+    situation = Situation(settings, past, now, holds=holds, since=since)
+    choices = decide(situation, would_end=expected_end(past, last))
     return tuple(GroupStatus(choice.group, last.get(choice.group), choice) for choice in choices)
 
 

@@ -34,6 +34,7 @@ _HEADINGS = {
     "StepSettings": "A step",
     "EndpointSettings": "`[[endpoints]]`",
     "Expect": "`[endpoints.expect]`",
+    "PacingSettings": "`[pacing]`",
     "HealthSettings": "`[health]`",
     "Limits": "`[health.cpu]` `[health.memory]` `[health.disk]`",
     "BreakerSettings": "`[breaker]`",

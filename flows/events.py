@@ -10,7 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.history import as_run, begun
 from flows.pages import PAGE, pages
 from tasks.builtin.contract import Events

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from flows.cadence import LONG_SINCE, Choice, Decision, Since, gate, lane_taken, run_order
-from flows.group_runs import History, Run, in_slot, last_of, next_attempt, under_way
-from flows.holds import NONE, Holds
-from flows.slots import slot_at
-from flows.timestamps import clock, duration
+from flows.cadence import gate, lane_taken, run_order
+from flows.choice import Choice, Decision
+from flows.group_runs import Run, last_of, next_attempt, under_way
+from flows.situation import Situation
+from flows.timestamps import duration
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
-from tasks.settings.rhythm_toml import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +36,8 @@ class Explanation:
 
 def explain(
     name: str,
-    settings: Settings,
-    history: History,
-    now: datetime,
+    situation: Situation,
     *,
-    holds: Holds = NONE,
-    since: Since = LONG_SINCE,
     would_end: Callable[[str], Outcome] = lambda name: Outcome.COMPLETED,
 ) -> Explanation:
     """Return what a beat would decide for the group `name` now, and why.
@@ -52,85 +46,73 @@ def explain(
     """
     earlier: dict[str, Choice] = {}
     choice, before = None, {}
-    for each in run_order(settings, history, now, earlier=earlier, holds=holds, since=since):
+    for each in run_order(situation, earlier):
         if each.group == name:
             choice, before = each, dict(earlier)
         ends = each.decision is Decision.RUN and not each.is_started
         earlier[each.group] = replace(each, outcome=would_end(each.group)) if ends else each
     if choice is None:
         raise KeyError(name)
-    facts = tuple(_facts(name, settings, history, now, before, holds, since))
+    facts = tuple(_facts(name, situation, before))
     if choice.decision is not Decision.RUN and not any(fact.keeps for fact in facts):
         # What cadence looks at and this list does not have is at least called by its reason.
         facts = (*facts, Fact(choice.decision.label, choice.reason, keeps=True))
     return Explanation(choice, facts)
 
 
-def _facts(
-    name: str,
-    settings: Settings,
-    history: History,
-    now: datetime,
-    earlier: Mapping[str, Choice],
-    holds: Holds,
-    since: Since,
-) -> Iterator[Fact]:
-    group, zone = settings.groups[name], settings.zone
-    slot = slot_at(group, now, zone)
+def _facts(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> Iterator[Fact]:
+    settings, now, holds, clock = situation.settings, situation.now, situation.holds, situation.clock
+    group = settings.groups[name]
+    slot = situation.slot(name)
     yield Fact("calendar", group.when)
-    yield Fact("slot", f"since {clock(slot.start, zone, now)}, until {clock(slot.end, zone, now)}")
+    yield Fact("slot", f"since {clock(slot.start)}, until {clock(slot.end)}")
     if not group.enabled:
         yield Fact("enabled", "no: enabled = false in rhythm.toml", keeps=True)
     if pause := holds.pause_of(name, now):
-        yield Fact("paused", pause.describe(now, zone), keeps=True)
-    if running := under_way(name, history):
+        yield Fact("paused", pause.describe(now, settings.zone), keeps=True)
+    if running := under_way(name, situation.history):
         state = "running" if running.has_begun else "waiting for a worker"
-        yield Fact("under way", f"{state} since {clock(running.started, zone, now)}", keeps=True)
-    runs = in_slot(name, settings, history, now)
+        yield Fact("under way", f"{state} since {clock(running.started)}", keeps=True)
+    runs = situation.runs(name)
     is_done = any(run.outcome is Outcome.COMPLETED for run in runs)
     for run in runs:
-        yield Fact("run in it", _described(run, settings, now), keeps=run.outcome is Outcome.COMPLETED)
+        yield Fact("run in it", _described(run, situation), keeps=run.outcome is Outcome.COMPLETED)
     if not runs:
         yield Fact("runs in it", "none that counts")
     if not is_done and (skipped := holds.skip_of(name, now)):
-        yield Fact("skip", f"left out until {clock(skipped.end, zone, now)} by `rhythm skip`", keeps=True)
+        yield Fact("skip", f"left out until {clock(skipped.end)} by `rhythm skip`", keeps=True)
     if not is_done:
         left = group.attempts - len(runs)
         yield Fact("attempts", f"{max(left, 0)} of {group.attempts} left", keeps=left <= 0)
-    last = last_of(name, history)
+    last = last_of(name, situation.history)
     if last and group.lane != MAIN and (again := next_attempt(last, now)):
-        found = f"{_described(last, settings, now)}; tried again at {clock(again, zone, now)}"
+        found = f"{_described(last, situation)}; tried again at {clock(again)}"
         yield Fact("last run", found, keeps=True)
     for dependency in group.after:
-        blocked = gate(dependency, settings, history, now, earlier, holds, since)
-        found = blocked.reason if blocked else _passed(dependency, settings, history, now, earlier, holds)
+        blocked = gate(dependency, situation, earlier)
+        found = blocked.reason if blocked else _passed(dependency, situation, earlier)
         yield Fact(f"after {dependency}", found, keeps=blocked is not None)
     if group.lane == MAIN:
         yield Fact("lane", "main: the beat's own")
     else:
-        taken = lane_taken(name, settings, history, now, earlier, (), apart=True, holds=holds, since=since)
+        taken = lane_taken(name, situation, earlier)
         yield Fact("lane", taken or f"{group.lane}: free", keeps=bool(taken))
 
 
-def _described(run: Run, settings: Settings, now: datetime) -> str:
+def _described(run: Run, situation: Situation) -> str:
     took = "" if run.seconds is None else f" after {duration(run.seconds)}"
-    return f"{run.outcome} at {clock(run.started, settings.zone, now)}{took}"
+    return f"{run.outcome} at {situation.clock(run.started)}{took}"
 
 
-def _passed(
-    dependency: str,
-    settings: Settings,
-    history: History,
-    now: datetime,
-    earlier: Mapping[str, Choice],
-    holds: Holds,
-) -> str:
+def _passed(dependency: str, situation: Situation, earlier: Mapping[str, Choice]) -> str:
     """Return why a dependency is not waited for."""
     choice = earlier.get(dependency)
     if choice and choice.outcome is Outcome.COMPLETED:
         return "runs first, in the same beat"
-    if not settings.groups[dependency].enabled or holds.pause_of(dependency, now):
+    if not situation.settings.groups[dependency].enabled or situation.holds.pause_of(
+        dependency, situation.now
+    ):
         return "is paused, and not waited for"
-    runs = in_slot(dependency, settings, history, now)
+    runs = situation.runs(dependency)
     done = next((run for run in runs if run.outcome is Outcome.COMPLETED), None)
-    return _described(done, settings, now) if done else "is not waited for"
+    return _described(done, situation) if done else "is not waited for"

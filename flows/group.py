@@ -30,7 +30,8 @@ from flows import (
     steps,
     undelivered,
 )
-from flows.cadence import Choice, Decision, choose_alone
+from flows.cadence import choose_alone
+from flows.choice import Choice, Decision
 from flows.description import group_description
 from flows.events import events_of
 from flows.group_report import publish
@@ -38,6 +39,7 @@ from flows.history import DRY_RUN
 from flows.lock import beat_lock
 from flows.naming import flow_name
 from flows.run_value import run_value
+from flows.situation import Situation
 from flows.slots import slot_at
 from flows.states import SKIPPED, state_of
 from flows.steps import GroupRun
@@ -265,7 +267,8 @@ async def _decided_again(name: str, settings: Settings) -> Choice:
         holds = await hold_variables.read(client, settings)
         memory = await group_memory.recall(client, settings, past, now)
     known = memory.completing(past)
-    return choose_alone(name, settings, known, now, earlier={}, holds=holds, since=memory.since)
+    situation = Situation(settings, known, now, holds=holds, since=memory.since)
+    return choose_alone(name, situation, earlier={})
 
 
 async def _run(name: str, settings: Settings, options: GroupOptions, reason: str | None) -> GroupRun:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import anyio.to_thread
 
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.report import GroupReport
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import journal

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.group_runs import Run
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import GroupEvent

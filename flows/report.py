@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from flows.cadence import Choice, Decision
+from flows.choice import DUE, Choice, Decision
 from flows.timestamps import iso
 from tasks.outcome import Outcome, StepResult, labelled
 
@@ -102,8 +102,7 @@ class BeatReport:
     @property
     def is_idle(self) -> bool:
         """Whether no group was due: none ran, and none is due and could not."""
-        due = (Decision.RUN, Decision.WAITS, Decision.BUSY)
-        return not any(group.choice.decision in due for group in self.groups)
+        return not any(group.choice.decision in DUE for group in self.groups)
 
     @property
     def not_forced(self) -> dict[str, str]:
@@ -129,7 +128,7 @@ class BeatReport:
                     said.append(f"{group.choice.group} runs in the lane {lane}")
                 case Choice(decision=Decision.RUN):
                     said.append(f"{group.choice.group} would run")
-                case Choice(decision=Decision.WAITS | Decision.BUSY as decision):
+                case Choice(decision=Decision.WAITS | Decision.DEFERRED | Decision.BUSY as decision):
                     said.append(f"{group.choice.group} {decision.label}: {group.choice.reason}")
         is_paused = all(group.choice.decision is Decision.PAUSED for group in self.groups)
         return "; ".join(said) or (

@@ -34,14 +34,15 @@ from flows import (
     stale,
     undelivered,
 )
-from flows.cadence import Choice, Decision, Since, after_run, decide, run_order
+from flows.cadence import after_run, decide, run_order
+from flows.choice import Choice, Decision
 from flows.group import RESULTS, GroupOptions, group_subflow, one_at_a_time
-from flows.group_runs import History, Run
-from flows.holds import NONE, Holds
+from flows.group_runs import Run
 from flows.lock import beat_lock
 from flows.report import BeatReport, GroupReport, LaneFailure
 from flows.run_value import run_value
 from flows.server_absence import patiently
+from flows.situation import Situation
 from flows.states import SKIPPED
 from flows.steps import GroupRun
 from flows.whose import BEAT, owned
@@ -141,10 +142,9 @@ class Beat:
         self._client, self._settings, self._options = client, settings, options
         self._own_run = own_run
         self._deployment = own_run.deployment_id if own_run else None
-        self._at = clock.now()
-        self._past: History = {}
-        self._holds: Holds = NONE
-        self._since: Since = {}
+        self._situation = Situation(
+            settings, {}, clock.now(), force=options.force, apart=self._deployment is not None
+        )
         self._done: dict[str, Choice] = {}
         self._groups: dict[str, GroupReport] = {}
         self._has_main = True
@@ -161,23 +161,29 @@ class Beat:
             )
             if is_ours:
                 await repair(self._client, self._settings)
-            self._at = clock.now()
-            past = await history.in_slots(self._client, self._settings, self._at)
-            memory = await group_memory.recall(self._client, self._settings, past, self._at)
-            self._past, self._since = memory.completing(past), memory.since
-            self._holds = await hold_variables.read(self._client, self._settings)
+            now = clock.now()
+            past = await history.in_slots(self._client, self._settings, now)
+            memory = await group_memory.recall(self._client, self._settings, past, now)
+            holds = await hold_variables.read(self._client, self._settings)
             if is_ours and not self._options.dry_run:
-                await hold_variables.clear_past(self._client, self._settings, self._holds, self._at)
-            held_by = None if is_ours else "another beat or group is running on this machine"
+                await hold_variables.clear_past(self._client, self._settings, holds, now)
+            self._situation = replace(
+                self._situation,
+                history=memory.completing(past),
+                now=now,
+                held_by=None if is_ours else "another beat or group is running on this machine",
+                holds=holds,
+                since=memory.since,
+            )
             if self._options.dry_run:
-                self._imagine(held_by)
+                self._imagine()
             else:
                 await group_memory.keep(self._client, self._settings, memory)
-                await self._run_due(held_by, main)
+                await self._run_due(main)
         groups = [self._groups[name] for name in self._settings.order if name in self._groups]
         forced = tuple(self._options.force)
         return BeatReport(
-            self._at,
+            self._situation.now,
             monotonic() - began,
             tuple(groups),
             flow_run.id,
@@ -186,53 +192,30 @@ class Beat:
             failures,
         )
 
-    @property
-    def _apart(self) -> bool:
-        return self._deployment is not None
-
-    def _imagine(self, held_by: str | None) -> None:
-        force = self._options.force
-        choices = decide(
-            self._settings,
-            self._past,
-            self._at,
-            force=force,
-            held_by=held_by,
-            apart=self._apart,
-            holds=self._holds,
-            since=self._since,
-        )
+    def _imagine(self) -> None:
+        choices = decide(self._situation)
         self._groups = {choice.group: GroupReport(replace(choice, outcome=None)) for choice in choices}
 
-    async def _run_due(self, held_by: str | None, main: AsyncExitStack) -> None:
+    async def _run_due(self, main: AsyncExitStack) -> None:
         """Run each group whose turn it is, until all are through or the beat is cancelled.
 
         What takes other lanes' groups hours does not keep `main` from others: its lock is given back before.
         """
         log = get_run_logger()
-        for choice in run_order(
-            self._settings,
-            self._past,
-            self._at,
-            earlier=self._done,
-            force=self._options.force,
-            held_by=held_by,
-            apart=self._apart,
-            holds=self._holds,
-            since=self._since,
-        ):
+        at = self._situation.now
+        for choice in run_order(self._situation, self._done):
             if cancellation.current().reason:
                 break
-            if not self._apart and choice.lane != MAIN:
+            if not self._situation.apart and choice.lane != MAIN:
                 await main.aclose()
                 self._has_main = False
             group = await self._carried_out(choice)
             self._done[choice.group] = group.choice
             self._groups[choice.group] = group
             if group.started:  # written down at once: the groups after it may want to report it
-                await recorder.keep(self._settings, log, decisions=[recorder.decision_of(group, self._at)])
+                await recorder.keep(self._settings, log, decisions=[recorder.decision_of(group, at)])
         not_run = [
-            recorder.decision_of(group, self._at)
+            recorder.decision_of(group, at)
             for group in self._groups.values()
             if group.started is None and not group.choice.is_started  # which its own run writes down
         ]
@@ -249,7 +232,7 @@ class Beat:
             options = GroupOptions(if_due=if_due)
             await lanes.start(self._client, self._settings, choice.group, self._deployment, options)
             return GroupReport(choice)
-        return await _run(self._client, choice, self._settings, self._past, self._holds, if_due=if_due)
+        return await _run(self._client, choice, self._situation, if_due=if_due)
 
 
 async def repair(client: PrefectClient, settings: Settings) -> None:
@@ -283,9 +266,7 @@ def known_groups(names: Sequence[str], settings: Settings, where: str = "force")
         raise ConfigError(problems)
 
 
-async def _run(
-    client: PrefectClient, choice: Choice, settings: Settings, past: History, holds: Holds, *, if_due: bool
-) -> GroupReport:
+async def _run(client: PrefectClient, choice: Choice, situation: Situation, *, if_due: bool) -> GroupReport:
     """Run a group as a subflow."""
     started, began = clock.now(), monotonic()
     state = await _ran(client, choice.group, if_due)
@@ -296,10 +277,11 @@ async def _run(
     outcome = history.outcome_of(state) or Outcome.CRASHED
     steps = run.steps if run else ()
     ended = clock.now()
-    choice = after_run(choice, Run(started, ended, outcome), settings, past, ended, holds=holds)
+    at_its_end = Situation(situation.settings, situation.history, ended, holds=situation.holds)
+    choice = after_run(choice, Run(started, ended, outcome), at_its_end)
     run_id = state.state_details.flow_run_id
     if run_id:
-        undelivered.forget(settings.outputs_dir, str(run_id))
+        undelivered.forget(situation.settings.outputs_dir, str(run_id))
     fault = run.fault if run else history.fault_of(state)
     return GroupReport(choice, started, seconds, steps, str(run_id) if run_id else None, fault)
 

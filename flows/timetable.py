@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
-from flows.cadence import Choice, Decision, decide
+from flows.cadence import decide
+from flows.choice import Choice, Decision
 from flows.group_runs import Run
 from flows.holds import NONE, Holds
+from flows.situation import Situation
 from flows.slots import next_beat, slot_at
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
@@ -57,9 +59,9 @@ def timetable(
         choices: list[Choice] = []
         is_over = not names
         while not is_over:
+            situation = Situation(settings, runs, now, holds=holds)
             choices = [
-                _ended(choice, would_end)
-                for choice in decide(settings, runs, now, would_end=would_end, holds=holds, names=names)
+                _ended(choice, would_end) for choice in decide(situation, would_end=would_end, names=names)
             ]
             for choice in choices:
                 if choice.decision is Decision.RUN:

@@ -18,8 +18,9 @@ from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
 from flows import clock, remembered, timestamps
-from flows.cadence import DUE, Decision
+from flows.choice import DUE, Decision
 from flows.explanation import Explanation, Fact, explain
+from flows.situation import Situation
 from flows.slots import next_beat
 from flows.timestamps import iso
 from tasks.problem import ConfigError, Problem, alternatives
@@ -56,11 +57,7 @@ def run(*, group: str, json: bool) -> int:
     would_end = overview.expected_end(known.runs.past, known.runs.last)
     found = explain(
         group,
-        settings,
-        known.runs.past,
-        now,
-        holds=known.runs.holds,
-        since=known.runs.since,
+        Situation(settings, known.runs.past, now, holds=known.runs.holds, since=known.runs.since),
         would_end=would_end,
     )
     if json:

@@ -11,7 +11,7 @@ from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.server import instance_lock
 from flows import clock, hold_values, timestamps
-from flows.cadence import Choice, Decision
+from flows.choice import Choice, Decision
 from flows.holds import NONE, Holds
 from flows.pages import PAGE
 from flows.timestamps import iso
@@ -20,6 +20,8 @@ from tasks.problem import ConfigError, Problem, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 
+# What a timetable shows.
+_SHOWN = (Decision.RUN, Decision.WAITS, Decision.DEFERRED)
 #: Of the timetable.
 COLUMNS = (Column("at"), Column("group", Kind.NAME), Column(""), Column("why", Kind.TEXT))
 
@@ -108,7 +110,7 @@ def show_next(settings: Settings, hours: float) -> None:
 def _show(beats: list[SimulatedBeat], counts: Counter[str], settings: Settings) -> None:
     rows = []
     for beat in beats:
-        shown = [choice for choice in beat.choices if choice.decision in (Decision.RUN, Decision.WAITS)]
+        shown = [choice for choice in beat.choices if choice.decision in _SHOWN]
         for choice in shown:
             day, time = beat.at.astimezone(settings.zone), timestamps.time_of_day(beat.at, settings.zone)
             at = f"{day:%a %d %b} {time}"
@@ -118,6 +120,6 @@ def _show(beats: list[SimulatedBeat], counts: Counter[str], settings: Settings) 
 
 
 def _what(choice: Choice) -> str:
-    if choice.decision is Decision.WAITS:
-        return "waits"
+    if choice.decision is not Decision.RUN:
+        return choice.decision.label
     return "runs" if choice.outcome == "completed" else "fails"

@@ -8,9 +8,11 @@ from datetime import datetime
 from deployments.cli import console
 from deployments.cli.own_server import own_client
 from flows import clock, history, hold_variables, timestamps
-from flows.cadence import Decision, choose_alone
+from flows.cadence import choose_alone
+from flows.choice import Decision
 from flows.group_runs import History
 from flows.rhythm import known_groups
+from flows.situation import Situation
 from flows.slots import Slot, slot_at
 from flows.timestamps import iso
 from tasks.problem import CommandError
@@ -58,6 +60,6 @@ async def _skip(group: str, settings: Settings) -> tuple[Slot, bool]:
 def next_slot(group: str, settings: Settings, past: History, now: datetime) -> Slot:
     """Return the slot of a group that it would use next: this one, or the one after if that is used up."""
     slot = slot_at(settings.groups[group], now, settings.zone)
-    choice = choose_alone(group, settings, past, now, earlier={})
-    is_to_come = choice.decision in (Decision.RUN, Decision.WAITS)
+    choice = choose_alone(group, Situation(settings, past, now), earlier={})
+    is_to_come = choice.decision in (Decision.RUN, Decision.WAITS, Decision.DEFERRED)
     return slot if is_to_come else slot_at(settings.groups[group], slot.end, settings.zone)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from deployments.cli.tables import Table
 from deployments.overview import GroupStatus, Overview
-from flows.cadence import Decision
+from flows.choice import Decision
 from tasks.redaction.visible import visible
 
 # How a number of groups is summed up.
@@ -21,6 +21,7 @@ _SUMMED_UP = {
     Decision.RUN: "due",
     Decision.NOT_DUE: "not due",
     Decision.WAITS: "waiting",
+    Decision.DEFERRED: "deferred",
     Decision.PAUSED: "paused",
     Decision.BUSY: "busy",
 }

@@ -19,6 +19,7 @@ from tasks.settings.calendar.fields import AtField, CatchUpField, FromField
 from tasks.settings.calendar.hours import HoursField
 from tasks.settings.calendar.period import PeriodField
 from tasks.settings.calendar.phrase import phrase
+from tasks.settings.duration import Duration
 from tasks.settings.env import REFERENCES, Env
 from tasks.settings.steps import StepSettings
 from tasks.settings.table import Table
@@ -143,7 +144,14 @@ class GroupSettings(Table):
         default="normal",
         description="The CPU that its scripts get while other programs want it too. Windows: the priority "
         "class above normal, normal, or below normal. Elsewhere: `low` is niceness 10. It does not change "
-        "the order of groups.",
+        "the order of groups. A group of `low` priority waits for a quieter beat: see `[pacing]`.",
+    )
+    wait_at_most: Duration | None = Field(
+        default=None,
+        description="How long a run may wait for a quieter beat: a group that has it waits, whatever its "
+        "priority; a `critical` one never does. Default of one of `low` priority: half its slot, but 3h at "
+        "most of a slot of a day or more.",
+        examples=["60m"],
     )
 
     @cached_property
@@ -176,6 +184,11 @@ class GroupSettings(Table):
         return self.catch_up
 
     @property
+    def is_paced(self) -> bool:
+        """Whether it waits for a quieter beat, within its slot."""
+        return self.priority == "low" or self.wait_at_most is not None
+
+    @property
     def begins_at_once(self) -> bool:
         """Whether a new one runs in the next beat, and does not wait for its first time."""
         if self.first_run:
@@ -189,6 +202,16 @@ class GroupSettings(Table):
                 "calendar",
                 fault.problem,
                 {"remedy": fault.remedy, **({"key": fault.key} if fault.key else {})},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _critical_never_waits(self) -> GroupSettings:
+        if self.priority == "critical" and self.wait_at_most is not None:
+            raise PydanticCustomError(
+                "wait_at_most",
+                "is of a critical group, which never waits",
+                {"key": "wait_at_most", "remedy": "Take it out, or take another priority."},
             )
         return self
 

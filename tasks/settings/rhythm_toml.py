@@ -40,6 +40,7 @@ from tasks.settings.endpoints import EndpointSettings
 from tasks.settings.env import REFERENCES, Env
 from tasks.settings.groups import MAIN, RESERVED, GroupName, GroupSettings
 from tasks.settings.name import DEFAULT, RhythmName
+from tasks.settings.pacing import PacingSettings
 from tasks.settings.project import CONFIG_VARIABLE as CONFIG_VARIABLE
 from tasks.settings.project import PROJECT as PROJECT
 from tasks.settings.project import config_path as config_path
@@ -186,6 +187,9 @@ class Settings(BaseSettings):
         description="How large they may be together; the oldest go first. One run may print a tenth of it, "
         "before it is compressed: of more, the last lines are kept. A size is a number and a unit.",
         examples=["500MB"],
+    )
+    pacing: PacingSettings = Field(
+        default=PacingSettings(), description="When a group waits for a quieter beat."
     )
     health: HealthSettings = Field(default=HealthSettings(), description="Limits of `check_health`.")
     breaker: BreakerSettings = Field(

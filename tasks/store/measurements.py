@@ -121,6 +121,23 @@ class GroupEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How much of the machine is in use, `at` (aware): by Rhythm with all its scripts, and by others.
+
+    `others` and `own` are in per cent of the CPU, all cores together; `memory_available` is in bytes. None
+    where the system does not report it.
+    """
+
+    at: datetime
+    others: float | None = None
+    own: float | None = None
+    memory_available: int | None = None
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """All values of one name within one stretch of time, which begins `at`."""
 

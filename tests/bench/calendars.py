@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 from typing import Any
 
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.timetable import timetable
 from tests.flows.rhythms import rhythm
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flows.cadence import Choice, Decision, choose
+from flows.cadence import choose
+from flows.choice import Choice, Decision
 from flows.group_runs import Run
+from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
@@ -156,7 +158,7 @@ class _Beats:
     def beat(self, at: datetime) -> None:
         earlier: dict[str, Choice] = {}
         for name in self.settings.order:
-            choice = choose(name, self.settings, self.machine.runs, at, earlier=earlier)
+            choice = choose(name, Situation(self.settings, self.machine.runs, at), earlier=earlier)
             earlier[name] = choice
             if choice.decision is not Decision.RUN:
                 self.decisions.append(GroupEvent(at, name, choice.decision.value, choice.reason))

@@ -11,7 +11,8 @@ from deployments import overview
 from deployments.cli import console
 from deployments.diagnosis import Diagnosis
 from deployments.overview import SILENT, Overview, WorkerStatus, standings
-from flows.cadence import Decision, likely_outcome
+from flows.cadence import likely_outcome
+from flows.choice import Decision
 from flows.group_runs import Run
 from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm

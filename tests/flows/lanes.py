@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flows.cadence import Choice, Decision, choose_alone, run_order
+from flows.cadence import choose_alone, run_order
+from flows.choice import Choice, Decision
 from flows.group_runs import History, Run
+from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
@@ -51,7 +53,7 @@ class Lanes:
     def beat(self, now: datetime) -> datetime:
         """Beat once; return when that has ended."""
         past, done, time = self.known(now), dict[str, Choice](), now
-        for choice in run_order(self.settings, past, now, earlier=done):
+        for choice in run_order(Situation(self.settings, past, now), earlier=done):
             name = choice.group
             if choice.lane == MAIN and choice.decision is Decision.RUN:
                 took, outcome = self._ends(name)
@@ -63,7 +65,7 @@ class Lanes:
                 self._asked[name] = Run(time, has_begun=False)
                 heapq.heappush(self._events, (time + self._pickup, "begin", name))
             else:
-                alone = choose_alone(name, self.settings, past, now, earlier=done)
+                alone = choose_alone(name, Situation(self.settings, past, now), earlier=done)
                 if choice.lane != MAIN and alone.decision is Decision.RUN:
                     self.waiting.setdefault(name, [])
                 else:
@@ -89,7 +91,7 @@ class Lanes:
         """Begin a run in its lane, unless it is not due any more."""
         del self._asked[name]
         known = self.known(at)
-        if choose_alone(name, self.settings, known, at, earlier={}).decision is not Decision.RUN:
+        if choose_alone(name, Situation(self.settings, known, at), earlier={}).decision is not Decision.RUN:
             return
         took, outcome = self._ends(name)
         self.began.append(Began(name, at, at, known))

@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows.cadence import Choice, Decision, after_run, run_order
+from flows.cadence import after_run, run_order
+from flows.choice import Choice, Decision
 from flows.group_runs import Run
 from flows.holds import NONE, Holds
+from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 
@@ -62,11 +64,11 @@ class Simulation:
         done: dict[str, Choice] = {}
         past = {group: list(runs) for group, runs in self.runs.items()}
         for choice in run_order(
-            self.settings, past, now, earlier=done, force=force, held_by=held_by, holds=holds
+            Situation(self.settings, past, now, force=force, held_by=held_by, holds=holds), earlier=done
         ):
             if choice.decision is Decision.RUN:
                 run = Run(now, now + timedelta(seconds=2), ends(choice.group))
-                choice = after_run(choice, run, self.settings, past, now, holds=holds)
+                choice = after_run(choice, run, Situation(self.settings, past, now, holds=holds))
                 self.runs[choice.group].append(run)
             done[choice.group] = choice
         return done

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.cadence import Choice, Decision, after_run, choose, decide
+from flows.cadence import after_run, choose, decide
+from flows.choice import Choice, Decision
 from flows.group_runs import Run
+from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
@@ -171,7 +173,7 @@ def test_another_attempt_is_counted_only_where_a_beat_comes_within_the_slot(ever
     settings = rhythm(groups={"a": {"every": every}})
     failed = Run(at("12:02:10"), at("12:02:11"), Outcome.FAILED)
 
-    (choice,) = decide(settings, {"a": [failed]}, at("12:04"))
+    (choice,) = decide(Situation(settings, {"a": [failed]}, at("12:04")))
 
     assert (choice.decision, choice.reason) == (Decision.RUN, reason)
 
@@ -180,8 +182,8 @@ def test_a_time_of_another_day_has_its_date_in_a_reason() -> None:
     settings = rhythm(groups={"week": {"every": "7d"}, "day": {"at": "23:00"}, "later": {"every": "1h"}})
     ran = Run(at("23:00") - timedelta(days=1), at("23:01") - timedelta(days=1), Outcome.COMPLETED)
 
-    choices = decide(settings, {"day": [ran]}, at("12:00") + timedelta(days=2))
-    of_day = decide(settings, {"day": [ran]}, at("12:00"))[1]
+    choices = decide(Situation(settings, {"day": [ran]}, at("12:00") + timedelta(days=2)))
+    of_day = decide(Situation(settings, {"day": [ran]}, at("12:00")))[1]
 
     assert [choice.reason for choice in choices] == [
         "due since Mon 02 Mar 00:00",
@@ -230,7 +232,7 @@ def test_attempts_says_how_often_a_failed_group_is_tried_in_a_slot(attempts: int
 def test_any_run_that_did_not_complete_counts_as_an_attempt(outcome: Outcome, said: str) -> None:
     history = {"health_check": [ran("12:00", outcome), ran("12:01", outcome), ran("12:02", outcome)]}
 
-    health, performance, *_ = decide(rhythm(), history, at("12:05"))
+    health, performance, *_ = decide(Situation(rhythm(), history, at("12:05")))
 
     assert health.reason == f"given up after attempt 3, which {said} at 12:02"
     assert (performance.decision, performance.reason) == (Decision.WAITS, f"health_check {said} at 12:02")
@@ -239,7 +241,7 @@ def test_any_run_that_did_not_complete_counts_as_an_attempt(outcome: Outcome, sa
 def test_a_run_may_begin_after_failures_as_long_as_attempts_are_left_in_any_order_of_the_history() -> None:
     history = {"health_check": [ran("12:04", Outcome.FAILED), ran("12:01", Outcome.FAILED)]}
 
-    health = decide(rhythm(), history, at("12:05"))[0]
+    health = decide(Situation(rhythm(), history, at("12:05")))[0]
 
     assert (health.decision, health.reason) == (Decision.RUN, "due since 12:00, attempt 3 of 3")
 
@@ -287,7 +289,7 @@ def test_a_completed_run_of_yesterday_opens_no_gate_today() -> None:
     history = {"health_check": [ran("11:55")], "performance_analysis": []}
     settings = rhythm()
 
-    choice = choose("performance_analysis", settings, history, at("12:00"), earlier={})
+    choice = choose("performance_analysis", Situation(settings, history, at("12:00")), earlier={})
 
     assert (choice.decision, choice.reason) == (Decision.WAITS, "health_check is due itself")
 
@@ -299,7 +301,8 @@ def test_a_forced_group_runs_though_it_is_not_due_and_its_dependencies_have_fail
     history = {"health_check": [ran("12:00", Outcome.FAILED)] * 3, "event_analysis": [ran("12:01")]}
 
     choices = {
-        choice.group: choice for choice in decide(rhythm(), history, at("12:06"), force=["event_analysis"])
+        choice.group: choice
+        for choice in decide(Situation(rhythm(), history, at("12:06"), force=["event_analysis"]))
     }
 
     assert choices["event_analysis"].decision is Decision.RUN
@@ -311,7 +314,7 @@ def test_a_forced_group_that_fails_makes_those_after_it_wait() -> None:
     history = {"health_check": [ran("12:00")]}
 
     choices = decide(
-        rhythm(), history, at("12:05"), force=["health_check"], would_end=failing("health_check")
+        Situation(rhythm(), history, at("12:05"), force=["health_check"]), would_end=failing("health_check")
     )
 
     assert choices[1].reason == "health_check failed"
@@ -320,7 +323,7 @@ def test_a_forced_group_that_fails_makes_those_after_it_wait() -> None:
 def test_a_paused_group_does_not_run_and_holds_up_nobody() -> None:
     settings = rhythm(health_check={"enabled": False})
 
-    health, performance, *_ = decide(settings, {}, at("12:00"))
+    health, performance, *_ = decide(Situation(settings, {}, at("12:00")))
 
     assert (health.decision, health.next_due) == (Decision.PAUSED, None)
     assert "enabled = false" in health.reason
@@ -330,14 +333,14 @@ def test_a_paused_group_does_not_run_and_holds_up_nobody() -> None:
 def test_a_paused_group_runs_when_it_is_forced() -> None:
     settings = rhythm(health_check={"enabled": False})
 
-    assert decide(settings, {}, at("12:00"), force=["health_check"])[0].decision is Decision.RUN
+    assert decide(Situation(settings, {}, at("12:00"), force=["health_check"]))[0].decision is Decision.RUN
 
 
 @pytest.mark.parametrize("force", [[], ["health_check"]])
 def test_a_group_that_runs_already_is_busy_and_those_after_it_wait(force: list[str]) -> None:
     history = {"health_check": [ran("12:01", None)]}
 
-    health, performance, *_ = decide(rhythm(), history, at("12:05"), force=force)
+    health, performance, *_ = decide(Situation(rhythm(), history, at("12:05"), force=force))
 
     assert (health.decision, health.reason) == (Decision.BUSY, "running since 12:01")
     assert health.next_due == at("12:10")
@@ -349,7 +352,7 @@ def test_a_group_that_runs_already_is_busy_and_those_after_it_wait(force: list[s
 def test_what_is_due_is_busy_while_something_else_runs_on_this_machine() -> None:
     held = "another beat or group is running on this machine"
 
-    choices = decide(rhythm(), {"event_analysis": [ran("12:00")]}, at("12:00"), held_by=held)
+    choices = decide(Situation(rhythm(), {"event_analysis": [ran("12:00")]}, at("12:00"), held_by=held))
     health, performance, _, _, events = choices
 
     assert (health.decision, health.reason) == (Decision.BUSY, held)
@@ -364,15 +367,17 @@ def test_what_is_due_is_busy_while_something_else_runs_on_this_machine() -> None
 def test_reasons_tell_the_time_in_the_rhythms_own_zone() -> None:
     settings = rhythm("Asia/Seoul")
 
-    assert decide(settings, {}, at("03:00"))[0].reason == "due since 12:00"
-    assert decide(settings, {"health_check": [ran("03:01")]}, at("03:05"))[0].reason == "ran at 12:01"
+    assert decide(Situation(settings, {}, at("03:00")))[0].reason == "due since 12:00"
+    assert (
+        decide(Situation(settings, {"health_check": [ran("03:01")]}, at("03:05")))[0].reason == "ran at 12:01"
+    )
 
 
 def test_a_run_begun_by_hand_uses_up_the_slot_it_began_in() -> None:
     history = {"health_check": [Run(at("11:59"), at("12:03"), Outcome.COMPLETED)]}
 
-    assert decide(rhythm(), history, at("12:05"))[0].decision is Decision.RUN
-    assert decide(rhythm(), history, at("11:59"))[0].decision is Decision.NOT_DUE
+    assert decide(Situation(rhythm(), history, at("12:05")))[0].decision is Decision.RUN
+    assert decide(Situation(rhythm(), history, at("11:59")))[0].decision is Decision.NOT_DUE
 
 
 # After a run
@@ -392,7 +397,7 @@ def test_after_a_run_it_is_told_when_the_group_is_next_due(
     choice = Choice("health_check", Decision.RUN, "due since 12:00", at("12:10"))
     history = {"health_check": [ran("12:00", Outcome.FAILED)] * earlier}
 
-    told = after_run(choice, ran("12:01", outcome), rhythm(), history, at("12:02"))
+    told = after_run(choice, ran("12:01", outcome), Situation(rhythm(), history, at("12:02")))
 
     assert told.next_due == at(next_due)
     assert (told.outcome, told.failing) == (outcome, fails)
@@ -402,7 +407,7 @@ def test_a_run_that_outlasts_its_slot_is_due_again_at_the_next_beat() -> None:
     choice = Choice("health_check", Decision.RUN, "due since 12:00", at("12:10"))
     run = Run(at("12:01"), at("12:31"), Outcome.COMPLETED)
 
-    assert after_run(choice, run, rhythm(), {}, at("12:31")).next_due == at("12:35")
+    assert after_run(choice, run, Situation(rhythm(), {}, at("12:31"))).next_due == at("12:35")
 
 
 def test_seconds_are_those_between_start_and_end() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.slots import slot_at
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings

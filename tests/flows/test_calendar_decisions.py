@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from flows import cadence
-from flows.cadence import Choice, Decision, choose, decide
+from flows.cadence import choose, decide
+from flows.choice import Choice, Decision
 from flows.group_runs import Run
+from flows.situation import Situation
 from flows.timetable import timetable
 from tasks.outcome import Outcome
 from tests.flows.rhythms import Simulation, every_five_minutes, failing, rhythm
@@ -25,7 +27,7 @@ def at(text: str) -> datetime:
 def decided(table: dict[str, Any], now: str, runs: Sequence[Run] = (), since: str | None = None) -> Choice:
     settings = rhythm(groups={"a": table})
     known = {"a": at(since)} if since else {}
-    return choose("a", settings, {"a": list(runs)}, at(now), earlier={}, since=known)
+    return choose("a", Situation(settings, {"a": list(runs)}, at(now), since=known), earlier={})
 
 
 def completed(text: str) -> Run:
@@ -152,7 +154,9 @@ def test_what_was_missed_of_at_is_made_up_on_another_day() -> None:
 def test_a_forced_group_runs_whatever_its_calendar_says() -> None:
     settings = rhythm(groups={"a": WEEKLY})
 
-    (choice,) = decide(settings, {}, at("2026-03-11T12:00"), force=["a"], since={"a": at("2026-03-11T12:00")})
+    (choice,) = decide(
+        Situation(settings, {}, at("2026-03-11T12:00"), force=["a"], since={"a": at("2026-03-11T12:00")})
+    )
 
     assert (choice.decision, choice.reason) == (Decision.RUN, "forced")
 
@@ -164,7 +168,7 @@ def test_nobody_waits_for_a_group_that_its_calendar_keeps_from_running(keys: dic
     settings = rhythm(groups={"first": keys, "second": {"every": "1h", "after": ["first"]}})
     now = at("2026-03-11T12:00")
 
-    first, second = decide(settings, {}, now, since={"first": now})
+    first, second = decide(Situation(settings, {}, now, since={"first": now}))
 
     assert first.decision is Decision.NOT_DUE
     assert second.decision is Decision.RUN
@@ -175,7 +179,7 @@ def test_a_group_that_failed_before_its_hours_ended_keeps_others_waiting() -> No
     settings = rhythm(groups={"first": table, "second": {"every": "1h", "after": ["first"]}})
     failed = Run(at("2026-03-11T11:55"), at("2026-03-11T11:56"), Outcome.FAILED)
 
-    first, second = decide(settings, {"first": [failed]}, at("2026-03-11T12:00"))
+    first, second = decide(Situation(settings, {"first": [failed]}, at("2026-03-11T12:00")))
 
     assert (first.decision, first.failing) == (Decision.NOT_DUE, True)
     assert (second.decision, second.reason) == (Decision.WAITS, "first failed at 11:55")
@@ -190,7 +194,7 @@ def test_reasons_carry_the_date_where_it_is_not_todays() -> None:
 def test_a_group_goes_by_its_own_time_zone() -> None:
     settings = rhythm("Europe/Berlin", {"a": {"at": "09:00", "timezone": "Asia/Seoul"}})
 
-    (choice,) = decide(settings, {}, at("2026-03-11T00:05"))
+    (choice,) = decide(Situation(settings, {}, at("2026-03-11T00:05")))
 
     assert choice.reason == "due since 01:00"
     assert choice.next_due == at("2026-03-12T00:00")
@@ -199,7 +203,7 @@ def test_a_group_goes_by_its_own_time_zone() -> None:
 def test_of_a_time_that_comes_twice_it_is_said_which() -> None:
     settings = rhythm("Europe/Berlin", {"a": {"at": "02:30"}})
 
-    (choice,) = decide(settings, {}, at("2026-10-25T00:35"))
+    (choice,) = decide(Situation(settings, {}, at("2026-10-25T00:35")))
 
     assert choice.reason == "due since 02:30 (first, UTC+02:00)"
 

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.cadence import Decision, decide
+from flows.cadence import decide
+from flows.choice import Decision
 from flows.explanation import explain
 from flows.group_runs import Run
+from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm
@@ -59,10 +61,10 @@ def test_an_explanation_has_the_decision_of_a_beat_and_what_keeps_a_group_exactl
     ends = {name: data.draw(st.sampled_from([Outcome.COMPLETED, Outcome.FAILED])) for name in rhythm.groups}
     would_end = ends.__getitem__
 
-    choices = {choice.group: choice for choice in decide(rhythm, past, NOON, would_end=would_end)}
+    choices = {choice.group: choice for choice in decide(Situation(rhythm, past, NOON), would_end=would_end)}
 
     for name, choice in choices.items():
-        found = explain(name, rhythm, past, NOON, would_end=would_end)
+        found = explain(name, Situation(rhythm, past, NOON), would_end=would_end)
         assert found.choice == replace(choice, outcome=None)
         keeping = [fact for fact in found.facts if fact.keeps]
         assert bool(keeping) == (choice.decision is not Decision.RUN)
@@ -88,9 +90,10 @@ def test_each_dependency_is_looked_at_by_itself() -> None:
     }
 
     found = explain(
-        "last", rhythm(groups=groups), past, NOON,
+        "last",
+        Situation(rhythm(groups=groups), past, NOON),
         would_end=lambda name: Outcome.FAILED if name == "failed" else Outcome.COMPLETED,
-    )  # fmt: skip
+    )
 
     assert [(fact.about, fact.found, fact.keeps) for fact in found.facts] == [
         ("calendar", "every hour", False),
@@ -108,4 +111,4 @@ def test_each_dependency_is_looked_at_by_itself() -> None:
 
 def test_a_group_that_is_not_there_is_not_explained() -> None:
     with pytest.raises(KeyError):
-        explain("nobody", rhythm(), {}, NOON)
+        explain("nobody", Situation(rhythm(), {}, NOON))

@@ -9,9 +9,11 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import VariableUpdate
 
 from flows import group_memory, naming
-from flows.cadence import Decision, decide
+from flows.cadence import decide
+from flows.choice import Decision
 from flows.group_memory import Memory
 from flows.group_runs import Run
+from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm
@@ -38,7 +40,7 @@ async def test_a_yearly_group_is_not_run_before_january_and_once_then_though_pre
     settings = made("yearly", tax={"every": "1 year"})
 
     def decided(memory: Memory, now: datetime, runs: list[Run]) -> tuple[Decision, str]:
-        (choice,) = decide(settings, memory.completing({"tax": runs}), now, since=memory.since)
+        (choice,) = decide(Situation(settings, memory.completing({"tax": runs}), now, since=memory.since))
         return choice.decision, choice.reason
 
     first = await remembered(settings, NOVEMBER)

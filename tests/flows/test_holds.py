@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployments.cli.skip import next_slot
-from flows.cadence import Choice, Decision, decide
+from flows.cadence import decide
+from flows.choice import Choice, Decision
 from flows.group_runs import Run
 from flows.holds import Holds, Pause
+from flows.situation import Situation
 from flows.slots import Slot, slot_at
 from flows.timetable import timetable
 from tasks.outcome import Outcome
@@ -27,7 +29,7 @@ TWO: dict[str, dict[str, Any]] = {"backup": {"every": "1h"}, "report": {"every":
 
 def decided(holds: Holds, **history: list[Run]) -> dict[str, Choice]:
     past = {"backup": [], "report": [], **history}
-    return {choice.group: choice for choice in decide(rhythm(groups=TWO), past, NOON, holds=holds)}
+    return {choice.group: choice for choice in decide(Situation(rhythm(groups=TWO), past, NOON, holds=holds))}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_a_slot_that_is_left_out_is_not_due_until_its_end_and_what_comes_after_t
 def test_what_a_person_runs_all_the_same_runs_and_is_shown() -> None:
     settings, holds = rhythm(groups=TWO), Holds(all=Pause(), skips={"backup": Slot(NOON, NOON + HOUR)})
 
-    forced = decide(settings, {}, NOON, force=["backup"], holds=holds)
+    forced = decide(Situation(settings, {}, NOON, force=["backup"], holds=holds))
     ran = decided(Holds(skips=holds.skips), backup=[Run(NOON, NOON, Outcome.COMPLETED)])
 
     assert [choice.outcome for choice in forced] == [Outcome.COMPLETED, None]

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from flows.cadence import Choice, Decision, decide
+from flows.cadence import decide
+from flows.choice import Choice, Decision
 from flows.group_runs import Run
+from flows.situation import Situation
 from flows.timetable import timetable
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
-from tests.flows.rhythms import rhythm
+from tests.flows.rhythms import ALL_WELL, Ends, rhythm
 
 LANES: dict[str, dict[str, Any]] = {
     "report": {"every": "6h", "after": ["backup"]},
@@ -30,8 +32,11 @@ def ran(begun: str, ended: str | None, outcome: Outcome = Outcome.COMPLETED) -> 
     return Run(at(begun), at(ended), outcome) if ended else Run(at(begun))
 
 
-def decided(history: dict[str, list[Run]], now: str, **options: object) -> dict[str, Choice]:
-    choices = decide(rhythm(groups=LANES), history, at(now), **options)  # type: ignore[arg-type]
+def decided(
+    history: dict[str, list[Run]], now: str, would_end: Ends = ALL_WELL, **options: object
+) -> dict[str, Choice]:
+    situation = Situation(rhythm(groups=LANES), history, at(now), **options)  # type: ignore[arg-type]
+    choices = decide(situation, would_end=would_end)
     return {choice.group: choice for choice in choices}
 
 
@@ -103,7 +108,7 @@ def test_one_that_may_run_after_this_beats_own_groups_goes_first_and_if_it_may_n
     settings = rhythm(groups=LANES, archive={"after": ["health"]})
     history = {"backup": [ran("11:30", "11:40")], "archive": [ran("11:10", "11:20")]}
 
-    found = decide(settings, history, at("12:00"), would_end=lambda name: outcome)
+    found = decide(Situation(settings, history, at("12:00")), would_end=lambda name: outcome)
 
     started = [choice.group for choice in found if choice.is_started]
     assert started == ["archive" if outcome is Outcome.COMPLETED else "backup"]

@@ -13,7 +13,7 @@ from prefect.client.orchestration import get_client
 from prefect.states import Crashed, Running
 
 from flows import clock, history, undelivered
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.group import GroupOptions, group_flow
 from flows.lock import beat_lock
 from flows.report import BeatReport

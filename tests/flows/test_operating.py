@@ -13,7 +13,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import VariableCreate
 
 from flows import clock, history, hold_variables, naming, unfinished
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.group import GroupOptions, group_flow, group_here
 from flows.holds import Holds, Pause
 from flows.report import BeatReport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.group_runs import Run
 from flows.remembered import last_runs
 from tasks.outcome import Outcome

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.cadence import Choice, Decision
+from flows.choice import Choice, Decision
 from flows.report import BeatReport, GroupReport, LaneFailure
 from flows.timestamps import iso
 from tasks.outcome import Outcome, StepResult

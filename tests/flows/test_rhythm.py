@@ -29,7 +29,7 @@ from prefect.states import Running as RunningState
 
 from flows import cancel_requests, clock, group_report, history
 from flows import group as group_module
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.events import events_of
 from flows.group import GroupOptions, group_flow
 from flows.lock import beat_lock

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.cadence import Decision
+from flows.choice import Decision
 from flows.timetable import timetable
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm

@@ -192,6 +192,7 @@ def test_a_file_that_is_not_there_is_named(
         ("RHYTHM_LISTEN", "127.0.0.1:4300", "listen", "127.0.0.1:4300"),
         ("RHYTHM_AUTH", "off", "auth", "off"),
         ("RHYTHM_SERVER_PASSWORD", "a long one", "server_password", "**********"),
+        ("RHYTHM_PACING__BUSY_ABOVE", "80", "pacing.busy_above", "80.0"),
         ("RHYTHM_ALLOWED_HOSTS", '["a.example", "b.example:1"]', "allowed_hosts", "a.example b.example:1"),
         ("RHYTHM_TRUSTED_PROXY", "127.0.0.1", "trusted_proxy", "127.0.0.1"),
         ("RHYTHM_ALLOW_FOREIGN_DEPLOYMENTS", "true", "allow_foreign_deployments", "True"),
@@ -243,6 +244,7 @@ def test_every_top_level_key_has_been_tried_above() -> None:
     assert set(Settings.model_fields) == {
         "name",
         "listen",
+        "pacing",
         "auth",
         "server_password",
         "allowed_hosts",
