@@ -29,8 +29,8 @@ class PacingSettings(Table):
         default=60,
         ge=0,
         le=100,
-        description="Below which use of the CPU by others it runs again, in per cent; `busy_above`, if that is "
-        "lower.",
+        description="Below which use of the CPU by others it runs again, in per cent; `busy_above`, if that "
+        "is lower.",
     )
     beat_at_most: Duration = Field(
         default=timedelta(seconds=280),
