@@ -144,6 +144,11 @@ class Simulation:
         for at, name in given.manual:
             self._at(at, _Started(name, None, _MANUALLY))
 
+    @property
+    def history(self) -> History:
+        """What is known of the groups' runs now, as far as it matters for decisions."""
+        return dict(self._known)
+
     def __iter__(self) -> Iterator[SimulatedBeat]:
         """Yield the beats at which any group may be due, and those that are skipped.
 
@@ -224,7 +229,7 @@ class Simulation:
             load = self._given.load(at, dict(self._expected))
         return Situation(
             self.settings,
-            dict(self._known),
+            self.history,
             at,
             force=self._given.forced.get(at, ()),
             held_by=_HELD if is_held else None,
@@ -291,9 +296,7 @@ class Simulation:
         if started.decided_at:
             asked = next(run for run in self._known[name] if not run.has_begun)
             self._known[name] = tuple(run for run in self._known[name] if run is not asked)
-            situation = Situation(
-                self.settings, dict(self._known), at, holds=self._holds, since=self._given.since
-            )
+            situation = Situation(self.settings, self.history, at, holds=self._holds, since=self._given.since)
             if not started.is_forced and choose_alone(name, situation, {}).decision is not Decision.RUN:
                 self._add(name, Run(at, at, Outcome.SKIPPED))
                 self._is_wanted |= self._given.extra
