@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from flows.cadence import choose_alone, run_order
 from flows.choice import Choice, Decision
-from flows.durations import LATEST_OF, Expected, expected
+from flows.durations import LATEST_OF, Expected, expected_of
 from flows.group_runs import History, Run
 from flows.holds import NONE, Holds
 from flows.load import UNKNOWN, Load
@@ -26,6 +26,7 @@ from flows.slots import Slot, next_beat, slot_at
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
+from tasks.store.durations import TELLING, Took
 
 _INSTANT = timedelta(microseconds=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -34,13 +35,14 @@ _MANUALLY = "manually"
 
 
 class Ending(NamedTuple):
-    """How long a run takes, in seconds, and how it ends."""
+    """How long a run takes, in seconds, and how it ends; `delay`: what passes until it begins, in seconds."""
 
     seconds: float
     outcome: Outcome = Outcome.COMPLETED
+    delay: float = 0.0
 
 
-#: Given a group and when its run begins, return how that goes.
+#: Given a group and when its run may begin, return how that goes.
 Takes = Callable[[str, datetime], Ending]
 #: Given the time of a beat, and what the runs before lead to expect, return what the beat knows of the load.
 #: It is only asked if a group that may be deferred is due.
@@ -54,7 +56,7 @@ class Conditions:
     `beats`, in order, are when beats are to begin; None: every five minutes. `extra`: beats out of turn come
     as well. `pickup` is how long a worker takes to begin a run in another lane. `holds` are changes of what
     is paused or left out; `forced` has groups of the beats at these times, `manual` the groups that are run
-    manually. `history`, and `took` (seconds of completed runs, oldest first), are of the time before.
+    manually. `history` and `took` (each group's past runs, oldest first) are of the time before.
     """
 
     takes: Takes
@@ -66,7 +68,7 @@ class Conditions:
     forced: Mapping[datetime, Collection[str]] = field(default_factory=dict)
     manual: Sequence[tuple[datetime, str]] = ()
     history: History = field(default_factory=dict)
-    took: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    took: Mapping[str, Sequence[Took]] = field(default_factory=dict)
     since: Since = field(default_factory=dict)
 
 
@@ -203,8 +205,8 @@ class Simulation:
         for choice in run_order(self._situation(at, names, is_held), done, names):
             name = choice.group
             if choice.decision is Decision.RUN and choice.lane == MAIN:
-                ending = self._begin(name, time, at, choice.reason)
-                time += timedelta(seconds=ending.seconds)
+                began, ending = self._begin(name, time, at, choice.reason)
+                time = began + timedelta(seconds=ending.seconds)
                 while self._events and self._events[0][0] < time:
                     self._happen()
                 self._ended(name, time, ending)
@@ -224,7 +226,7 @@ class Simulation:
         load = UNKNOWN
         if self._given.load and not self._paced.isdisjoint(names):
             for name in self._took.keys() - self._expected.keys():
-                if usual := expected(tuple(self._took[name])):
+                if usual := expected_of(tuple(self._took[name])):
                     self._expected[name] = usual
             load = self._given.load(at, dict(self._expected))
         return Situation(
@@ -238,21 +240,26 @@ class Simulation:
             load=load,
         )
 
-    def _begin(self, name: str, began: datetime, decided_at: datetime | None, reason: str) -> Ending:
-        ending = self._given.takes(name, began)
+    def _begin(
+        self, name: str, at: datetime, decided_at: datetime | None, reason: str
+    ) -> tuple[datetime, Ending]:
+        """Begin a run that may begin at a time; return when it does, and how it will end."""
+        ending = self._given.takes(name, at)
+        began = at + timedelta(seconds=ending.delay)
         group = self.settings.groups[name]
         slot = slot_at(group, decided_at or began, self.settings.zone)
-        self.runs.append(SimulatedRun(name, group.lane, slot, decided_at, began, *ending, reason))
+        how = (ending.seconds, ending.outcome, reason)
+        self.runs.append(SimulatedRun(name, group.lane, slot, decided_at, began, *how))
         self._add(name, Run(began))
-        return ending
+        return began, ending
 
     def _ended(self, name: str, at: datetime, ending: Ending) -> None:
         """Note that the group's run, which is under way, has ended."""
         running = next(run for run in self._known[name] if run.outcome is None)
         ended = replace(running, ended=at, outcome=ending.outcome)
         self._known[name] = tuple(ended if run is running else run for run in self._known[name])
-        if ending.outcome is Outcome.COMPLETED:
-            self._took[name].append(ending.seconds)
+        if ending.outcome in TELLING:
+            self._took[name].append(Took(running.started, ending.seconds, ending.outcome))
             self._expected.pop(name, None)
 
     def _add(self, name: str, run: Run) -> None:
@@ -302,8 +309,8 @@ class Simulation:
                 self._is_wanted |= self._given.extra
                 return
         self._taken.add(lane)
-        ending = self._begin(name, at, started.decided_at, started.reason)
-        self._at(at + timedelta(seconds=ending.seconds), _Ended(name, at, ending))
+        began, ending = self._begin(name, at, started.decided_at, started.reason)
+        self._at(began + timedelta(seconds=ending.seconds), _Ended(name, began, ending))
 
     def _give_back(self, lane: str, at: datetime) -> None:
         """Let the next one have the lane."""

@@ -174,7 +174,7 @@ def test_a_beat_knows_the_load_and_what_runs_before_it_have_taken() -> None:
     deferred = [beat.at for beat in beats for c in beat.choices if c.decision is Decision.DEFERRED]
     assert len(deferred) == 24
     assert asked[0][1] == {}
-    assert asked[-1][1]["performance_analysis"] == Expected(60.0, 60.0)
+    assert asked[-1][1]["performance_analysis"] == Expected(60.0, 60.0, runs=8)
 
 
 @given(
