@@ -75,6 +75,16 @@ def late(run: Run | None, needs: Expected | None, now: datetime) -> bool:
     return needs.is_exceeded((now - run.started).total_seconds())
 
 
+def compared(run: Run | None, needs: Expected | None, now: datetime) -> str:
+    """Return what a run that is under way is expected to take, for people; "" if that is not known.
+
+    Of one that is late, also what it takes at most: "usually 40 s, 1 min 10 s at most".
+    """
+    if run is None or needs is None or run.outcome is not None or not run.has_begun:
+        return ""
+    return needs.sentence if late(run, needs, now) else f"usually {about(needs.seconds)}"
+
+
 def _bound(took: Sequence[float]) -> float:
     """Return the 0.9 quantile, by the study's definition: the value at the index 0.9 n, rounded down."""
     return sorted(took)[min(math.floor(QUANTILE * len(took)), len(took) - 1)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import Progress as Bar
 from rich.progress import ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
@@ -60,7 +61,10 @@ class Course:
         if needs[0] is not None and elapsed > needs[0]:
             return "longer than usual"
         known = [need for need in needs if need is not None]
-        return f"{about(sum(known) - elapsed)} left" if len(known) == len(needs) else ""
+        if len(known) < len(needs):
+            return ""
+        seconds = max(1, math.ceil(sum(known) - elapsed))  # no tenths, which would only flicker
+        return f"{seconds} s left" if seconds < 60 else f"{about(seconds)} left"
 
 
 def needs_of_steps(settings: Settings) -> Needs:
@@ -114,6 +118,10 @@ class ProgressDisplay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+    def __rich__(self) -> RenderableType:
+        """The line as it is now."""
+        return self._bar
 
     def lock_awaited(self) -> None:
         """Show nothing new: a beat waits for moments only."""

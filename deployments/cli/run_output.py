@@ -64,10 +64,11 @@ class RunOutput:
         if self.quiet or not run_id:
             return
         try:
-            for attempt in self._attempts(run_id):
+            attempts = self._attempts(run_id)
+            if self._bar and attempts:
+                self._bar.reached(self._group, attempts[-1].step, self._steps)
+            for attempt in attempts:
                 self._has_begun = True
-                if self._bar:
-                    self._bar.reached(self._group, attempt.step, self._steps)
                 for line in self._reader.new(attempt):
                     step_logs.say(attempt, line, self._settings)
         except BrokenPipeError:  # of our output: whoever reads it has had enough
