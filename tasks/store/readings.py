@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from statistics import fmean
@@ -33,7 +34,10 @@ def of_beats(settings: Settings, since: datetime, most: int) -> list[Reading]:
     """
     found = rows(settings, _OF_BEATS, microseconds(since), most)
     if found is not None:
-        return [Reading(from_microseconds(at), *figures, True) for at, *figures in reversed(found)]
+        return [
+            replace(Reading(from_microseconds(at), *figures), of_beat=True)
+            for at, *figures in reversed(found)
+        ]
     from tasks.store.store import store_of
 
     with store_of(settings, busy_seconds=PATIENCE) as store:
