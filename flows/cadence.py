@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flows.choice import Choice, Decision
 from flows.due import off, rests
 from flows.group_runs import PAST, Run, in_words, last_of, next_attempt, under_way
-from flows.pacing import pace
+from flows.pacing import lateness, pace
 from flows.situation import Situation
 from flows.slots import next_beat
 from tasks.outcome import Outcome
@@ -65,7 +65,8 @@ def choose_alone(name: str, situation: Situation, earlier: Mapping[str, Choice])
     # With a slot as short as a beat, or at its end, the next run is the first one of another slot.
     is_another = runs and next_beat(runs[-1].started) < slot.end
     attempt = f", attempt {len(runs) + 1} of {group.attempts}" if is_another else ""
-    return choice(Decision.RUN, f"due since {clock(slot.start)}{attempt}", slot.end)
+    reason = f"due since {clock(slot.start)}{attempt}{lateness(name, situation)}"
+    return choice(Decision.RUN, reason, slot.end)
 
 
 def run_order(
