@@ -203,7 +203,7 @@ def test_what_was_read_long_ago_says_nothing_of_now(make_settings: MakeSettings)
     found = readings.last_known(settings, now)
     assert found.readings[-1] == recent
     assert found.usual is not None
-    assert found.usual(now) == 90.0
+    assert found.usual(recent.at) == 90.0
 
 
 def test_only_a_group_that_is_about_to_run_makes_a_beat_watch(make_settings: MakeSettings) -> None:
