@@ -16,7 +16,7 @@ from flows.report import GroupReport
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import journal
 from tasks.store.fault import StoreError
-from tasks.store.measurements import GroupEvent, StepUsage
+from tasks.store.measurements import BeatRecord, GroupEvent, StepUsage
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
@@ -24,16 +24,23 @@ _QUIET = (Decision.NOT_DUE, Decision.PAUSED)
 
 
 async def keep(
-    settings: Settings, log: Log, *, decisions: Sequence[GroupEvent] = (), steps: Sequence[StepUsage] = ()
+    settings: Settings,
+    log: Log,
+    *,
+    decisions: Sequence[GroupEvent] = (),
+    steps: Sequence[StepUsage] = (),
+    beats: Sequence[BeatRecord] = (),
 ) -> None:
     """Put them into the store. One that cannot be written to is a warning: it holds up no beat.
 
-    A beat in which nothing was due has nothing to tell.
+    Of a beat in which nothing was due, there is no more to write than that it was.
     """
-    if not steps and all(event.decision in _QUIET for event in decisions):
+    if all(event.decision in _QUIET for event in decisions):
+        decisions = ()
+    if not (decisions or steps or beats):
         return
     try:
-        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps)
+        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps, (), beats)
     except StoreError as error:
         log.warning("what this beat did is not written down: %s", error)
 

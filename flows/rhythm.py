@@ -34,6 +34,7 @@ from flows import (
     stale,
     undelivered,
 )
+from flows.beat_note import BeatNote
 from flows.cadence import after_run, decide, run_order
 from flows.choice import Choice, Decision
 from flows.group import RESULTS, GroupOptions, group_subflow, one_at_a_time
@@ -52,6 +53,7 @@ from tasks.process import orphans
 from tasks.settings import rhythm_toml as config
 from tasks.settings.groups import MAIN, GroupName
 from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import BeatRecord
 
 #: The key of the table that each beat leaves.
 BEAT_KEY = "beat"
@@ -202,7 +204,7 @@ class Beat:
         What takes other lanes' groups hours does not keep `main` from others: its lock is given back before.
         """
         log = get_run_logger()
-        at = self._situation.now
+        at, began = self._situation.now, monotonic()
         for choice in run_order(self._situation, self._done):
             if cancellation.current().reason:
                 break
@@ -219,7 +221,14 @@ class Beat:
             for group in self._groups.values()
             if group.started is None and not group.choice.is_started  # which its own run writes down
         ]
-        await recorder.keep(self._settings, log, decisions=not_run)
+        beat = BeatRecord(at, monotonic() - began, self._note().text())
+        await recorder.keep(self._settings, log, decisions=not_run, beats=[beat])
+
+    def _note(self) -> BeatNote:
+        """Return what else this beat has decided by, for whoever replays it."""
+        reached = None if len(self._groups) == len(self._settings.groups) else tuple(self._groups)
+        situation = self._situation
+        return BeatNote(tuple(situation.force), situation.held_by is not None, situation.holds, reached)
 
     async def _carried_out(self, choice: Choice) -> GroupReport:
         """Run or start the group, if that was decided."""
