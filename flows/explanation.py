@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from flows.cadence import gate, lane_taken, run_order
 from flows.choice import Choice, Decision
+from flows.durations import compared
 from flows.group_runs import Run, last_of, next_attempt, under_way
 from flows.situation import Situation
 from flows.timestamps import duration
@@ -70,9 +71,14 @@ def _facts(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> It
         yield Fact("enabled", "no: enabled = false in rhythm.toml", keeps=True)
     if pause := holds.pause_of(name, now):
         yield Fact("paused", pause.describe(now, settings.zone), keeps=True)
+    needs = situation.load.durations.get(name)
     if running := under_way(name, situation.history):
         state = "running" if running.has_begun else "waiting for a worker"
-        yield Fact("under way", f"{state} since {clock(running.started)}", keeps=True)
+        usual = compared(running, needs, now)
+        found = ", ".join(filter(None, [f"{state} since {clock(running.started)}", usual]))
+        yield Fact("under way", found, keeps=True)
+    elif needs:
+        yield Fact("takes", f"{needs.sentence}, by {needs.runs} runs")
     runs = situation.runs(name)
     is_done = any(run.outcome is Outcome.COMPLETED for run in runs)
     for run in runs:

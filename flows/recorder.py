@@ -1,6 +1,7 @@
-"""Writes down what beats decide and what their steps cost, for the built-in steps that look back.
+"""Writes down what beats decide, what their steps cost and what was read of the machine.
 
-Prefect alone decides by what it remembers; nothing here is ever asked by a beat.
+That is for the built-in steps that look back. What ran, a beat asks of Prefect alone; of what is written
+here, only how busy the machine was, and how long runs took.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from flows.report import GroupReport
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import journal
 from tasks.store.fault import StoreError
-from tasks.store.measurements import BeatRecord, GroupEvent, StepUsage
+from tasks.store.measurements import BeatRecord, GroupEvent, Reading, StepUsage
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
@@ -29,18 +30,19 @@ async def keep(
     *,
     decisions: Sequence[GroupEvent] = (),
     steps: Sequence[StepUsage] = (),
+    readings: Sequence[Reading] = (),
     beats: Sequence[BeatRecord] = (),
 ) -> None:
     """Put them into the store. One that cannot be written to is a warning: it holds up no beat.
 
-    Of a beat in which nothing was due, there is no more to write than that it was.
+    Of a beat in which nothing was due, the decisions are left out.
     """
     if all(event.decision in _QUIET for event in decisions):
         decisions = ()
-    if not (decisions or steps or beats):
+    if not (decisions or steps or readings or beats):
         return
     try:
-        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps, (), beats)
+        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps, readings, beats)
     except StoreError as error:
         log.warning("what this beat did is not written down: %s", error)
 

@@ -30,6 +30,7 @@ from flows import (
     lane_failures,
     lanes,
     naming,
+    readings,
     recorder,
     stale,
     undelivered,
@@ -53,7 +54,7 @@ from tasks.process import orphans
 from tasks.settings import rhythm_toml as config
 from tasks.settings.groups import MAIN, GroupName
 from tasks.settings.rhythm_toml import Settings
-from tasks.store.measurements import BeatRecord
+from tasks.store.measurements import BeatRecord, Reading
 
 #: The key of the table that each beat leaves.
 BEAT_KEY = "beat"
@@ -150,6 +151,7 @@ class Beat:
         self._done: dict[str, Choice] = {}
         self._groups: dict[str, GroupReport] = {}
         self._has_main = True
+        self._reading: Reading | None = None
 
     async def run(self) -> BeatReport:
         """Go once through the groups: decide, and run or start those whose turn it is."""
@@ -177,6 +179,8 @@ class Beat:
                 holds=holds,
                 since=memory.since,
             )
+            log = get_run_logger()
+            self._situation, self._reading = await readings.measure(self._situation, log)
             if self._options.dry_run:
                 self._imagine()
             else:
@@ -222,7 +226,8 @@ class Beat:
             if group.started is None and not group.choice.is_started  # which its own run writes down
         ]
         beat = BeatRecord(at, monotonic() - began, self._note().text())
-        await recorder.keep(self._settings, log, decisions=not_run, beats=[beat])
+        measured = [self._reading] if self._reading else []
+        await recorder.keep(self._settings, log, decisions=not_run, readings=measured, beats=[beat])
 
     def _note(self) -> BeatNote:
         """Return what else this beat has decided by, for whoever replays it."""
