@@ -7,23 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flows.durations import LATEST_OF, Expected
+from flows.durations import LATEST_OF
 from flows.group_runs import Run
-from flows.load import Load
-from flows.pacing import REMEMBERED
 from flows.recorded import Recorded, RecordedRun
+from flows.recorded_load import RecordedLoad
 from flows.simulation import Conditions, Ending, SimulatedBeat, SimulatedRun, Simulation
-from flows.slots import BEAT, slot_at
+from flows.slots import slot_at
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.durations import TELLING, Took
-from tasks.store.measurements import Reading
 
 #: A beat's own work is done within that, and a worker takes a run within that, or it is another run.
 _BEGINS_WITHIN = timedelta(minutes=5)
-#: A beat's own reading is made as it begins, and takes seconds.
-_MEASURED_WITHIN = timedelta(seconds=10)
 #: Longer than what is left of any record.
 _LONG = timedelta(days=1)
 #: Past runs of a group that its decisions may rest on, beside its attempts.
@@ -79,7 +75,7 @@ def replay(settings: Settings, recorded: Recorded, *, exactly: bool = False) -> 
     before = [run for run in recorded.runs if run.began < recorded.start and run.group in groups]
     given = Conditions(
         takes,
-        load=_Loads(recorded, settings),
+        load=RecordedLoad(recorded, settings.zone, exactly=exactly),
         beats=times,
         extra=not exactly,
         pickup=timedelta() if exactly else timedelta(seconds=1),
@@ -153,24 +149,3 @@ def _history(settings: Settings, recorded: Recorded) -> Mapping[str, list[Run]]:
         if not any(run.began in slot or (group.lane != MAIN and run.ended in slot) for run in runs):
             history[name].append(Run(slot.start, slot.start, Outcome.COMPLETED))
     return history
-
-
-class _Loads:
-    """What beats knew of the load, by the recorded readings."""
-
-    def __init__(self, recorded: Recorded, settings: Settings) -> None:
-        self._recorded, self._settings = recorded, settings
-        self._of_beats = [reading for reading in recorded.readings if reading.of_beat]
-
-    def __call__(self, at: datetime, durations: Mapping[str, Expected]) -> Load:
-        """Return what the beat at a time knew, or would have."""
-        return Load(self._readings(at), None, durations)
-
-    def _readings(self, at: datetime) -> list[Reading]:
-        """Return the readings of the last beats; that of this one, if it has none, is the last there is."""
-        end = bisect_right(self._of_beats, at + _MEASURED_WITHIN, key=lambda reading: reading.at)
-        known = self._of_beats[max(0, end - REMEMBERED) : end]
-        if not known or at - known[-1].at > BEAT / 2:
-            own = self._recorded.reading(at)
-            known = [*known[1:], own] if own else []
-        return known

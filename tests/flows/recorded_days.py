@@ -18,6 +18,8 @@ from typing import Any, cast
 from unittest import mock
 from uuid import uuid4
 
+import anyio.to_thread
+
 from deployments.worker.extra_beat import is_wanted
 from flows import cancellation, clock
 from flows import rhythm as rhythm_module
@@ -91,9 +93,6 @@ class RecordedDays:
 
     def _beat(self, force: Collection[str]) -> None:
         began = self.now
-        hour = began.astimezone(self.settings.zone).hour
-        reading = Reading(began, others=self.others.get(hour, 5.0), of_beat=True)
-        journal.write(self.settings, readings=[reading])
         asyncio.run(self._beaten(BeatOptions(force=list(force))))
         self._is_wanted |= is_wanted(MAIN, began, self.now)
 
@@ -120,6 +119,14 @@ class RecordedDays:
             taken_up = self.now + timedelta(seconds=self._dice.uniform(0.5, 8))
             self._asked.append((taken_up, group, options.if_due))
 
+        def reading(*given: Any) -> Reading:
+            at = given[-1]
+            hour = at.astimezone(self.settings.zone).hour
+            return Reading(at, others=self.others.get(hour, 5.0), of_beat=True)
+
+        async def sleep(seconds: float) -> None:
+            self._pass(self.now + timedelta(seconds=seconds))
+
         @asynccontextmanager
         async def lock(*given: Any, **more: Any) -> AsyncIterator[bool]:
             yield not any(self.settings.groups[group].lane == MAIN for _, group, _, _ in self._running)
@@ -140,6 +147,12 @@ class RecordedDays:
             (module.hold_variables, "clear_past", nothing),
             (module.lane_failures, "since_last_beat", no_failures),
             (module.lanes, "start", start),
+            (
+                module.readings.meter,
+                "METER",
+                SimpleNamespace(look=lambda folder: None, since=reading, since_sample=reading),
+            ),
+            (module.readings, "anyio", SimpleNamespace(sleep=sleep, to_thread=anyio.to_thread)),
         ]
         with ExitStack() as stack:
             for target, name, value in replaced:

@@ -29,7 +29,7 @@ steps = ["check_health"]
 [groups.performance_analysis]
 every = "30m"
 after = ["health_check"]
-#wait_at_most = "15m"
+wait_at_most = "15m"
 steps = ["check_health"]
 [groups.system_maintenance]
 every = "60m"
@@ -38,12 +38,12 @@ steps = ["check_health"]
 [groups.daily_routine]
 at = "03:00"
 after = ["system_maintenance"]
-#wait_at_most = "2h"
+wait_at_most = "2h"
 steps = ["check_health"]
 [groups.event_analysis]
 every = "120m"
 after = ["performance_analysis"]
-#priority = "low"
+priority = "low"
 steps = ["check_health"]
 [groups.backup]
 every = "6h"
