@@ -16,6 +16,8 @@ from flows.slots import BEAT, next_beat
 from tasks.outcome import Outcome
 from tasks.store.measurements import BeatRecord, GroupEvent, Reading, StepUsage
 
+#: What a beat does itself is done within that, and a worker takes a run within that; else it is another run.
+BEGINS_WITHIN = timedelta(minutes=5)
 #: A scheduled beat begins within that after its time.
 _PUNCTUAL = timedelta(minutes=1)
 #: What a step used is written a little before its group's run has ended, by another clock.
@@ -41,8 +43,8 @@ class RecordedRun:
         return self.began + timedelta(seconds=self.seconds)
 
     @property
-    def is_manual(self) -> bool:
-        """Whether no beat has decided it."""
+    def was_asked_for(self) -> bool:
+        """Whether it began whether due or not: manually, or in another lane as a beat was forced to."""
         return self.reason == "manually"
 
 
@@ -89,6 +91,19 @@ class Recorded:
     def forced(self) -> dict[datetime, tuple[str, ...]]:
         """Which groups were forced in which beats."""
         return {at: note.force for at, note in self.notes if note.force}
+
+    @cached_property
+    def manual(self) -> list[tuple[datetime, str]]:
+        """When which groups were run manually: asked for, but by no beat."""
+
+        def is_forced(run: RecordedRun) -> bool:
+            return any(
+                run.began - BEGINS_WITHIN <= at <= run.began and run.group in names
+                for at, names in self.forced.items()
+            )
+
+        asked_for = (run for run in self.runs if run.was_asked_for and run.began >= self.start)
+        return [(run.began, run.group) for run in asked_for if not is_forced(run)]
 
     @cached_property
     def held(self) -> frozenset[datetime]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from flows.durations import LATEST_OF
 from flows.group_runs import Run
-from flows.recorded import Recorded, RecordedRun
+from flows.recorded import BEGINS_WITHIN, Recorded, RecordedRun
 from flows.recorded_load import RecordedLoad
 from flows.simulation import Conditions, Ending, SimulatedBeat, SimulatedRun, Simulation
 from flows.slots import slot_at
@@ -18,8 +18,6 @@ from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.durations import TELLING, Took
 
-#: A beat's own work is done within that, and a worker takes a run within that, or it is another run.
-_BEGINS_WITHIN = timedelta(minutes=5)
 #: Longer than what is left of any record.
 _LONG = timedelta(days=1)
 #: Past runs of a group that its decisions may rest on, beside its attempts.
@@ -59,7 +57,7 @@ def replay(settings: Settings, recorded: Recorded, *, exactly: bool = False) -> 
     like: list[RecordedRun | None] = []
 
     def takes(name: str, at: datetime) -> Ending:
-        same = recorded.begun_within(name, at, _BEGINS_WITHIN) if exactly else None
+        same = recorded.begun_within(name, at, BEGINS_WITHIN) if exactly else None
         run = same or recorded.nearest(name, at)
         like.append(run)
         if run is None:
@@ -85,11 +83,7 @@ def replay(settings: Settings, recorded: Recorded, *, exactly: bool = False) -> 
             for at, names in recorded.forced.items()
             if (known := [name for name in names if name in groups])
         },
-        manual=[
-            (run.began, run.group)
-            for run in recorded.runs
-            if run.is_manual and run.began >= recorded.start and run.group in groups
-        ],
+        manual=[each for each in recorded.manual if each[1] in groups],
         held=recorded.held if exactly else (),
         reached=recorded.reached if exactly else {},
         history=_history(settings, recorded),
