@@ -15,7 +15,7 @@ from tasks.builtin import analyze_latency_spikes
 from tasks.builtin.analysis.deviations import ENOUGH
 from tasks.builtin.analyze_latency_spikes import main
 from tasks.builtin.contract import Context, Report
-from tasks.builtin.endpoints.alerts import FILE_NAME
+from tasks.builtin.incidents.alerts import FILE_NAME
 from tasks.outcome import Outcome, StepFailedError
 from tasks.store.measurements import Probe, StepUsage
 from tasks.store.store import store_of
@@ -127,7 +127,7 @@ def test_what_is_half_written_is_told_and_written_anew(
     main([], context)
     assert "incidents may be reported twice" in caplog.text
     assert len(emitted) == 1
-    assert list(json.loads(path.read_text(encoding="utf-8"))["until"]) == ["llm"]
+    assert list(json.loads(path.read_text(encoding="utf-8"))["until"]) == ["endpoint/llm"]
 
 
 def test_what_cannot_be_written_is_a_warning(
@@ -178,7 +178,7 @@ def test_only_so_many_probes_are_looked_at(context: Context, monkeypatch: pytest
     monkeypatch.setattr(analyze_latency_spikes, "MOST_PROBES", 150)
     keep(context, "llm", [9.0] * 400 + [0.02] * 150)
     report = analyze_latency_spikes.analyze(context.settings, NOW, hours=90)
-    (found,) = report.endpoints
+    (found,) = report.latency.endpoints
     assert 100 < found.answers <= 150
     assert found.median == 0.02
 
