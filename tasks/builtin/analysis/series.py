@@ -153,23 +153,20 @@ def waits(events: Iterable[GroupEvent], settings: Settings) -> list[Series]:
     ]
 
 
-_FIGURES: Mapping[str, str] = {CPU: "the CPU", MEMORY: "the memory"}
+#: The figures of the machine that are looked at, by the names of their samples.
+FIGURES: Mapping[str, Subject] = {
+    CPU: Subject("the CPU", "machine/cpu", USE),
+    MEMORY: Subject("the memory", "machine/memory", USE),
+}
 
 
-def machine_use(buckets: Iterable[Bucket]) -> list[Series]:
-    """Given buckets of the machine's samples, by name and time, return the use of CPU and memory."""
+def machine_use(buckets: Iterable[Bucket], width: timedelta) -> list[Series]:
+    """Given buckets of samples, by name and time, return the use of CPU and memory, at their middles."""
     return [
-        Series(
-            Subject(_FIGURES[name], f"machine/{name.removesuffix('_percent')}", USE),
-            [(bucket.at, bucket.mean) for bucket in found],
-        )
+        Series(FIGURES[name], [(bucket.at + width / 2, bucket.mean) for bucket in found])
         for name, found in groupby(buckets, key=lambda bucket: bucket.name)
-        if name in _FIGURES
+        if name in FIGURES
     ]
-
-
-#: The names of the samples that `machine_use` takes.
-FIGURES: Sequence[str] = tuple(_FIGURES)
 
 
 def _runs(events: Iterable[GroupEvent]) -> list[GroupEvent]:

@@ -36,10 +36,10 @@ def gather(
     """
     steps = [step for step in steps if step.at <= now]
     events: list[GroupEvent] = [each for each in store.decisions(begin, but=_NO_RUNS) if each.at <= now]
-    buckets = [bucket for bucket in store.buckets(FIGURES, begin, PART) if bucket.at <= now]
+    buckets = [bucket for bucket in store.buckets(list(FIGURES), begin, PART) if bucket.at <= now]
     return [
         *step_durations(steps),
         *group_durations(events, steps),
         *waits(events, settings),
-        *machine_use(buckets),
+        *machine_use(buckets, PART),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -14,8 +15,10 @@ from tasks.builtin.analysis.incidents import Incident
 from tasks.files import report_file
 
 FILE_NAME = "incidents.json"
-#: The most incidents that are kept, the latest.
-MOST = 200
+#: The most incidents that are kept, the latest, and that are shown beside much else.
+MOST, NAMED = 200, 5
+#: The step that has found them all.
+REPORT = "analyze_latency_spikes"
 
 
 class KeptIncident(BaseModel):
@@ -71,6 +74,15 @@ def worth_showing(outputs_dir: Path, since: datetime) -> list[KeptIncident]:
 def members(found: Iterable[KeptIncident]) -> frozenset[str]:
     """Return the addresses of all that takes part in these incidents."""
     return frozenset(address for each in found for address in each.members)
+
+
+def clauses(found: Sequence[KeptIncident], zone: ZoneInfo) -> list[str]:
+    """Return one clause an incident, the latest first; so many at the most, and how many are left out."""
+    said = [f"{each.start.astimezone(zone):%m-%d %H:%M}: {each.text}" for each in reversed(found[-NAMED:])]
+    more = len(found) - NAMED
+    if more > 0:
+        said.append(f"{more} earlier {'incident' if more == 1 else 'incidents'}, in the report of {REPORT}")
+    return said
 
 
 def _kept(incident: Incident) -> KeptIncident:

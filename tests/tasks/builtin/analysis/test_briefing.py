@@ -67,6 +67,15 @@ def briefing(**more: Any) -> Briefing:
         ({"steps": (step(900.0, None),)}, ""),  # never before: nothing is usual
         ({"machine": (FigureDigest("CPU", 20.0, 89.0, 10.0),)}, ""),
         ({"machine": (FigureDigest("CPU", 20.0, 90.0, 10.0),)}, "CPU reached 90 %"),
+        ({"incidents": ("03-04 13:00: backup took long",)}, "03-04 13:00: backup took long"),
+        (
+            {
+                "incidents": ("03-04 13:00: backup",),
+                "in_incidents": frozenset({"step/a/backup"}),
+                "steps": (step(124.0, 40.0),),
+            },
+            "03-04 13:00: backup",
+        ),
         ({"anomalies": (Anomaly("CPU", 65.0, 24.0),)}, "CPU was more than usual: 65 instead of 24"),
         ({"anomalies": (Anomaly("CPU", 5.0, 24.0),)}, "CPU was less than usual: 5 instead of 24"),
     ],
