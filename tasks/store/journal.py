@@ -8,7 +8,7 @@ not in order (no file yet, old tables, another database, a fault) is left to `ta
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
@@ -17,30 +17,43 @@ from typing import Any
 
 from tasks.machine_id import machine_id
 from tasks.settings.rhythm_toml import Settings
-from tasks.store.measurements import GroupEvent, StepUsage
+from tasks.store.measurements import GroupEvent, Reading, StepUsage
 from tasks.store.timestamp import microseconds
 from tasks.store.version import FILE_NAME, HEAD, TABLE
 
 #: How long to wait for another process that writes, in seconds.
 PATIENCE = 2.0
 
+_Record = GroupEvent | StepUsage | Reading
 
-def write(settings: Settings, decisions: Sequence[GroupEvent], steps: Sequence[StepUsage]) -> None:
-    """Put what a beat decided, and what its steps cost, into the store.
+
+def write(
+    settings: Settings,
+    decisions: Sequence[GroupEvent] = (),
+    steps: Sequence[StepUsage] = (),
+    readings: Sequence[Reading] = (),
+) -> None:
+    """Put what a beat decided, what its steps cost, and what was read of the machine, into the store.
 
     Raises:
         tasks.store.store.StoreError: the store cannot be written to.
     """
-    if not settings.database_url and _write(settings.outputs_dir / FILE_NAME, decisions, steps):
+    rows: dict[str, Sequence[_Record]] = {
+        "decisions": decisions,
+        "step_usage": steps,
+        "readings": readings,
+    }
+    if not settings.database_url and _write(settings.outputs_dir / FILE_NAME, rows):
         return
     from tasks.store.store import store_of
 
     with store_of(settings, busy_seconds=PATIENCE) as store:
         store.add_decisions(decisions)
         store.add_steps(steps)
+        store.add_readings(readings)
 
 
-def _write(path: Path, decisions: Sequence[GroupEvent], steps: Sequence[StepUsage]) -> bool:
+def _write(path: Path, rows: Mapping[str, Sequence[_Record]]) -> bool:
     """Write into the file, if it is there and in order; return whether that was done."""
     try:
         host = machine_id(path.parent)
@@ -49,16 +62,14 @@ def _write(path: Path, decisions: Sequence[GroupEvent], steps: Sequence[StepUsag
             (version,) = connection.execute(f"SELECT version_num FROM {TABLE}").fetchone()  # noqa: S608 - our own name
             if version != HEAD:
                 return False
-            _insert(connection, "decisions", host, decisions)
-            _insert(connection, "step_usage", host, steps)
+            for table, records in rows.items():
+                _insert(connection, table, host, records)
     except (sqlite3.Error, OSError):
         return False  # the store finds the same fault, and says what to do
     return True
 
 
-def _insert(
-    connection: sqlite3.Connection, table: str, host: str, records: Iterable[GroupEvent | StepUsage]
-) -> None:
+def _insert(connection: sqlite3.Connection, table: str, host: str, records: Iterable[_Record]) -> None:
     rows = [{"host": host, **_columns(asdict(record))} for record in records]
     if rows:
         names = ", ".join(rows[0])

@@ -1,4 +1,4 @@
-"""What is measured and kept: numbers of the machine, answers of endpoints, what steps cost, decisions."""
+"""What is measured and kept: figures of the machine, answers of endpoints, what steps cost, decisions."""
 
 from __future__ import annotations
 
@@ -124,14 +124,23 @@ class GroupEvent:
 class Reading:
     """How much of the machine is in use, `at` (aware): by Rhythm with all its scripts, and by others.
 
-    `others` and `own` are in per cent of the CPU, all cores together; `memory_available` is in bytes. None
-    where the system does not report it.
+    `others` and `own` are in per cent of the CPU, all cores together; `memory_available` is in bytes. The
+    pressures are the share of the time, in per cent, in which something had to wait for a processor, a disk
+    or memory; `network` is in bytes a second, both ways together. None where the system does not report it.
+
+    `of_beat`: a beat has measured it as it began, for seconds if something was to be decided by it; else the
+    daemon has, over the minute before.
     """
 
     at: datetime
     others: float | None = None
     own: float | None = None
     memory_available: int | None = None
+    cpu_pressure: float | None = None
+    disk_pressure: float | None = None
+    memory_pressure: float | None = None
+    network: float | None = None
+    of_beat: bool = False
 
     def __post_init__(self) -> None:
         _require_aware(self.at)

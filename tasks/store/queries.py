@@ -23,7 +23,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from tasks.store.tables import DECISIONS, PROBES, SAMPLES, STEPS, TRANSITIONS, Timestamp
+from tasks.store.tables import DECISIONS, PROBES, READINGS, SAMPLES, STEPS, TRANSITIONS, Timestamp
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -121,6 +121,16 @@ def attempts(host: str, steps: Sequence[tuple[str, str]], most: int) -> Select[A
     asked = select(of.at, of.group, of.step, of.attempt, *cost).where(of.host == host)
     mine = asked.where(or_(*(and_(of.group == group, of.step == step) for group, step in steps)))
     return mine.order_by(of.at.desc(), of.id.desc()).limit(most)
+
+
+def readings(host: str, since: datetime, of_beat: bool | None) -> Select[Any]:
+    """Ask for readings, oldest first: those of beats, of the daemon, or all."""
+    of = READINGS.c
+    figures = of.cpu_pressure, of.disk_pressure, of.memory_pressure, of.network
+    asked = _since(READINGS, host, since, of.at, of.others, of.own, of.memory_available, *figures, of.of_beat)
+    if of_beat is not None:
+        asked = asked.where(of.of_beat == of_beat)
+    return asked.order_by(of.at, of.of_beat)
 
 
 def hosts(table: Table) -> Select[Any]:

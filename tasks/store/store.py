@@ -25,9 +25,18 @@ from tasks.settings.rhythm_toml import Settings
 from tasks.store import queries
 from tasks.store.database import BUSY_SECONDS, connect, database_url, file_of, file_url, remedy, where
 from tasks.store.fault import StoreError
-from tasks.store.measurements import Bucket, GroupEvent, Probe, ProbeBucket, Sample, StepUsage, Transition
+from tasks.store.measurements import (
+    Bucket,
+    GroupEvent,
+    Probe,
+    ProbeBucket,
+    Reading,
+    Sample,
+    StepUsage,
+    Transition,
+)
 from tasks.store.schema import NewerSchemaError, is_current, migrate
-from tasks.store.tables import DECISIONS, METADATA, PROBES, SAMPLES, STEPS, TRANSITIONS
+from tasks.store.tables import DECISIONS, METADATA, PROBES, READINGS, SAMPLES, STEPS, TRANSITIONS
 from tasks.store.version import FILE_NAME
 
 __all__ = ["FILE_NAME", "Store", "StoreError", "store_of"]
@@ -87,6 +96,10 @@ class Store:
         """Add what a beat on this host decided: all of it or none."""
         self._insert(DECISIONS, map(asdict, decisions))
 
+    def add_readings(self, readings: Iterable[Reading]) -> None:
+        """Add how much of this host was in use: all of it or none."""
+        self._insert(READINGS, map(asdict, readings))
+
     def samples(self, name: str, since: datetime) -> list[Sample]:
         """Return this host's samples of that name from `since` (aware) on, oldest first."""
         return [Sample(*row) for row in self._ask(queries.samples(self._host, name, since))]
@@ -135,6 +148,13 @@ class Store:
     def runs(self, groups: Sequence[str], most: int) -> list[GroupEvent]:
         """Return the last runs of these groups on this host that have ended, oldest first."""
         return [_event(row) for row in reversed(self._ask(queries.runs(self._host, groups, most)))]
+
+    def readings(self, since: datetime, *, of_beat: bool | None = None) -> list[Reading]:
+        """Return how much of this host was in use from `since` (aware) on, oldest first.
+
+        Only as beats have measured it, or only as the daemon has, if `of_beat` is given.
+        """
+        return [Reading(*row) for row in self._ask(queries.readings(self._host, since, of_beat))]
 
     def prune(self, before: datetime) -> int:
         """Delete everything older than `before` (aware); return how many rows that was.

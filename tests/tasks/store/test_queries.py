@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, event
 
-from tasks.store.measurements import Transition
+from tasks.store.measurements import Reading, Transition
 from tasks.store.store import Store
 from tasks.store.tables import METADATA
 from tests.bench.history import fill
@@ -38,9 +38,18 @@ QUESTIONS: dict[str, tuple[Ask, set[str], bool]] = {
     "last_transitions": (lambda store: store.last_transitions(), {"breaker_transitions_endpoint_at"}, True),
     "steps": (lambda store: store.steps(SINCE), {"step_usage_at"}, True),
     "decisions": (lambda store: store.decisions(SINCE, ["not_due"]), {"decisions_at"}, True),
+    "readings": (lambda store: store.readings(SINCE), {"readings_at"}, True),
+    "readings of beats": (lambda store: store.readings(SINCE, of_beat=True), {"readings_at"}, True),
     "prune": (
         lambda store: store.prune(NOON - 80 * HOUR),
-        {"samples_at", "probes_at", "breaker_transitions_at", "step_usage_at", "decisions_at"},
+        {
+            "samples_at",
+            "probes_at",
+            "breaker_transitions_at",
+            "step_usage_at",
+            "decisions_at",
+            "readings_at",
+        },
         True,
     ),
 }
@@ -93,6 +102,7 @@ def filled(postgresql: PostgreSQL) -> Iterator[URL]:
         store.add_transitions(
             Transition(f"llm {n % 3}", NOON - n * MINUTE, "closed", "open", "") for n in range(5_000)
         )
+        store.add_readings(Reading(NOON - n * MINUTE, 10.0, of_beat=not n % 5) for n in range(5_000))
     with closing(connect(url)) as connection:
         connection.execute("ANALYZE")
     yield url

@@ -18,7 +18,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.pool import Pool
 
 from tasks.outcome import Outcome
-from tasks.store.measurements import GroupEvent, Probe, Sample, StepUsage, Transition
+from tasks.store.measurements import GroupEvent, Probe, Reading, Sample, StepUsage, Transition
 from tasks.store.store import Store, StoreError
 from tasks.store.tables import METADATA
 from tasks.store.version import HEAD
@@ -83,6 +83,7 @@ def assert_empty(store: Store) -> None:
     assert store.last_transitions() == {}
     assert store.steps(LONG_AGO) == []
     assert store.decisions(LONG_AGO) == []
+    assert store.readings(LONG_AGO) == []
 
 
 def add_one_of_all(store: Store, at: datetime) -> None:
@@ -91,6 +92,7 @@ def add_one_of_all(store: Store, at: datetime) -> None:
     store.add_transitions([transition(at)])
     store.add_steps([StepUsage(at, "a", "b", 1, Outcome.COMPLETED, 1.0, None, None)])
     store.add_decisions([GroupEvent(at, "a", "busy")])
+    store.add_readings([Reading(at, 10.0)])
 
 
 def test_a_new_store_holds_nothing(store: Store) -> None:
@@ -104,6 +106,7 @@ def test_nothing_to_add_is_no_error(store: Store) -> None:
     store.add_transitions([])
     store.add_steps([])
     store.add_decisions([])
+    store.add_readings([])
 
 
 def test_a_store_is_opened_again_with_all_that_it_holds(place: Place) -> None:
@@ -188,6 +191,16 @@ def test_steps_come_back_as_they_were(store: Store) -> None:
     store.add_steps([unknown, measured])
     assert store.steps(LONG_AGO) == [measured, unknown]
     assert store.steps(NOON + SECOND) == [unknown]
+
+
+def test_readings_come_back_as_they_were_and_those_of_beats_alone(store: Store) -> None:
+    beat = Reading(NOON, 12.5, 3.25, 2**33, 1.0, 0.5, 0.0, 1234.0, of_beat=True)
+    minute = Reading(NOON - SECOND)
+    store.add_readings([beat, minute])
+    assert store.readings(LONG_AGO) == [minute, beat]
+    assert store.readings(LONG_AGO, of_beat=True) == [beat]
+    assert store.readings(LONG_AGO, of_beat=False) == [minute]
+    assert store.readings(NOON) == [beat]
 
 
 def test_decisions_come_back_as_they_were(store: Store) -> None:
@@ -296,13 +309,14 @@ def test_prune_deletes_what_is_older_and_says_how_much(store: Store) -> None:
     limit = NOON - 90 * DAY
     add_one_of_all(store, limit - timedelta(microseconds=1))
     add_one_of_all(store, limit)
-    assert store.prune(limit) == 5
+    assert store.prune(limit) == 6
     assert store.prune(limit) == 0
     assert store.samples("cpu_percent", LONG_AGO) == [sample(limit)]
     assert [probe.at for probe in store.probes(None, LONG_AGO)] == [limit]
     assert [change.at for change in store.transitions(None, LONG_AGO)] == [limit]
     assert [step.at for step in store.steps(LONG_AGO)] == [limit]
     assert [decision.at for decision in store.decisions(LONG_AGO)] == [limit]
+    assert [reading.at for reading in store.readings(LONG_AGO)] == [limit]
 
 
 def test_others_may_write_while_much_is_pruned(store: Store, place: Place) -> None:
