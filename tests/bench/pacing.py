@@ -1,9 +1,9 @@
 """What pacing gains on real load: `python -m tests.bench pacing [--data FOLDER]`.
 
-The folder holds CSV files (also as `.csv.gz`) of what others use of the CPU, in per cent, by five minutes: one
-machine a column, or `timestamp,value`. Each is replayed twice with the five groups, first as if nothing ever
-waited, then with all but the critical one waiting as they may: as it is, and with so much less CPU that a
-tenth of the time lies above 75 per cent.
+The folder holds CSV files (also as `.csv.gz`) of what others use of the CPU, in per cent, by five minutes:
+one machine a column, or `timestamp,value`. Each is replayed twice with the five groups, first as if nothing
+ever waited, then with all but the critical one waiting as they may: as it is, and with so much less CPU that
+a tenth of the time lies above 75 per cent.
 """
 
 from __future__ import annotations
@@ -54,9 +54,8 @@ def traces(folder: Path) -> dict[str, Trace]:
 
 def _columns(path: Path) -> Iterator[tuple[str, Trace]]:
     name = path.name.partition(".")[0]
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
-        head, *rows = csv.reader(file)
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    head, *rows = csv.reader(content.decode().splitlines())
     if head[0] == "timestamp":
         yield name, [float(row[1]) for row in rows]
         return
