@@ -1,9 +1,9 @@
 """What pacing gains on real load: `python -m tests.bench pacing [--data FOLDER]`.
 
-The folder holds CSV files (also as `.csv.gz`) of what others use of the CPU, in per cent, by five minutes: one
-machine a column, or `timestamp,value`. Each is replayed twice with the five groups, first as if nothing ever
-waited, then with all but the critical one waiting as they may: as it is, and with so much less CPU that a
-tenth of the time lies above 75 per cent.
+The folder holds CSV files (also as `.csv.gz`) of what others use of the CPU, in per cent, by five minutes:
+one machine a column, or `timestamp,value`. Each is replayed twice with the five groups, first as if nothing
+ever waited, then with all but the critical one waiting as they may: as it is, and with so much less CPU that
+a tenth of the time lies above 75 per cent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from time import process_time
 
 from flows.simulated_work import BUSY
-from tests.bench.progress import tell
+from tests.bench.progress import heading, tell
 from tests.flows.traces import Machine, Result, fixed, paced, replayed, scaled
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "pacing"
@@ -54,9 +54,8 @@ def traces(folder: Path) -> dict[str, Trace]:
 
 def _columns(path: Path) -> Iterator[tuple[str, Trace]]:
     name = path.name.partition(".")[0]
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
-        head, *rows = csv.reader(file)
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    head, *rows = csv.reader(content.decode().splitlines())
     if head[0] == "timestamp":
         yield name, [float(row[1]) for row in rows]
         return
@@ -93,12 +92,15 @@ def high(results: Sequence[Result]) -> float:
 
 
 def run(folder: Path | None, quick: bool) -> None:
-    """Print the table; `quick` takes every eighth trace only."""
+    """Print the table, of every other machine: the others were looked at while pacing was written.
+
+    `quick` takes every eighth.
+    """
     found = traces(folder or FOLDER)
     if not found:
         raise SystemExit(f"no traces in {folder or FOLDER}: name their folder by --data")
-    if quick:
-        found = dict(list(found.items())[::8])
+    found = dict(list(found.items())[1 :: 8 if quick else 2])
+    print(f"{heading()}\n")
     print(
         "| | machines | work while others are busy, % | less / more by 0.5 points "
         "| critical slots lost a day | others' slots lost | beats skipped a day | CPU of a replayed day |"
