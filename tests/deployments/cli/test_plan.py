@@ -202,5 +202,5 @@ def test_with_why_there_is_advice_of_which_group_had_better_wait(rhythm: Command
     (advice,) = rhythm("plan", "--why", "--json").json["advice"]
     assert "on 10 of 10 days" in advice
 
-    rhythm.write("[pacing]\nbusy_above = 95\n" + (rhythm.folder / "rhythm.toml").read_text())
+    rhythm.write((rhythm.folder / "rhythm.toml").read_text() + "[pacing]\nbusy_above = 95\n")
     assert "no group would have found a quieter time by waiting" in rhythm("plan", "--why").out
