@@ -9,8 +9,8 @@ from datetime import datetime
 from flows.durations import Expected
 from tasks.store.measurements import Reading
 
-#: What others usually use at a time, in per cent of the CPU.
-Usual = Callable[[datetime], float]
+#: What others usually use at a time, in per cent of the CPU; None where that is not known.
+Usual = Callable[[datetime], float | None]
 
 
 @dataclass(frozen=True, slots=True)
