@@ -239,6 +239,14 @@ _register(
     click.Option(["--hours"], metavar="N", type=Hours(), default=24.0, help="Default: 24."),
     _Groups("--failing", "Suppose that it fails."),
 )
+_register(
+    "replay",
+    "The recorded days once more, under this or another rhythm.toml.",
+    click.Option(["--days"], metavar="N", type=Count(1), help="The last N. Default: all that are recorded."),
+    click.Option(
+        ["--with", "with_file"], metavar="FILE", type=click.Path(), help="Compare with this rhythm.toml."
+    ),
+)
 _register("status", "Every group's last run, what is due, and why nothing runs now.")
 _register(
     "explain",
