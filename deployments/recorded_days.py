@@ -27,5 +27,6 @@ def read(settings: Settings, since: datetime) -> Recorded | None:
         if not beats:
             return None
         before = beats[0].at - _BEFORE
-        runs = recorded_runs(store.decisions(before), store.steps(before))
-        return Recorded(beats, list(runs), store.readings(before))
+        usages = store.steps(before)
+        runs = list(recorded_runs(store.decisions(before), usages))
+        return Recorded(beats, runs, store.readings(before), usages)

@@ -50,11 +50,12 @@ class RecordedRun:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The days from the first to the last of `beats`. `runs` and `readings`, oldest first, may be older."""
+    """The days from the first to the last of `beats`. All else, oldest first, may be older."""
 
     beats: Sequence[BeatRecord]
     runs: Sequence[RecordedRun]
     readings: Sequence[Reading] = ()
+    usages: Sequence[StepUsage] = ()
 
     @property
     def start(self) -> datetime:
@@ -155,10 +156,6 @@ class Recorded:
         index = bisect_right(self.readings, time, key=lambda reading: reading.at)
         reading = self.readings[index - 1] if index else None
         return reading if reading and time - reading.at <= _FRESH else None
-
-    def since(self, time: datetime) -> Recorded:
-        """Return the record of the beats from a time on."""
-        return Recorded([beat for beat in self.beats if beat.at >= time], self.runs, self.readings)
 
 
 def recorded_runs(events: Iterable[GroupEvent], usages: Iterable[StepUsage]) -> Iterator[RecordedRun]:

@@ -138,6 +138,7 @@ CALLS = {
     "pause": (("nobody",), "problems"),
     "resume": (("nobody",), "problems"),
     "plan": (("--hours", "2"), "runs"),
+    "replay": ((), "error"),
     "status": ((), "server"),
     "explain": (("health_check",), "facts"),
     "history": ((), "runs"),
