@@ -11,7 +11,7 @@ from statistics import median
 from tasks.builtin.analysis.deviations import is_judged
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
-from tasks.store.measurements import CPU, MEMORY, Bucket, GroupEvent, Probe, StepUsage
+from tasks.store.measurements import CPU, MEMORY, Bucket, GroupEvent, Probe, Reading, StepUsage
 
 _RUN, _DEFERRED = "run", "deferred"
 
@@ -167,6 +167,21 @@ def machine_use(buckets: Iterable[Bucket], width: timedelta) -> list[Series]:
         for name, found in groupby(buckets, key=lambda bucket: bucket.name)
         if name in FIGURES
     ]
+
+
+def cpu_use(readings: Iterable[Reading], width: timedelta) -> Series:
+    """Given readings, return the use of the CPU, by others and by Rhythm, as means of stretches of `width`.
+
+    Each has the time of its first reading. Those of beats are left out: they are of a few seconds.
+    """
+    sums: dict[float, tuple[datetime, float, int]] = {}
+    for each in readings:
+        if each.others is None or each.own is None or each.of_beat:
+            continue
+        stretch = each.at.timestamp() // width.total_seconds()
+        first, total, count = sums.get(stretch, (each.at, 0.0, 0))
+        sums[stretch] = (first, total + min(each.others + each.own, 100.0), count + 1)
+    return Series(FIGURES[CPU], [(at, total / count) for at, total, count in sums.values()])
 
 
 def _runs(events: Iterable[GroupEvent]) -> list[GroupEvent]:

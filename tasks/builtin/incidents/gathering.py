@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tasks.builtin.analysis.series import (
     FIGURES,
     Series,
+    cpu_use,
     group_durations,
     machine_use,
     step_durations,
@@ -36,10 +37,19 @@ def gather(
     """
     steps = [step for step in steps if step.at <= now]
     events: list[GroupEvent] = [each for each in store.decisions(begin, but=_NO_RUNS) if each.at <= now]
-    buckets = [bucket for bucket in store.buckets(list(FIGURES), begin, PART) if bucket.at <= now]
     return [
         *step_durations(steps),
         *group_durations(events, steps),
         *waits(events, settings),
-        *machine_use(buckets, PART),
+        *_machine(store, begin, now),
     ]
+
+
+def _machine(store: Store, begin: datetime, now: datetime) -> list[Series]:
+    """Return the use of CPU and memory. The CPU's is that of readings, unless there are more samples."""
+    buckets = [bucket for bucket in store.buckets(list(FIGURES), begin, PART) if bucket.at <= now]
+    sampled = {series.of: series for series in machine_use(buckets, PART)}
+    read = cpu_use((each for each in store.readings(begin) if each.at <= now), PART)
+    if len(read.points) > len(sampled.get(read.of, Series(read.of, ())).points):
+        sampled[read.of] = read
+    return list(sampled.values())

@@ -18,7 +18,7 @@ from tasks.builtin.contract import Context, Report
 from tasks.builtin.incidents import record
 from tasks.builtin.incidents.alerts import FILE_NAME
 from tasks.outcome import Outcome, StepFailedError
-from tasks.store.measurements import CPU, Probe, Sample, StepUsage
+from tasks.store.measurements import CPU, Probe, Reading, Sample, StepUsage
 from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
@@ -249,6 +249,23 @@ def test_what_moves_together_is_one_event_about_what_moved_first(
         "daily_routine / backup.ps1 took 25 min 00 s, usually 40 s; then the CPU was used to 96 %, "
         "usually 21 %; llm answered in 3,000 ms, usually 20 ms"
     )
+
+
+def test_the_cpu_is_judged_by_readings_where_there_are_more_of_them(
+    context: Context, emitted: list[tuple[str, str, Any]]
+) -> None:
+    keep_cpu(context, [20.0, 99.0], until=NOW)  # of one second each
+    with store_of(context.settings) as store:
+        begin = NOW - timedelta(minutes=2_000)
+        others = [10.0] * 1_990 + [90.0] * 10
+        store.add_readings(
+            Reading(begin + timedelta(minutes=n), percent, 10.0) for n, percent in enumerate(others)
+        )
+
+    main([], context)
+
+    ((_, about, more),) = emitted
+    assert (about, more["what"]) == ("machine/cpu", "the CPU was used to 100 %, usually 20 %")
 
 
 def test_what_is_not_judged_yet_is_named(context: Context) -> None:

@@ -11,6 +11,7 @@ from tasks.builtin.analysis.series import (
     LATENCY,
     Series,
     Subject,
+    cpu_use,
     duration,
     group_durations,
     latencies,
@@ -20,7 +21,7 @@ from tasks.builtin.analysis.series import (
 )
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
-from tasks.store.measurements import CPU, SWAP, Bucket, GroupEvent, Probe, StepUsage
+from tasks.store.measurements import CPU, SWAP, Bucket, GroupEvent, Probe, Reading, StepUsage
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 OF = Subject("llm", "endpoint/llm", LATENCY)
@@ -94,6 +95,18 @@ def test_the_use_of_cpu_and_memory_is_looked_at_and_no_other_sample() -> None:
     (found,) = machine_use(buckets, timedelta(minutes=5))
 
     assert (found.of.address, found.points) == ("machine/cpu", [(after(2.5), 40.0)])
+
+
+def test_the_use_of_the_cpu_is_the_mean_of_what_others_and_rhythm_use() -> None:
+    readings = [
+        Reading(after(0), 20.0, 10.0),
+        Reading(after(1), 40.0, 30.0),
+        Reading(after(2), 99.0, 0.0, of_beat=True),
+        Reading(after(3), None, 5.0),
+        Reading(after(6), 1.0, 1.0),
+    ]
+
+    assert cpu_use(readings, timedelta(minutes=5)).points == [(after(0), 50.0), (after(6), 2.0)]
 
 
 def test_only_answers_have_a_latency() -> None:
