@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tasks.builtin.analysis.digest import (
     steps_digest,
 )
 from tasks.builtin.analysis.memories import merged
+from tasks.builtin.analysis.outgrowing import Outgrowing, outgrowing
 from tasks.builtin.contract import Context, Events, Parser, Report, positive
 from tasks.files import report_file
 from tasks.markdown import escaped
@@ -48,6 +49,7 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
     try:
         with store_of(settings) as store:
             kept = _read(store, now, since)
+        kept = replace(kept, outgrowing=_outgrowing(settings, now))
     except StoreError as error:
         faults.append(f"the measurements could not be read: {error}")
     happened = list(kept.decisions)
@@ -66,6 +68,7 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
         kept.machine,
         kept.steps,
         tuple(kept.anomalies),
+        tuple(kept.outgrowing),
         tuple(faults),
         tuple(_deferrals(settings, now)),
     )
@@ -89,6 +92,7 @@ class _Kept:
     machine: tuple[FigureDigest, ...] | None = None
     steps: tuple[StepDigest, ...] | None = None
     anomalies: Sequence[Anomaly] = ()
+    outgrowing: Sequence[Outgrowing] = ()
 
 
 def _read(store: Store, now: datetime, since: datetime) -> _Kept:
@@ -112,6 +116,12 @@ def _read(store: Store, now: datetime, since: datetime) -> _Kept:
         steps=steps_digest(store.steps(since - _USUAL), since),
         anomalies=anomalies(days),
     )
+
+
+def _outgrowing(settings: Settings, now: datetime) -> list[Outgrowing]:
+    since = now.astimezone(UTC) - durations.BACK
+    groups, steps = durations.of_groups(settings, since), durations.of_steps(settings, since)
+    return outgrowing(groups, steps, settings, now)
 
 
 def path_of(briefing: Briefing, settings: Settings) -> Path:

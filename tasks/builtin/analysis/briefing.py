@@ -12,6 +12,7 @@ from humanize import naturalsize
 from tasks.builtin.analysis.anomalies import Anomaly
 from tasks.builtin.analysis.deferrals import Deferral
 from tasks.builtin.analysis.digest import FigureDigest, GroupDigest, ServiceDigest, StepDigest
+from tasks.builtin.analysis.outgrowing import Outgrowing
 from tasks.markdown import escaped, table
 
 #: A service that answered less than this part of the requests needs attention, even if it is up again.
@@ -40,6 +41,7 @@ class Briefing:
     machine: tuple[FigureDigest, ...] | None
     steps: tuple[StepDigest, ...] | None = None
     anomalies: tuple[Anomaly, ...] = ()
+    outgrowing: tuple[Outgrowing, ...] = ()
     faults: tuple[str, ...] = ()
     deferrals: tuple[Deferral, ...] = ()
 
@@ -51,6 +53,7 @@ class Briefing:
             *(clause for service in self._worst_first() for clause in self._of_service(service)),
             *self._of_groups(),
             *(clause for step in self.steps or () for clause in _of_step(step)),
+            *(each.sentence(self.at, self.zone) for each in self.outgrowing),
             *map(_of_anomaly, self.anomalies),
             *(
                 f"{figure.what} reached {figure.highest:.0f} %"

@@ -204,6 +204,20 @@ def test_steps_are_told_with_what_they_cost_and_what_is_usual(make_context: Make
     assert "- daily_routine / backup took 120.0 s, 3.0 times its usual 40.0 s" in text
 
 
+def test_what_takes_longer_each_day_is_announced_before_it_is_too_long(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    runs = [
+        GroupEvent(NOW - timedelta(days=day), "health_check", "run", "", Outcome.COMPLETED, 580.0 - 8 * day)
+        for day in range(20)
+    ]
+    with store_of(context.settings) as store:
+        store.add_decisions(runs)
+    main([], context)
+
+    attention = section(text_of(context), "Needs attention")
+    assert "- health_check takes 8.0 s longer each day, and outgrows its interval, 10m, around" in attention
+
+
 def test_a_day_unlike_those_before_is_told(make_context: MakeContext) -> None:
     context = make_context(events=nothing)
     with store_of(context.settings) as store:
