@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,15 +18,18 @@ from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
-from flows import group_memory, history, hold_variables, naming
+from flows import expectations, group_memory, history, hold_variables, naming, readings
 from flows.cadence import decide, likely_outcome
 from flows.choice import DUE, Choice, Decision
+from flows.durations import compared, late
 from flows.group_runs import History, Run
 from flows.holds import NONE, Holds
+from flows.load import UNKNOWN, Load
 from flows.situation import Since, Situation
 from flows.timestamps import iso
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
+from tasks.store.fault import StoreError
 
 #: Prefect's worker reports every 30 s; three silent times in a row and it is taken for gone, as
 #: Prefect's own server takes it.
@@ -41,6 +45,8 @@ class GroupStatus:
     choice: Choice
     has_beats: bool = True
     """Whether beats come at all."""
+    is_late: bool = False
+    """Whether its run goes on for longer than nine of ten of its last ones took."""
 
     @property
     def is_running(self) -> bool:
@@ -67,6 +73,7 @@ class GroupStatus:
             "outcome": last.outcome.value if last and last.outcome else None,
             "fault": last.fault or None if last else None,
             "seconds": round(last.seconds, 3) if last and last.seconds is not None else None,
+            "late": self.is_late,
             "next_due": iso(self.next_due, zone),
             "decision": self.choice.decision.value,
             "reason": self.choice.reason,
@@ -153,7 +160,7 @@ class Overview:
         return (
             group.choice.label,
             console.clock(last.started if last else None, self.zone, self.at),
-            _outcome(last) if last or self.address else "unknown",
+            _outcome(group) if last or self.address else "unknown",
             console.seconds(last.seconds if last else None),
             "now" if group.is_due else console.clock(group.next_due, self.zone, self.at),
             f"{decision.label}: {group.choice.reason}" if decision in explained else "",
@@ -185,9 +192,26 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
         httpx.HTTPError: it does not answer.
     """
     known = await what_is_known(client, settings, now)
-    groups = standings(settings, known.past, known.last, now, known.holds, known.since)
+    load = await asyncio.to_thread(_load, settings, known, now)
+    groups = standings(settings, known.past, known.last, now, known.holds, known.since, load)
     worker = await worker_of(client, settings)
     return Overview(now, settings.zone, address, groups, worker, holds=known.holds)
+
+
+def _load(settings: Settings, known: Known, now: datetime) -> Load:
+    """Return what decisions know of the load, and how long groups take; only what something depends on.
+
+    `rhythm up` asks again and again.
+    """
+    situation = Situation(settings, known.past, now, holds=known.holds, since=known.since)
+    try:
+        if readings.depends_on_load(situation):
+            return readings.last_known(settings, now)
+        if any(run.outcome is None for run in known.last.values()):  # which could be late
+            return Load(durations=expectations.of_groups(settings, now))
+        return UNKNOWN
+    except StoreError:
+        return UNKNOWN  # what beats cannot write there they report; nothing is late then
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +244,20 @@ def standings(
     now: datetime,
     holds: Holds = NONE,
     since: Since = MappingProxyType({}),
+    load: Load = UNKNOWN,
 ) -> tuple[GroupStatus, ...]:
     """Given the runs of the current slots and every group's last run, return how the groups stand. Pure."""
-    situation = Situation(settings, past, now, holds=holds, since=since)
+    situation = Situation(settings, past, now, holds=holds, since=since, load=load)
     choices = decide(situation, would_end=expected_end(past, last))
-    return tuple(GroupStatus(choice.group, last.get(choice.group), choice) for choice in choices)
+    return tuple(_status(choice, last.get(choice.group), situation) for choice in choices)
+
+
+def _status(choice: Choice, last: Run | None, situation: Situation) -> GroupStatus:
+    """Return how a group stands; of one that is running, also how long that usually takes."""
+    needs = situation.load.durations.get(choice.group)
+    if choice.decision is Decision.BUSY and (usual := compared(last, needs, situation.now)):
+        choice = replace(choice, reason=f"{choice.reason}, {usual}")
+    return GroupStatus(choice.group, last, choice, is_late=late(last, needs, situation.now))
 
 
 def expected_end(past: History, last: Mapping[str, Run]) -> Callable[[str], Outcome]:
@@ -270,5 +303,7 @@ async def worker_of(client: PrefectClient, settings: Settings) -> WorkerStatus |
     return max(heard, key=lambda worker: worker.heard.timestamp() if worker.heard else 0.0, default=None)
 
 
-def _outcome(run: Run | None) -> str:
-    return run.label if run else "never ran"
+def _outcome(group: GroupStatus) -> str:
+    if group.last is None:
+        return "never ran"
+    return f"{group.last.label} (late)" if group.is_late else group.last.label

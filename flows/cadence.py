@@ -113,11 +113,11 @@ def decide(
     order = situation.settings.order if names is None else names
     for choice in run_order(situation, imagined, order):
         ran = choice.decision is Decision.RUN and not (situation.apart and choice.is_started)
-        imagined[choice.group] = _imagined(choice, situation, would_end) if ran else choice
+        imagined[choice.group] = as_if_run(choice, situation, would_end) if ran else choice
     return [imagined[name] for name in order]
 
 
-def _imagined(choice: Choice, situation: Situation, would_end: Callable[[str], Outcome]) -> Choice:
+def as_if_run(choice: Choice, situation: Situation, would_end: Callable[[str], Outcome]) -> Choice:
     """Return the choice of a group as if it had run, for as long as it is expected to."""
     expected = situation.load.durations.get(choice.group)
     return replace(choice, outcome=would_end(choice.group), seconds=expected.seconds if expected else None)

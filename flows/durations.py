@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple, TypeVar
 
 from flows.group_runs import Run
-from flows.timestamps import duration
+from flows.timestamps import about
 from tasks.store.durations import Took
 
 # Of 3 real and 6 made series, the median of the last 7 is the best point forecast (mean absolute error 0.555
@@ -34,7 +34,7 @@ class Expected(NamedTuple):
     @property
     def sentence(self) -> str:
         """It, for people: "usually 40 s, 1 min 10 s at most"."""
-        return f"usually {duration(self.seconds)}, {duration(self.at_most)} at most"
+        return f"usually {about(self.seconds)}, {about(self.at_most)} at most"
 
     def is_exceeded(self, seconds: float) -> bool:
         """Whether a run that goes on after `seconds` takes longer than it is to; of a few runs, none does."""
@@ -60,7 +60,7 @@ def expected_of(took: Sequence[Took]) -> Expected | None:
     if found is None:
         return None
     counted = [run.seconds for run in took if run.is_completed or run.seconds > found.seconds]
-    return found._replace(at_most=max(found.seconds, _bound(counted[-LATEST_OF:])))
+    return found._replace(at_most=max(found.at_most, _bound(counted[-LATEST_OF:])))
 
 
 def expectations(took: Mapping[K, Sequence[Took]]) -> dict[K, Expected]:
@@ -73,6 +73,16 @@ def late(run: Run | None, needs: Expected | None, now: datetime) -> bool:
     if run is None or needs is None or run.outcome is not None or not run.has_begun:
         return False
     return needs.is_exceeded((now - run.started).total_seconds())
+
+
+def compared(run: Run | None, needs: Expected | None, now: datetime) -> str:
+    """Return what a run that is under way is expected to take, for people; "" if that is not known.
+
+    Of one that is late, also what it takes at most: "usually 40 s, 1 min 10 s at most".
+    """
+    if run is None or needs is None or run.outcome is not None or not run.has_begun:
+        return ""
+    return needs.sentence if late(run, needs, now) else f"usually {about(needs.seconds)}"
 
 
 def _bound(took: Sequence[float]) -> float:

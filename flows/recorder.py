@@ -1,6 +1,7 @@
-"""Writes down what beats decide and what their steps cost, for the built-in steps that look back.
+"""Writes down what beats decide, what their steps cost and what was read of the machine.
 
-Prefect alone decides by what it remembers; nothing here is ever asked by a beat.
+That is for the built-in steps that look back. What ran, a beat asks of Prefect alone; of what is written
+here, only how busy the machine was, and how long runs took.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from flows.report import GroupReport
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import journal
 from tasks.store.fault import StoreError
-from tasks.store.measurements import GroupEvent, StepUsage
+from tasks.store.measurements import GroupEvent, Reading, StepUsage
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
@@ -24,16 +25,23 @@ _QUIET = (Decision.NOT_DUE, Decision.PAUSED)
 
 
 async def keep(
-    settings: Settings, log: Log, *, decisions: Sequence[GroupEvent] = (), steps: Sequence[StepUsage] = ()
+    settings: Settings,
+    log: Log,
+    *,
+    decisions: Sequence[GroupEvent] = (),
+    steps: Sequence[StepUsage] = (),
+    readings: Sequence[Reading] = (),
 ) -> None:
     """Put them into the store. One that cannot be written to is a warning: it holds up no beat.
 
-    A beat in which nothing was due has nothing to tell.
+    Of a beat in which nothing was due, the decisions are left out.
     """
-    if not steps and all(event.decision in _QUIET for event in decisions):
+    if all(event.decision in _QUIET for event in decisions):
+        decisions = ()
+    if not (decisions or steps or readings):
         return
     try:
-        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps)
+        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps, readings)
     except StoreError as error:
         log.warning("what this beat did is not written down: %s", error)
 

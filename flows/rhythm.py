@@ -30,6 +30,7 @@ from flows import (
     lane_failures,
     lanes,
     naming,
+    readings,
     recorder,
     stale,
     undelivered,
@@ -175,9 +176,12 @@ class Beat:
                 holds=holds,
                 since=memory.since,
             )
+            log = get_run_logger()
+            self._situation, reading = await readings.measure(self._situation, log)
             if self._options.dry_run:
                 self._imagine()
             else:
+                await recorder.keep(self._settings, log, readings=[reading])
                 await group_memory.keep(self._client, self._settings, memory)
                 await self._run_due(main)
         groups = [self._groups[name] for name in self._settings.order if name in self._groups]

@@ -18,9 +18,16 @@ def duration(seconds: float) -> str:
     """Given seconds, return them as people read them."""
     if seconds < 100:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+    return _minutes(seconds)
+
+
+def about(seconds: float) -> str:
+    """Given seconds that are only expected, return them as people say them: "4.2 s", "40 s", "1 min 10 s"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    return _minutes(seconds)
 
 
 def clock(time: datetime, zone: ZoneInfo, now: datetime, *, seconds: bool = False) -> str:
@@ -45,6 +52,12 @@ def time_of_day(time: datetime, zone: ZoneInfo) -> str:
     if other.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
         return text
     return f"{text} ({'second' if local.fold else 'first'}, {_offset(local)})"
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
 def _offset(local: datetime) -> str:

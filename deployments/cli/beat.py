@@ -13,7 +13,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlo
 from prefect.exceptions import TerminationSignal
 
 from deployments.cli import check, console, in_process
-from deployments.cli.progress import ProgressDisplay
+from deployments.cli.progress import ProgressDisplay, needs_of_steps
 from deployments.cli.tables import Column, Kind, Table
 from deployments.prefect_internals.drain import drain
 from deployments.server.temporary import some_server
@@ -72,7 +72,7 @@ async def _beat(settings: Settings, options: BeatOptions, quiet: bool) -> tuple[
             await name_claim.claim(client, settings)
         if not quiet:
             in_process.hush()
-        with ProgressDisplay() if terminal else contextlib.nullcontext() as progress:
+        with ProgressDisplay(needs_of_steps(settings)) if terminal else contextlib.nullcontext() as progress:
             if progress:
                 watcher.set(progress)
             try:

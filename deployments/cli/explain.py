@@ -17,9 +17,10 @@ from deployments.diagnosis import Diagnosis, diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
-from flows import clock, remembered, timestamps
+from flows import clock, readings, remembered, timestamps
 from flows.choice import DUE, Decision
 from flows.explanation import Explanation, Fact, explain
+from flows.load import UNKNOWN, Load
 from flows.situation import Situation
 from flows.slots import next_beat
 from flows.timestamps import iso
@@ -57,7 +58,14 @@ def run(*, group: str, json: bool) -> int:
     would_end = overview.expected_end(known.runs.past, known.runs.last)
     found = explain(
         group,
-        Situation(settings, known.runs.past, now, holds=known.runs.holds, since=known.runs.since),
+        Situation(
+            settings,
+            known.runs.past,
+            now,
+            holds=known.runs.holds,
+            since=known.runs.since,
+            load=_load(settings, now),
+        ),
         would_end=would_end,
     )
     if json:
@@ -65,6 +73,14 @@ def run(*, group: str, json: bool) -> int:
     else:
         _show(found, known, settings, now)
     return 0
+
+
+def _load(settings: Settings, now: datetime) -> Load:
+    try:
+        return readings.last_known(settings, now)
+    except StoreError as error:
+        console.warning(f"the load, and how long groups take, is not known: {error}")
+        return UNKNOWN
 
 
 def _show(found: Explanation, known: _Known, settings: Settings, now: datetime) -> None:

@@ -6,28 +6,37 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.server import instance_lock
-from flows import clock, hold_values, timestamps
+from flows import clock, expectations, hold_values, timestamps
 from flows.choice import Choice, Decision
+from flows.collisions import PlannedRun, collisions, planned
+from flows.durations import Expected
 from flows.holds import NONE, Holds
 from flows.pages import PAGE
-from flows.timestamps import iso
+from flows.timestamps import about, iso
 from flows.timetable import SimulatedBeat, timetable
+from tasks.builtin.analysis.deferrals import BACK, deferrals
 from tasks.problem import ConfigError, Problem, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
+from tasks.store import durations, readings
+from tasks.store.fault import StoreError
 
 # What a timetable shows.
 _SHOWN = (Decision.RUN, Decision.WAITS, Decision.DEFERRED)
-#: Of the timetable.
-COLUMNS = (Column("at"), Column("group", Kind.NAME), Column(""), Column("why", Kind.TEXT))
+#: Of the timetable; how long runs take only if any has run before.
+_TAKES = Column("takes")
+COLUMNS = (Column("at"), Column("group", Kind.NAME), Column(""), _TAKES, Column("why", Kind.TEXT))
+#: For how long the load must have been recorded before anything is advised by it.
+_ADVISED = timedelta(days=2)
 
 
-def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: bool) -> int:
-    """Print the timetable. Return 0.
+def run(*, start: datetime | None, hours: float, failing: Sequence[str], why: bool, json: bool) -> int:
+    """Print the timetable; with `why`, also which groups had better wait for a quieter beat. Return 0.
 
     Raises:
         ConfigError: rhythm.toml cannot be used, or `--failing` names no group.
@@ -42,31 +51,78 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: b
     pause, holds = _pause(settings)
     beats = list(timetable(settings, start, end, failing, holds))
     counts = Counter(dict.fromkeys(settings.order, 0))
-    runs = [(beat.at, choice) for beat in beats for choice in beat.choices if choice.decision is Decision.RUN]
-    counts.update(choice.group for _, choice in runs)
+    runs = list(planned(beats, _durations(settings)))
+    counts.update(run.choice.group for run in runs)
+    found = collisions(runs, settings)
+    advice = _advice(settings) if why else []
     if json:
         console.show_json(
             {
                 "paused": pause or None,
                 "from": iso(start, settings.zone),
                 "to": iso(end, settings.zone),
-                "runs": [
-                    {
-                        "at": iso(at, settings.zone),
-                        "group": choice.group,
-                        "lane": choice.lane,
-                        "reason": choice.reason,
-                    }
-                    for at, choice in runs
-                ],
+                "runs": [_to_json(run, settings) for run in runs],
                 "counts": dict(counts),
+                "collisions": [
+                    {
+                        "lane": each.lane,
+                        "groups": each.groups,
+                        "held": each.held or None,
+                        "seconds": round(each.seconds, 3),
+                        "at": [iso(at, settings.zone) for at in each.at],
+                    }
+                    for each in found
+                ],
+                **({"advice": advice} if why else {}),
             }
         )
     else:
         if pause:
             console.warning(pause if holds.all else f"none of this runs for now: {pause}")
-        _show(beats, counts, settings)
+        _show(beats, counts, settings, runs)
+        for each in found:
+            console.warning(each.sentence(lambda at: timestamps.clock(at, settings.zone, start)))
+        for sentence in advice:
+            console.say(sentence)
     return 0
+
+
+def _advice(settings: Settings) -> list[str]:
+    """Return a sentence for each group that would better have waited for a quieter beat."""
+    since = clock.now() - BACK
+    try:
+        means = readings.means(settings, since)
+        found = deferrals(durations.of_groups(settings, since), means, settings)
+    except StoreError as error:
+        return [f"how busy the machine was is not known: {error}"]
+    if not means:
+        return ["how busy the machine was is not known yet: `rhythm up` and each beat record it"]
+    if means[-1].at - means[0].at < _ADVISED:
+        first = timestamps.clock(means[0].at, settings.zone, clock.now())
+        return [f"how busy the machine was is only known since {first}: there is no advice before two days"]
+    return [str(each) for each in found] or ["no group would have found a quieter time by waiting"]
+
+
+def _durations(settings: Settings) -> dict[str, Expected]:
+    """Return how long groups take, as far as they have run here."""
+    try:
+        return expectations.of_groups(settings, clock.now())
+    except StoreError as error:
+        console.warning(f"how long groups take is not known: {error}")
+        return {}
+
+
+def _to_json(run: PlannedRun, settings: Settings) -> dict[str, Any]:
+    needs = run.needs
+    return {
+        "at": iso(run.at, settings.zone),
+        "group": run.choice.group,
+        "lane": run.choice.lane,
+        "reason": run.choice.reason,
+        "seconds": round(needs.seconds, 3) if needs else None,
+        "at_most": round(needs.at_most, 3) if needs else None,
+        "ends": iso(run.ends, settings.zone),
+    }
 
 
 def _pause(settings: Settings) -> tuple[str, Holds]:
@@ -107,16 +163,30 @@ def show_next(settings: Settings, hours: float) -> None:
     _show([beat for beat in day if beat.at < start + timedelta(hours=hours)], counts, settings)
 
 
-def _show(beats: list[SimulatedBeat], counts: Counter[str], settings: Settings) -> None:
-    rows = []
+def _show(
+    beats: Sequence[SimulatedBeat],
+    counts: Counter[str],
+    settings: Settings,
+    runs: Sequence[PlannedRun] = (),
+) -> None:
+    # The end of a run in another lane brings a beat at the same time, in which a group may run again.
+    of_choice = {id(run.choice): run for run in runs}
+    is_known = any(run.needs for run in runs)
+    rows: list[tuple[str, ...]] = []
     for beat in beats:
         shown = [choice for choice in beat.choices if choice.decision in _SHOWN]
         for choice in shown:
             day, time = beat.at.astimezone(settings.zone), timestamps.time_of_day(beat.at, settings.zone)
             at = f"{day:%a %d %b} {time}"
-            rows.append((at, choice.label, _what(choice), choice.reason))
-    console.show(Table(COLUMNS, rows))
+            takes = [_takes(of_choice.get(id(choice)))] if is_known else []
+            rows.append((at, choice.label, _what(choice), *takes, choice.reason))
+    columns = [column for column in COLUMNS if is_known or column is not _TAKES]
+    console.show(Table(columns, rows))
     console.show(console.side_by_side([f"{name} {count}×" for name, count in counts.items()]), end="")
+
+
+def _takes(run: PlannedRun | None) -> str:
+    return about(run.needs.seconds) if run and run.needs else "–"
 
 
 def _what(choice: Choice) -> str:

@@ -71,10 +71,12 @@ class _RunNow:
             if beat:
                 await name_claim.check(client, settings)
                 self._by_worker = RunByWorker(self.wanted, settings, self._output)
-                return await self._by_worker.run(client, beat), 0
+                with self._output.progress(self.wanted.options.only):
+                    return await self._by_worker.run(client, beat), 0
             await name_claim.claim(client, settings)
             self._is_here = True
-            return await run_here(self.wanted, self._output, is_temporary=is_temporary)
+            with self._output.progress(self.wanted.options.only):
+                return await run_here(self.wanted, self._output, is_temporary=is_temporary)
 
     def what_goes_on(self) -> str:
         """Return what becomes of it after this command was interrupted."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.sorting import LogSort
 
 from deployments.cli import console, step_logs
+from deployments.cli.progress import ProgressDisplay, needs_of_steps
 from tasks.problem import CommandError
 from tasks.settings.rhythm_toml import Settings
 from tasks.step_output import places
@@ -23,13 +26,29 @@ _WAITS = "waits for its turn"  # how a group's run begins that says so
 
 
 class RunOutput:
-    """Prints the new lines of a group's run; nothing, if it is to be `quiet`."""
+    """Prints the new lines of a group's run; nothing, if it is to be `quiet`.
+
+    Within `progress`, a bar below them shows how far the run is, on a terminal.
+    """
 
     def __init__(self, group: str, settings: Settings, *, quiet: bool) -> None:
         self._group, self._settings, self.quiet = group, settings, quiet
         self._reader = step_logs.Reader(settings.outputs_dir, step_logs.levels(settings), skip=set())
         self._has_begun = self._has_waited = False
         self._seen = 0
+        self._bar: ProgressDisplay | None = None
+        self._steps: list[str] = []
+
+    @contextmanager
+    def progress(self, only: Sequence[str] = ()) -> Iterator[None]:
+        """Show a progress bar of the steps, or of those named, while the block runs."""
+        if self.quiet or not (sys.stdout.isatty() and sys.stderr.isatty()):
+            yield
+            return
+        steps = [step.name for step in self._settings.groups[self._group].steps]
+        self._steps = [name for name in steps if name in only] if only else steps
+        with ProgressDisplay(needs_of_steps(self._settings), f"{self._group}: starting") as self._bar:
+            yield
 
     def say(self, news: str) -> None:
         """Print a line about the run itself."""
@@ -45,7 +64,10 @@ class RunOutput:
         if self.quiet or not run_id:
             return
         try:
-            for attempt in self._attempts(run_id):
+            attempts = self._attempts(run_id)
+            if self._bar and attempts:
+                self._bar.reached(self._group, attempts[-1].step, self._steps)
+            for attempt in attempts:
                 self._has_begun = True
                 for line in self._reader.new(attempt):
                     step_logs.say(attempt, line, self._settings)

@@ -25,6 +25,7 @@ from deployments import overview
 from deployments.daemon import end_request, log, serving, signals
 from deployments.daemon.display import Display
 from deployments.daemon.liveness import Liveness
+from deployments.daemon.sampler import Sampler
 from deployments.daemon.serving import UpError
 from deployments.daemon.worker import Worker
 from deployments.prefect_internals.drain import drain
@@ -103,6 +104,9 @@ class Daemon:
             worker = Worker(self.settings, self.isolated, self._renew)
             stack.push_async_callback(worker.stop, _FOR_WORKER)
             worker.start()
+            sampler = Sampler(self.settings, lambda news: self.display.say(news, journal.WARNING))
+            stack.callback(sampler.flush)
+            tasks.create_task(sampler.sample_for_ever())
             tasks.create_task(self._keep_watch(served.has_died, worker.has_died))
             tasks.create_task(self._replace(served))
             deploy_log = outputs_dir / "logs" / "deploy.log"

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from tasks.files import atomic_file, private
 from tasks.problem import ConfigError, Problem
 from tasks.process.process_tree import Identity
+from tasks.readings.own_use import UP
 
 
 class Instance(BaseModel):
@@ -34,7 +35,7 @@ class Instance(BaseModel):
 
 
 #: What the lock and the note are called: of a rhythm, in its outputs_dir, and of a server, in Prefect's home.
-_RHYTHM, _SERVER = ("instance.lock", "up.json"), ("rhythm-server.lock", "rhythm-server.json")
+_RHYTHM, _SERVER = ("instance.lock", UP), ("rhythm-server.lock", "rhythm-server.json")
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, ClassVar
 
 import psutil
 import pywintypes
@@ -30,6 +31,9 @@ class JobObject:
     Jobs nest (since Windows 8): inner ones end with the outer. What is started with
     CREATE_BREAKAWAY_FROM_JOB leaves it.
     """
+
+    ended_cpu_seconds: ClassVar[float] = 0.0
+    """What has been used in all jobs that this process has closed."""
 
     def __init__(self, popen: dict[str, Any], priority: str, memory: int | None = None) -> None:
         self.popen = popen | {"creationflags": popen["creationflags"] | _SUSPENDED}
@@ -68,6 +72,8 @@ class JobObject:
 
     def close(self) -> None:
         """Close the job; what is left in it ends, unless it was let go."""
+        with suppress(pywintypes.error):
+            JobObject.ended_cpu_seconds += self.cpu_seconds()
         self._job.Close()
 
     def cpu_seconds(self) -> float:

@@ -82,6 +82,13 @@ class _Session:
         return _waited_for() - self._before
 
 
+def ended_cpu_seconds() -> float:
+    """Return what has been used by all that this process has owned, or waited for, and that has ended."""
+    if sys.platform == "win32":
+        return JobObject.ended_cpu_seconds
+    return _waited_for()
+
+
 def _waited_for() -> float:
     if sys.platform != "win32":
         used = resource.getrusage(resource.RUSAGE_CHILDREN)

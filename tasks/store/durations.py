@@ -1,26 +1,16 @@
-"""How long runs of groups and steps took, out of the store, at little cost.
-
-Importing SQLAlchemy takes longer than reading a SQLite file that is in order. Whatever is not in order
-(old tables, another database, a fault) is left to `tasks.store.store`, as `tasks.store.journal` does.
-"""
+"""How long runs of groups and steps took, out of the store, at little cost."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Hashable, Iterable, Sequence
-from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from tasks.machine_id import machine_id
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
+from tasks.store.quick_read import PATIENCE, rows
 from tasks.store.timestamp import from_microseconds, microseconds
-from tasks.store.version import FILE_NAME, HEAD, TABLE
 
-#: How long to wait for another process that writes, in seconds.
-PATIENCE = 2.0
 #: How far back expectations look: a daily group's last 50 runs lie in it.
 BACK = timedelta(days=60)
 #: Outcomes that say something of how long a run takes. What is cancelled or crashes says nothing.
@@ -59,9 +49,9 @@ def of_groups(settings: Settings, since: datetime, most: int | None = None) -> d
     Raises:
         tasks.store.store.StoreError: the store cannot be read.
     """
-    rows = None if settings.database_url else _rows(settings.outputs_dir / FILE_NAME, _GROUPS, since)
-    if rows is not None:
-        return _gathered(((group, took) for group, *took in rows), most)
+    found = rows(settings, _GROUPS, microseconds(since))
+    if found is not None:
+        return _gathered(((group, took) for group, *took in found), most)
     from tasks.store.store import store_of
 
     with store_of(settings, busy_seconds=PATIENCE) as store:
@@ -80,9 +70,9 @@ def of_steps(
     Raises:
         tasks.store.store.StoreError: the store cannot be read.
     """
-    rows = None if settings.database_url else _rows(settings.outputs_dir / FILE_NAME, _STEPS, since)
-    if rows is not None:
-        return _gathered((((group, step), took) for group, step, *took in rows), most)
+    found = rows(settings, _STEPS, microseconds(since))
+    if found is not None:
+        return _gathered((((group, step), took) for group, step, *took in found), most)
     from tasks.store.store import store_of
 
     with store_of(settings, busy_seconds=PATIENCE) as store:
@@ -91,22 +81,6 @@ def of_steps(
         (((each.group, each.step), (microseconds(each.at), each.seconds, each.outcome)) for each in usages),
         most,
     )
-
-
-def _rows(path: Path, question: str, since: datetime) -> list[tuple[Any, ...]] | None:
-    """Ask the file, if it is in order; None if it is not. Without a file, nothing has run yet."""
-    if not path.exists():
-        return []
-    try:
-        host = machine_id(path.parent)
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE)) as connection:
-            (version,) = connection.execute(f"SELECT version_num FROM {TABLE}").fetchone()  # noqa: S608 - our own name
-            if version != HEAD:
-                return None
-            return connection.execute(question, (host, microseconds(since))).fetchall()
-    except (sqlite3.Error, OSError):
-        return None  # the store finds the same fault, and says what to do
 
 
 def _gathered(found: Iterable[tuple[K, Sequence[Any]]], most: int | None) -> dict[K, list[Took]]:

@@ -24,6 +24,7 @@ BENCHMARKS = (
     "lines",
     "pacing",
     "powershell",
+    "readings",
     "soak",
     "spikes",
 )

@@ -11,9 +11,12 @@ from deployments import overview
 from deployments.cli import console
 from deployments.diagnosis import Diagnosis
 from deployments.overview import SILENT, Overview, WorkerStatus, standings
+from deployments.server.address import Address
 from flows.cadence import likely_outcome
 from flows.choice import Decision
+from flows.durations import Expected
 from flows.group_runs import Run
+from flows.load import UNKNOWN, Load
 from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm
 
@@ -104,3 +107,27 @@ def test_without_a_server_a_group_that_ran_has_run_and_of_others_nothing_is_clai
     assert first.split()[1:3] == ["11:56:00", "failed"]
     assert second.split()[1:3] == ["–", "unknown"]
     assert found.groups[0].to_json(rhythm(groups=TWO).zone)["outcome"] == "failed"
+
+
+def test_a_run_that_takes_longer_than_nine_of_ten_is_shown_as_late_at_once() -> None:
+    settings = rhythm(groups=TWO)
+    load = Load(durations={"first": Expected(40.0, 70.0)})
+
+    def state(seconds: float, known: Load) -> Overview:
+        running = Run(NOON)
+        past, at = {"first": [running], "second": []}, NOON + timedelta(seconds=seconds)
+        groups = standings(settings, past, {"first": running}, at, load=known)
+        return Overview(at, settings.zone, Address("http://127.0.0.1:1/api", "its own"), groups, None)
+
+    usual, late, unknown = state(60, load), state(71, load), state(7100, UNKNOWN)
+
+    assert usual.groups[0].choice.reason == "running since 12:00, usually 40 s"
+    assert late.groups[0].choice.reason == "running since 12:00, usually 40 s, 1 min 10 s at most"
+    assert unknown.groups[0].choice.reason == "running since 12:00"
+    assert [each.groups[0].to_json(settings.zone)["late"] for each in (usual, late, unknown)] == [
+        False,
+        True,
+        False,
+    ]
+    outcomes = [each.table().rows[0][2] for each in (usual, late, unknown)]
+    assert outcomes == ["running", "running (late)", "running"]

@@ -90,7 +90,7 @@ def test_a_run_is_late_once_it_takes_longer_than_nine_of_ten(
     running = Run(NOON - timedelta(seconds=seconds))
 
     assert late(running, Expected(40.0, 70.0, runs), NOON) is is_late
-    assert Expected(40.0, 70.0).sentence == "usually 40.0 s, 70.0 s at most"
+    assert Expected(40.0, 70.0).sentence == "usually 40 s, 1 min 10 s at most"
 
 
 def test_what_has_ended_or_not_begun_or_is_not_known_is_never_late() -> None:

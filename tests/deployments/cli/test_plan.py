@@ -7,6 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deployments.server import instance_lock
+from tasks.outcome import Outcome
+from tasks.settings import rhythm_toml as config
+from tasks.store.measurements import GroupEvent, Reading
+from tasks.store.store import store_of
 from tests.deployments.command_line import PROJECT, CommandLine
 
 FIVE = ["health_check", "performance_analysis", "system_maintenance", "daily_routine", "event_analysis"]
@@ -24,7 +28,7 @@ def test_a_day_of_the_shipped_rhythm_as_json(shipped: CommandLine) -> None:
 
     assert (said.code, said.err) == (0, "")
     plan = said.json
-    assert list(plan) == ["paused", "from", "to", "runs", "counts"]
+    assert list(plan) == ["paused", "from", "to", "runs", "counts", "collisions"]
     assert plan["paused"] is None
     assert (plan["from"], plan["to"]) == ("2026-03-02T00:00:00+09:00", "2026-03-03T00:00:00+09:00")
     assert plan["counts"] == dict(zip(FIVE, [144, 48, 24, 1, 12], strict=True))
@@ -34,8 +38,13 @@ def test_a_day_of_the_shipped_rhythm_as_json(shipped: CommandLine) -> None:
         "group": "health_check",
         "lane": "main",
         "reason": "due since 00:00",
+        "seconds": None,
+        "at_most": None,
+        "ends": None,
     }
-    assert all(list(run) == ["at", "group", "lane", "reason"] for run in plan["runs"])
+    assert plan["collisions"] == []
+    keys = ["at", "group", "lane", "reason", "seconds", "at_most", "ends"]
+    assert all(list(run) == keys for run in plan["runs"])
     times = [datetime.fromisoformat(run["at"]) for run in plan["runs"]]
     assert times == sorted(times)
     assert {time.utcoffset() for time in times} == {timedelta(hours=9)}
@@ -127,3 +136,74 @@ def test_for_people_it_prints_every_run_and_what_waits_with_the_reason(shipped: 
     assert lines[-1] == (
         "health_check 1× performance_analysis 1× system_maintenance 0× daily_routine 0× event_analysis 0×"
     )
+
+
+def test_what_has_run_before_is_planned_with_how_long_it_takes_and_what_collides(rhythm: CommandLine) -> None:
+    rhythm.write(
+        'timezone = "UTC"\n[groups.check]\nevery = "10m"\nsteps = ["check_health"]\n'
+        '[groups.pack]\nevery = "1h"\nafter = ["check"]\nsteps = ["check_health"]\n'
+        '[groups.new]\nevery = "1h"\nsteps = ["check_health"]\n'
+    )
+    settings = config.load(rhythm.folder / "rhythm.toml")
+    with store_of(settings) as store:
+        store.add_decisions(
+            GroupEvent(
+                datetime.now(UTC) - timedelta(hours=1), group, "run", "due", Outcome.COMPLETED, seconds
+            )
+            for group, seconds in [("check", 40.0), ("pack", 300.0), ("gone", 9.0)]
+        )
+    call = ("plan", "--from", "2026-03-02T00:00", "--hours", "2")
+
+    plan = rhythm(*call, "--json").json
+    shown = rhythm(*call)
+
+    first = {run["group"]: run for run in plan["runs"] if run["at"] == "2026-03-02T00:00:00+00:00"}
+    assert (first["check"]["seconds"], first["check"]["at_most"]) == (40.0, 40.0)
+    assert (first["check"]["ends"], first["pack"]["ends"]) == (
+        "2026-03-02T00:00:40+00:00",
+        "2026-03-02T00:05:40+00:00",
+    )
+    assert (first["new"]["seconds"], first["new"]["ends"]) == (None, None)
+    assert plan["collisions"] == [
+        {
+            "lane": "main",
+            "groups": ["check", "pack"],
+            "held": None,
+            "seconds": 340.0,
+            "at": ["2026-03-02T00:00:00+00:00", "2026-03-02T01:00:00+00:00"],
+        }
+    ]
+    assert "takes" in shown.out
+    assert "pack   runs  5 min 00 s  due since 00:00" in shown.out
+    collision = "check and pack usually take 5 min 40 s together, and a beat has 4 min 40 s"
+    assert f"warning: {collision}: at 00:00 and 01:00" in shown.err
+
+
+def test_with_why_there_is_advice_of_which_group_had_better_wait(rhythm: CommandLine) -> None:
+    rhythm.write('timezone = "UTC"\n[groups.nightly]\nat = "03:00"\nsteps = ["check_health"]\n')
+    assert rhythm("plan", "--why").out.endswith("`rhythm up` and each beat record it\n")
+    settings = config.load(rhythm.folder / "rhythm.toml")
+    with store_of(settings) as store:
+        store.add_readings([Reading(datetime.now(UTC) - timedelta(minutes=1), 90.0)])
+    assert rhythm("plan", "--why").out.endswith("there is no advice before two days\n")
+
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    nights = [today - timedelta(days=ago) for ago in range(10, 0, -1)]
+    with store_of(settings) as store:
+        store.add_decisions(
+            GroupEvent(night + timedelta(hours=3), "nightly", "run", "", Outcome.COMPLETED, 200.0)
+            for night in nights
+        )
+        store.add_readings(
+            Reading(night + timedelta(minutes=5 * n), 90.0 if 24 <= n < 52 else 10.0)
+            for night in nights
+            for n in range(288)
+        )
+    said = rhythm("plan", "--why")
+    assert (said.code, said.err) == (0, "")
+    assert "deferring nightly to 04:20 would have avoided load" in " ".join(said.out.split())
+    (advice,) = rhythm("plan", "--why", "--json").json["advice"]
+    assert "on 10 of 10 days" in advice
+
+    rhythm.write((rhythm.folder / "rhythm.toml").read_text() + "[pacing]\nbusy_above = 95\n")
+    assert "no group would have found a quieter time by waiting" in rhythm("plan", "--why").out

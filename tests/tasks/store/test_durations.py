@@ -12,7 +12,7 @@ import pytest
 
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import PROJECT, Settings
-from tasks.store import durations
+from tasks.store import durations, quick_read
 from tasks.store.durations import Took
 from tasks.store.fault import StoreError
 from tasks.store.measurements import GroupEvent, StepUsage
@@ -70,7 +70,7 @@ def test_runs_that_say_how_long_it_takes_are_read_oldest_first(kept: Settings) -
 def test_a_file_that_is_not_in_order_is_left_to_the_store(
     kept: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(durations, "HEAD", "of another version")
+    monkeypatch.setattr(quick_read, "HEAD", "of another version")
 
     assert durations.of_groups(kept, LONG_AGO) == GROUPS
     assert durations.of_steps(kept, LONG_AGO) == OF_STEPS

@@ -1,0 +1,88 @@
+"""What a beat measures of the machine, and what its decisions know of the load."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import anyio
+import anyio.to_thread
+
+from flows import cancellation, expectations
+from flows.cadence import decide
+from flows.choice import Decision
+from flows.load import UNKNOWN, Load
+from flows.pacing import REMEMBERED
+from flows.recorder import Log
+from flows.situation import Situation
+from flows.usual import usual_load
+from tasks.readings import meter
+from tasks.settings.rhythm_toml import Settings
+from tasks.store import readings
+from tasks.store.fault import StoreError
+from tasks.store.measurements import Reading
+
+#: How far back readings of beats decide anything: longer than a night's sleep, they say nothing of now.
+_BACK = timedelta(hours=12)
+#: From how many days what is usual is learned: older ones have faded from it (0.7 to the 14th is below 1 %).
+_LEARNED = timedelta(days=14)
+#: For how long a reading still says what the load is, to who asks between two beats.
+RECENT = timedelta(minutes=10)
+
+
+async def measure(situation: Situation, log: Log) -> tuple[Situation, Reading]:
+    """Return the situation with what is known of the load, and what was read of the machine in this beat.
+
+    The machine is watched for some seconds if a group that is about to run may be deferred. Otherwise nothing
+    is waited for or looked up: nothing depends on the load.
+    """
+    folder, now = situation.settings.outputs_dir, situation.now
+    if not depends_on_load(situation):
+        reading = await anyio.to_thread.run_sync(meter.METER.since_sample, folder, now)
+        return situation, reading
+    first = await anyio.to_thread.run_sync(meter.METER.look, folder)
+    with cancellation.current().heeded():
+        await anyio.sleep(meter.WATCHED)
+    reading = await anyio.to_thread.run_sync(meter.METER.since, first, folder, now)
+    try:
+        before = await anyio.to_thread.run_sync(known, situation.settings, now)
+    except StoreError as error:
+        log.warning("what the load was before is not known: %s", error)
+        before = UNKNOWN
+    return replace(situation, load=replace(before, readings=(*before.readings, reading))), reading
+
+
+def depends_on_load(situation: Situation) -> bool:
+    """Return whether a group that may be deferred is about to run."""
+    groups = situation.settings.groups
+    if not any(group.is_paced for group in groups.values()):
+        return False
+    return any(
+        choice.decision is Decision.RUN and groups[choice.group].is_paced
+        for choice in decide(situation)
+        if choice.group not in situation.force
+    )
+
+
+def known(settings: Settings, now: datetime) -> Load:
+    """Return what the store has of the load up to `now`.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    return Load(
+        readings.of_beats(settings, now - _BACK, REMEMBERED),
+        usual_load(readings.means(settings, now - _LEARNED), settings.zone),
+        expectations.of_groups(settings, now),
+    )
+
+
+def last_known(settings: Settings, now: datetime) -> Load:
+    """Return the same, for who asks what a beat would decide now: without readings if they are not of late.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    found = known(settings, now)
+    is_recent = bool(found.readings) and now - found.readings[-1].at <= RECENT
+    return found if is_recent else replace(found, readings=())
