@@ -18,7 +18,7 @@ from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
-from flows import expectations, group_memory, history, hold_variables, naming
+from flows import expectations, group_memory, history, hold_variables, naming, readings
 from flows.cadence import decide, likely_outcome
 from flows.choice import DUE, Choice, Decision
 from flows.durations import compared, late
@@ -199,11 +199,17 @@ async def read(client: PrefectClient, address: Address | None, settings: Setting
 
 
 def _load(settings: Settings, known: Known, now: datetime) -> Load:
-    """Return how long groups take, if one runs that could be late: `rhythm up` asks again and again."""
-    if not any(run.outcome is None for run in known.last.values()):
-        return UNKNOWN
+    """Return what decisions know of the load, and how long groups take; only what something depends on.
+
+    `rhythm up` asks again and again.
+    """
+    situation = Situation(settings, known.past, now, holds=known.holds, since=known.since)
     try:
-        return Load(durations=expectations.of_groups(settings, now))
+        if readings.depends_on_load(situation):
+            return readings.last_known(settings, now)
+        if any(run.outcome is None for run in known.last.values()):  # which could be late
+            return Load(durations=expectations.of_groups(settings, now))
+        return UNKNOWN
     except StoreError:
         return UNKNOWN  # what beats cannot write there they report; nothing is late then
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flows.choice import Choice, Decision
 from flows.due import off, rests
 from flows.group_runs import PAST, Run, in_words, last_of, next_attempt, under_way
-from flows.pacing import pace
+from flows.pacing import lateness, pace
 from flows.situation import Situation
 from flows.slots import next_beat
 from tasks.outcome import Outcome
@@ -65,7 +65,8 @@ def choose_alone(name: str, situation: Situation, earlier: Mapping[str, Choice])
     # With a slot as short as a beat, or at its end, the next run is the first one of another slot.
     is_another = runs and next_beat(runs[-1].started) < slot.end
     attempt = f", attempt {len(runs) + 1} of {group.attempts}" if is_another else ""
-    return choice(Decision.RUN, f"due since {clock(slot.start)}{attempt}", slot.end)
+    reason = f"due since {clock(slot.start)}{attempt}{lateness(name, situation)}"
+    return choice(Decision.RUN, reason, slot.end)
 
 
 def run_order(
@@ -112,11 +113,11 @@ def decide(
     order = situation.settings.order if names is None else names
     for choice in run_order(situation, imagined, order):
         ran = choice.decision is Decision.RUN and not (situation.apart and choice.is_started)
-        imagined[choice.group] = _imagined(choice, situation, would_end) if ran else choice
+        imagined[choice.group] = as_if_run(choice, situation, would_end) if ran else choice
     return [imagined[name] for name in order]
 
 
-def _imagined(choice: Choice, situation: Situation, would_end: Callable[[str], Outcome]) -> Choice:
+def as_if_run(choice: Choice, situation: Situation, would_end: Callable[[str], Outcome]) -> Choice:
     """Return the choice of a group as if it had run, for as long as it is expected to."""
     expected = situation.load.durations.get(choice.group)
     return replace(choice, outcome=would_end(choice.group), seconds=expected.seconds if expected else None)

@@ -6,13 +6,16 @@ The decision is the one of `cadence`, from the same inputs; what is listed besid
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from flows.cadence import gate, lane_taken, run_order
+from flows.cadence import as_if_run, gate, lane_taken, run_order
 from flows.choice import Choice, Decision
+from flows.due import rests
 from flows.durations import compared
 from flows.group_runs import Run, last_of, next_attempt, under_way
+from flows.pacing import latest, pace
 from flows.situation import Situation
+from flows.slots import next_beat
 from flows.timestamps import duration
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
@@ -51,7 +54,7 @@ def explain(
         if each.group == name:
             choice, before = each, dict(earlier)
         ends = each.decision is Decision.RUN and not each.is_started
-        earlier[each.group] = replace(each, outcome=would_end(each.group)) if ends else each
+        earlier[each.group] = as_if_run(each, situation, would_end) if ends else each
     if choice is None:
         raise KeyError(name)
     facts = tuple(_facts(name, situation, before))
@@ -103,6 +106,32 @@ def _facts(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> It
     else:
         taken = lane_taken(name, situation, earlier)
         yield Fact("lane", taken or f"{group.lane}: free", keeps=bool(taken))
+    if group.is_paced and not rests(name, situation) and name not in situation.force:
+        yield from _pacing(name, situation, earlier)
+
+
+def _pacing(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> Iterator[Fact]:
+    """Yield what a group that is due may be deferred for, and until when."""
+    yield Fact("load", _load(situation))
+    wait = pace(name, situation, earlier)
+    if wait:
+        yield Fact("pacing", wait.reason, keeps=True)
+    until = latest(name, situation)
+    waits = f"may be deferred until {situation.clock(until)}"
+    yield Fact("latest", waits if next_beat(situation.now) <= until else "is deferred no longer")
+
+
+def _load(situation: Situation) -> str:
+    """Return what was read last, and from when on it is too much."""
+    reading = situation.load.readings[-1] if situation.load.readings else None
+    if reading is None or reading.others is None:
+        return "not known: nothing was read of late"
+    pacing = situation.settings.pacing
+    until = f", until below {pacing.free:g} %" if pacing.free < pacing.busy_above else ""
+    limits = f"busy above {pacing.busy_above:g} %{until}"
+    own = "" if reading.own is None else f", Rhythm {reading.own:.0f} %"
+    found = f"others used {reading.others:.0f} % of the CPU{own} at {situation.clock(reading.at)}"
+    return f"{found}; {limits if pacing.busy_above else 'no group waits for that'}"
 
 
 def _described(run: Run, situation: Situation) -> str:

@@ -14,12 +14,11 @@ from flows.situation import Situation
 from flows.slots import BEAT, next_beat
 from flows.timestamps import duration
 from tasks.outcome import Outcome
-from tasks.settings.byte_size import format_size
 from tasks.settings.groups import MAIN
 from tasks.settings.pacing import PacingSettings
 from tasks.store.measurements import Reading
 
-#: Whether the machine is busy depends on the readings of so many beats, at most.
+#: Whether the machine is busy depends on so many beats' readings, at most.
 REMEMBERED = 24
 #: By how much a later beat must usually be quieter, in points of per cent, for a group to wait for it.
 GAIN = 10.0
@@ -55,11 +54,19 @@ def pace(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> Wait
     return Wait(f"{reason}; runs at {at_latest}", until) if reason else None
 
 
+def lateness(name: str, situation: Situation) -> str:
+    """Return for what a group that runs now would wait if it could; "" if for nothing."""
+    if not situation.settings.groups[name].is_paced or next_beat(situation.now) <= latest(name, situation):
+        return ""
+    reason = _busy(situation).partition(";")[0]
+    return f"; can wait no longer, though {reason}" if reason else ""
+
+
 def latest(name: str, situation: Situation) -> datetime:
     """Return up to when the group may wait in its slot: no longer than what comes after it may.
 
-    That is half of its slot or `wait_at_most`, and one beat before its end at most. What comes after it, and
-    is due by then, has a say; what never waits is waiting for nothing but this group from then on.
+    That is half of its slot or `wait_at_most`, and one beat before its end at most. What comes after it and
+    is due by then may wait for no longer than on its own; what never waits, for no beat at all.
     """
     return _latest(name, situation, {})
 
@@ -69,9 +76,10 @@ def _latest(name: str, situation: Situation, known: dict[tuple[str, datetime], d
     key = name, situation.now
     if key not in known:
         found = _own_latest(name, situation)
-        for other, settings in situation.settings.groups.items():
-            if name in settings.after and (at_its_time := _when_due(other, situation, before=found)):
-                found = min(found, _latest(other, at_its_time, known))
+        for other, group in situation.settings.groups.items():
+            if name in group.after and (then := _when_due(other, situation, before=found)):
+                by = _latest(other, then, known)
+                found = min(found, by if group.is_paced else by - BEAT)
         known[key] = found
     return known[key]
 
@@ -99,13 +107,15 @@ def _when_due(name: str, situation: Situation, before: datetime) -> Situation | 
 def is_busy(readings: Sequence[Reading], pacing: PacingSettings) -> bool:
     """Return whether others use too much of the CPU: from above `busy_above` on until below `free_below`.
 
-    It is a fold over the last readings, those of two hours: a restart changes nothing, and nothing is kept.
+    In between, what was measured before counts, in the last 24 readings and two hours: a restart changes
+    nothing, and nothing is kept for it.
     """
-    busy = False
-    for reading in readings[-REMEMBERED:]:
-        if reading.others is not None and readings[-1].at - reading.at < REMEMBERED * BEAT:
-            busy = reading.others > (pacing.free if busy else pacing.busy_above)
-    return busy
+    for reading in reversed(readings[-REMEMBERED:]):
+        if readings[-1].at - reading.at >= REMEMBERED * BEAT:
+            break
+        if reading.others is not None and not pacing.free < reading.others <= pacing.busy_above:
+            return reading.others > pacing.busy_above
+    return False
 
 
 def _busy(situation: Situation) -> str:
@@ -115,8 +125,8 @@ def _busy(situation: Situation) -> str:
         return ""
     now = readings[-1]
     if now.memory_available is not None and now.memory_available < pacing.memory_below:
-        left, least = format_size(now.memory_available), format_size(pacing.memory_below)
-        return f"{left} of memory are left; runs once {least} are"
+        left, least = (size / 2**20 for size in (now.memory_available, pacing.memory_below))
+        return f"{left:.0f} MiB of memory are left; runs once {least:.0f} MiB are"
     if pacing.busy_above and now.others is not None and is_busy(readings, pacing):
         return f"others use {now.others:.0f} % of the CPU; runs below {pacing.free:g} %"
     return ""
@@ -154,7 +164,7 @@ def _beats(first: datetime, last: datetime) -> Iterator[datetime]:
 
 
 def _no_room(name: str, situation: Situation, earlier: Mapping[str, Choice], planned: float) -> str:
-    """Return why the group does not fit into this beat, of which `planned` seconds are taken; "" if it does."""
+    """Return why the group does not fit into this beat, with `planned` seconds taken; "" if it does."""
     settings = situation.settings
     needs, budget = situation.load.durations.get(name), settings.pacing.beat_at_most.total_seconds()
     if needs is None or settings.groups[name].lane != MAIN:
@@ -181,9 +191,9 @@ def _due_next(situation: Situation) -> Iterator[str]:
     """Yield the groups of `main` that never wait, are not due in this beat, and are in the next one."""
     soon = next_beat(situation.now)
     for name, group in situation.settings.groups.items():
-        if group.lane == MAIN and not group.is_paced and (rest := rests(name, situation)):
-            if rest.until is not None and rest.until <= soon:
-                yield name
+        rest = rests(name, situation) if group.lane == MAIN and not group.is_paced else None
+        if rest and rest.until is not None and rest.until <= soon:
+            yield name
 
 
 def _planned(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> float:

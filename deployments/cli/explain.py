@@ -17,11 +17,10 @@ from deployments.diagnosis import Diagnosis, diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
-from flows import clock, expectations, remembered, timestamps
+from flows import clock, readings, remembered, timestamps
 from flows.choice import DUE, Decision
-from flows.durations import Expected
 from flows.explanation import Explanation, Fact, explain
-from flows.load import Load
+from flows.load import UNKNOWN, Load
 from flows.situation import Situation
 from flows.slots import next_beat
 from flows.timestamps import iso
@@ -65,7 +64,7 @@ def run(*, group: str, json: bool) -> int:
             now,
             holds=known.runs.holds,
             since=known.runs.since,
-            load=Load(durations=_durations(settings, now)),
+            load=_load(settings, now),
         ),
         would_end=would_end,
     )
@@ -76,12 +75,12 @@ def run(*, group: str, json: bool) -> int:
     return 0
 
 
-def _durations(settings: Settings, now: datetime) -> dict[str, Expected]:
+def _load(settings: Settings, now: datetime) -> Load:
     try:
-        return expectations.of_groups(settings, now)
+        return readings.last_known(settings, now)
     except StoreError as error:
-        console.warning(f"how long groups take is not known: {error}")
-        return {}
+        console.warning(f"the load, and how long groups take, is not known: {error}")
+        return UNKNOWN
 
 
 def _show(found: Explanation, known: _Known, settings: Settings, now: datetime) -> None:

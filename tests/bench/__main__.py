@@ -23,6 +23,7 @@ BENCHMARKS = (
     "guard",
     "lines",
     "powershell",
+    "readings",
     "soak",
     "spikes",
 )

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from flows.cadence import decide
 from flows.choice import Decision
+from flows.durations import Expected
 from flows.explanation import explain
 from flows.group_runs import Run
+from flows.load import Load
 from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import Reading
 from tests.flows.rhythms import rhythm
 
 NOON = datetime(2026, 3, 2, 12, 3, tzinfo=UTC)
@@ -37,6 +40,9 @@ def rhythms(draw: Callable[..., Any]) -> Settings:
             "enabled": draw(st.integers(0, 5)) > 0,
             "attempts": draw(st.integers(1, 3)),
             "lane": draw(st.sampled_from(["main", "main", "long", "other"])),
+            **draw(
+                st.sampled_from([{}, {"wait_at_most": "2m"}, {"wait_at_most": "6d"}, {"priority": "low"}])
+            ),
         }
     return rhythm("UTC", groups)
 
@@ -52,6 +58,15 @@ def runs(draw: Callable[..., Any]) -> list[Run]:
     return found
 
 
+@st.composite
+def loads(draw: Callable[..., Any], rhythm: Settings) -> Load:
+    others = draw(st.lists(st.one_of(st.none(), st.floats(0, 100)), max_size=3))
+    readings = [Reading(NOON - timedelta(minutes=5 * ago), each) for ago, each in enumerate(others)]
+    takes = st.floats(0, 400).map(lambda seconds: Expected(seconds, 1.5 * seconds))
+    durations = draw(st.dictionaries(st.sampled_from(sorted(rhythm.groups)), takes))
+    return Load(readings[::-1], draw(st.sampled_from([None, lambda at: 50.0 + at.minute])), durations)
+
+
 @settings(max_examples=300)
 @given(rhythm=rhythms(), data=st.data())
 def test_an_explanation_has_the_decision_of_a_beat_and_what_keeps_a_group_exactly_if_it_does_not_run(
@@ -61,11 +76,13 @@ def test_an_explanation_has_the_decision_of_a_beat_and_what_keeps_a_group_exactl
     ends = {name: data.draw(st.sampled_from([Outcome.COMPLETED, Outcome.FAILED])) for name in rhythm.groups}
     would_end = ends.__getitem__
 
-    choices = {choice.group: choice for choice in decide(Situation(rhythm, past, NOON), would_end=would_end)}
+    situation = Situation(rhythm, past, NOON, load=data.draw(loads(rhythm)))
+
+    choices = {choice.group: choice for choice in decide(situation, would_end=would_end)}
 
     for name, choice in choices.items():
-        found = explain(name, Situation(rhythm, past, NOON), would_end=would_end)
-        assert found.choice == replace(choice, outcome=None)
+        found = explain(name, situation, would_end=would_end)
+        assert found.choice == replace(choice, outcome=None, seconds=None)
         keeping = [fact for fact in found.facts if fact.keeps]
         assert bool(keeping) == (choice.decision is not Decision.RUN)
         assert all(fact.found for fact in found.facts)
@@ -107,6 +124,28 @@ def test_each_dependency_is_looked_at_by_itself() -> None:
         ("lane", "main: the beat's own", False),
     ]
     assert (found.choice.decision, found.choice.reason) == (Decision.WAITS, "failed failed")
+
+
+def test_of_a_deferred_group_the_load_and_its_latest_time_are_shown() -> None:
+    groups = {"polite": {"every": "1h", "wait_at_most": "30m"}, "never": {"every": "1h"}}
+    load = Load([Reading(NOON - timedelta(minutes=1), 83.4, 4.0)])
+    situation = Situation(rhythm(groups=groups), {}, NOON, load=load)
+
+    found = explain("polite", situation)
+
+    assert found.choice.decision is Decision.DEFERRED
+    assert [(fact.about, fact.found, fact.keeps) for fact in found.facts][-3:] == [
+        (
+            "load",
+            "others used 83 % of the CPU, Rhythm 4 % at 12:02; busy above 70 %, until below 60 %",
+            False,
+        ),
+        ("pacing", "others use 83 % of the CPU; runs below 60 %, or at 12:30 at the latest", True),
+        ("latest", "may be deferred until 12:30", False),
+    ]
+    assert "load" not in {fact.about for fact in explain("never", situation).facts}
+    unknown = explain("polite", replace(situation, load=Load()))
+    assert ("load", "not known: nothing was read of late") in {(f.about, f.found) for f in unknown.facts}
 
 
 def test_a_group_that_is_not_there_is_not_explained() -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from humanize import naturalsize
 
 from tasks.builtin.analysis.anomalies import Anomaly
+from tasks.builtin.analysis.deferrals import Deferral
 from tasks.builtin.analysis.digest import FigureDigest, GroupDigest, ServiceDigest, StepDigest
 from tasks.markdown import escaped, table
 
@@ -40,6 +41,7 @@ class Briefing:
     steps: tuple[StepDigest, ...] | None = None
     anomalies: tuple[Anomaly, ...] = ()
     faults: tuple[str, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
 
     @property
     def attention(self) -> list[str]:
@@ -79,6 +81,9 @@ class Briefing:
             "## Steps\n\n" + self._steps(),
             "## Machine\n\n" + self._machine(),
         ]
+        if self.deferrals:
+            advice = "\n".join(f"- {escaped(str(each))}" for each in self.deferrals)
+            sections.append(f"## Quieter times\n\n{advice}")
         return "\n\n".join(sections) + "\n"
 
     def _worst_first(self) -> list[ServiceDigest]:
