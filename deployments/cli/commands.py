@@ -248,6 +248,12 @@ _register(
         ["--with", "with_file"], metavar="FILE", type=click.Path(), help="Compare with this rhythm.toml."
     ),
 )
+_register(
+    "advise",
+    "What to change in rhythm.toml, by the recorded days.",
+    _flag("Write it into rhythm.toml.", "--apply"),
+    click.Option(["--days"], metavar="N", type=Count(7), help="By the last N. Default: 30."),
+)
 _register("status", "Every group's last run, what is due, and why nothing runs now.")
 _register(
     "explain",

@@ -31,6 +31,8 @@ _SHOWN = (Decision.RUN, Decision.WAITS, Decision.DEFERRED)
 #: Of the timetable; how long runs take only if any has run before.
 _TAKES = Column("takes")
 COLUMNS = (Column("at"), Column("group", Kind.NAME), Column(""), _TAKES, Column("why", Kind.TEXT))
+#: For how long the load must have been recorded before anything is advised by it.
+_ADVISED = timedelta(days=2)
 
 
 def run(*, start: datetime | None, hours: float, failing: Sequence[str], why: bool, json: bool) -> int:
@@ -95,6 +97,9 @@ def _advice(settings: Settings) -> list[str]:
         return [f"how busy the machine was is not known: {error}"]
     if not means:
         return ["how busy the machine was is not known yet: `rhythm up` and each beat record it"]
+    if means[-1].at - means[0].at < _ADVISED:
+        first = timestamps.clock(means[0].at, settings.zone, clock.now())
+        return [f"how busy the machine was is only known since {first}: there is no advice before two days"]
     return [str(each) for each in found] or ["no group would have found a quieter time by waiting"]
 
 

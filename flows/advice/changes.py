@@ -22,11 +22,6 @@ class SetKey:
         """What it changes."""
         return self.group, self.key
 
-    @property
-    def lines(self) -> str:
-        """It, as rhythm.toml has it."""
-        return f"[groups.{self.group}]\n{self.key} = {json.dumps(self.value, ensure_ascii=False)}"
-
 
 @dataclass(frozen=True, slots=True)
 class OptionalStep:
@@ -41,11 +36,6 @@ class OptionalStep:
         """What it changes."""
         return self.group, self.step
 
-    @property
-    def lines(self) -> str:
-        """It, as rhythm.toml has it."""
-        return f"[groups.{self.group}]\nsteps = [ …, {{ run = …, optional = true }} ]  # {self.step}"
-
 
 @dataclass(frozen=True, slots=True)
 class RemoveStep:
@@ -59,11 +49,6 @@ class RemoveStep:
     def target(self) -> tuple[str, str]:
         """What it changes."""
         return self.group, self.step
-
-    @property
-    def lines(self) -> str:
-        """What to do in rhythm.toml."""
-        return f"[groups.{self.group}]\n# take out of its steps: {self.step}"
 
 
 Change = SetKey | OptionalStep | RemoveStep
@@ -89,6 +74,26 @@ def optional(step: str | Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
     return {**step, "optional": True} if isinstance(step, Mapping) else {"run": step, "optional": True}
 
 
-def lines(changes: Sequence[Change]) -> str:
-    """Return the lines to paste."""
-    return "\n".join(change.lines for change in changes)
+def lines(changes: Sequence[Change], tables: Mapping[str, Any]) -> str:
+    """Return the lines to paste into a rhythm.toml that has these tables; of steps, the one that changes."""
+    found: list[str] = []
+    for change in changes:
+        found.append(f"[groups.{change.group}]")
+        match change:
+            case SetKey(_, key, value):
+                found.append(f"{key} = {inline(value)}")
+            case OptionalStep(group, place, _):
+                step = tables["groups"][group]["steps"][place]
+                found.append(f"steps = [ …, {inline(optional(step))}, … ]  # instead of {inline(step)}")
+            case RemoveStep(group, place, _):
+                found.append(f"steps = [ … ]  # without {inline(tables['groups'][group]['steps'][place])}")
+    return "\n".join(found)
+
+
+def inline(value: Any) -> str:
+    """Return a value as TOML has it on one line."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {inline(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)  # of strings, numbers and true, TOML's are JSON's

@@ -57,8 +57,10 @@ def _optional(evidence: Evidence, name: str, place: int, step: str, count: int) 
         ("failed runs", f"{now.failed:,}", f"{then.failed:,}"),
         ("slots late or lost", f"{now.late():,}", f"{then.late():,}"),
     )
-    why = f"none of {count:,} attempts at {step} succeeded, and each fails the group; repair it, or"
-    yield Advice("step", name, f"make the step {step} optional", why, changes, figures, recorded)
+    why = f"none of {count:,} attempts at {step} succeeded, and each failed the group"
+    yield Advice(
+        "step", name, f"make the step {step} optional, or repair it", why, changes, figures, recorded
+    )
 
 
 def _completing(recorded: Recorded, group: str, step: str) -> Recorded:

@@ -139,6 +139,7 @@ CALLS = {
     "resume": (("nobody",), "problems"),
     "plan": (("--hours", "2"), "runs"),
     "replay": ((), "error"),
+    "advise": ((), "error"),
     "status": ((), "server"),
     "explain": (("health_check",), "facts"),
     "history": ((), "runs"),

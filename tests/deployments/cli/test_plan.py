@@ -182,10 +182,13 @@ def test_what_has_run_before_is_planned_with_how_long_it_takes_and_what_collides
 def test_with_why_there_is_advice_of_which_group_had_better_wait(rhythm: CommandLine) -> None:
     rhythm.write('timezone = "UTC"\n[groups.nightly]\nat = "03:00"\nsteps = ["check_health"]\n')
     assert rhythm("plan", "--why").out.endswith("`rhythm up` and each beat record it\n")
+    settings = config.load(rhythm.folder / "rhythm.toml")
+    with store_of(settings) as store:
+        store.add_readings([Reading(datetime.now(UTC) - timedelta(minutes=1), 90.0)])
+    assert rhythm("plan", "--why").out.endswith("there is no advice before two days\n")
 
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     nights = [today - timedelta(days=ago) for ago in range(10, 0, -1)]
-    settings = config.load(rhythm.folder / "rhythm.toml")
     with store_of(settings) as store:
         store.add_decisions(
             GroupEvent(night + timedelta(hours=3), "nightly", "run", "", Outcome.COMPLETED, 200.0)
