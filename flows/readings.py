@@ -48,7 +48,7 @@ async def measure(situation: Situation, log: Log) -> tuple[Situation, Reading]:
         log.warning("what the load was before is not known: %s", error)
         before = UNKNOWN
     with cancellation.current().heeded():
-        await anyio.sleep(meter.WATCHED - (monotonic() - began))
+        await anyio.sleep(max(0.0, meter.WATCHED - (monotonic() - began)))
     reading = await anyio.to_thread.run_sync(meter.METER.since, first, folder, now)
     return replace(situation, load=replace(before, readings=(*before.readings, reading))), reading
 
