@@ -238,6 +238,7 @@ _register(
     click.Option(["--from", "start"], metavar="TIME", type=Time(), help="ISO 8601; default: now."),
     click.Option(["--hours"], metavar="N", type=Hours(), default=24.0, help="Default: 24."),
     _Groups("--failing", "Suppose that it fails."),
+    _flag("And which groups would better have waited for a quieter beat.", "--why"),
 )
 _register("status", "Every group's last run, what is due, and why nothing runs now.")
 _register(

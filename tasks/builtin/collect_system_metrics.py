@@ -59,7 +59,7 @@ class Metrics:
 
 
 def collect(settings: Settings, now: datetime) -> Metrics:
-    """Read everything that is worth a curve; takes a little more than the second the CPU is watched for.
+    """Read everything that is worth a curve; the CPU is watched for a second if `rhythm up` has not done so.
 
     Raises:
         StepFailedError: there is no endpoint in the settings, and PREFECT_API_URL is not an address.

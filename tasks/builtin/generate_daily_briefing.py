@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasks.builtin.analysis.anomalies import Anomaly, anomalies, daily_means
 from tasks.builtin.analysis.briefing import Briefing
+from tasks.builtin.analysis.deferrals import BACK, Deferral, deferrals
 from tasks.builtin.analysis.digest import (
     FigureDigest,
     ServiceDigest,
@@ -24,7 +25,7 @@ from tasks.builtin.contract import Context, Events, Parser, Report, positive
 from tasks.files import report_file
 from tasks.markdown import escaped
 from tasks.settings.rhythm_toml import Settings
-from tasks.store import durations
+from tasks.store import durations, readings
 from tasks.store.measurements import CPU, MEMORY, Bucket, GroupEvent
 from tasks.store.store import Store, StoreError, store_of
 
@@ -69,7 +70,17 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
         tuple(kept.anomalies),
         tuple(kept.outgrowing),
         tuple(faults),
+        tuple(_deferrals(settings, now)),
     )
+
+
+def _deferrals(settings: Settings, now: datetime) -> list[Deferral]:
+    """Return which groups would better have waited for a quieter beat; a fault of the store is reported."""
+    since = now - BACK
+    try:
+        return deferrals(durations.of_groups(settings, since), readings.means(settings, since), settings)
+    except StoreError:
+        return []
 
 
 @dataclass(frozen=True, slots=True)

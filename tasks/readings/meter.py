@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 import psutil
 
@@ -25,21 +26,32 @@ _LEAST = 2.0
 _LOOPBACK = ("lo", "loopback")
 
 
+class Core(NamedTuple):
+    """CPU seconds of a core: those in which it was at work, and all."""
+
+    busy: float
+    total: float
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the system has counted up to a time on a clock that nobody sets, in seconds.
 
-    `busy` and `total` are CPU seconds of all cores together, `own` those of Rhythm, which is below the
-    processes `roots`; `moved` are the bytes that came and went. None where the system does not count.
+    `cores` are the CPU seconds of each; `own` those of Rhythm, which is below the processes `roots`; `moved`
+    are the bytes that came and went. None where the system does not count.
     """
 
     at: float
-    busy: float
-    total: float
+    cores: tuple[Core, ...]
     own: float | None
     roots: tuple[int, ...]
     waited: Waited
     moved: int | None
+
+    @property
+    def all_cores(self) -> Core:
+        """The CPU seconds of all cores together."""
+        return Core(sum(core.busy for core in self.cores), sum(core.total for core in self.cores))
 
 
 def between(
@@ -53,9 +65,9 @@ def between(
         return Reading(at, memory_available=memory_available, of_beat=of_beat)
     seconds = last.at - first.at
     others = own = None
-    total = last.total - first.total
+    total = last.all_cores.total - first.all_cores.total
     if total > 0 and first.own is not None and last.own is not None and first.roots == last.roots:
-        busy = min(max(0.0, last.busy - first.busy), total)
+        busy = min(max(0.0, last.all_cores.busy - first.all_cores.busy), total)
         mine = min(max(0.0, last.own - first.own), busy)
         own, others = _percent(mine, total), _percent(busy - mine, total)
 
@@ -93,12 +105,10 @@ class Meter:
     def look(self, outputs_dir: Path) -> Look:
         """Look at what the system has counted so far; takes about a millisecond."""
         roots = self._roots(outputs_dir)
-        times = psutil.cpu_times()
-        idle = times.idle + getattr(times, "iowait", 0.0)
-        busy = times.user + times.system + sum(getattr(times, name, 0.0) for name in _BUSY)
+        cores = _cores()
         with self._lock:
             own = self._use.cpu_seconds(roots)
-        return Look(self._now(), busy, busy + idle, own, roots, waited(), _moved())
+        return Look(self._now(), cores, own, roots, waited(), _moved())
 
     def sample(self, outputs_dir: Path, at: datetime) -> Reading:
         """Return how much was in use since the last sample; the next one begins here."""
@@ -112,6 +122,20 @@ class Meter:
         last = self.look(outputs_dir)
         known = [look for look in self._looks if last.at - look.at >= _LEAST]
         return between(known[-1] if known else None, last, at, available_memory(), of_beat=True)
+
+    def cores(self) -> tuple[float, ...]:
+        """Return the use of each core since the last sample that is not of just now, in per cent.
+
+        Without such a sample, that is nothing; so it is if the number of cores has changed.
+        """
+        now, last = self._now(), _cores()
+        known = [look for look in self._looks if now - look.at >= _LEAST]
+        if not known or len(known[-1].cores) != len(last):
+            return ()
+        pairs = zip(known[-1].cores, last, strict=True)
+        return tuple(
+            _percent(after.busy - before.busy, after.total - before.total or 1.0) for before, after in pairs
+        )
 
     def since(self, first: Look, outputs_dir: Path, at: datetime) -> Reading:
         """Return how much was in use since a look."""
@@ -127,6 +151,15 @@ _BUSY = ("nice", "irq", "softirq", "steal")
 def available_memory() -> int | None:
     """Return how many bytes programs can still have."""
     return int(psutil.virtual_memory().available)
+
+
+def _cores() -> tuple[Core, ...]:
+    """Return the CPU seconds of each core."""
+    found = []
+    for times in psutil.cpu_times(percpu=True):
+        busy = times.user + times.system + sum(getattr(times, name, 0.0) for name in _BUSY)
+        found.append(Core(busy, busy + times.idle + getattr(times, "iowait", 0.0)))
+    return tuple(found)
 
 
 def _moved() -> int | None:

@@ -24,6 +24,7 @@ BENCHMARKS = (
     "lines",
     "outgrowing",
     "powershell",
+    "readings",
     "soak",
     "spikes",
 )

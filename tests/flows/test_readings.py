@@ -29,7 +29,7 @@ from tests.flows.test_rhythm import Beat, outcomes
 from tests.flows.test_rhythm import beat as beat
 
 HOUR = timedelta(hours=1)
-STARTED = Look(0.0, 0.0, 0.0, 0.0, (), Waited(), 0)
+STARTED = Look(0.0, (), 0.0, (), Waited(), 0)
 
 
 class FakeMeter:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from humanize import naturalsize
 
 from tasks.builtin.analysis.anomalies import Anomaly
+from tasks.builtin.analysis.deferrals import Deferral
 from tasks.builtin.analysis.digest import FigureDigest, GroupDigest, ServiceDigest, StepDigest
 from tasks.builtin.analysis.outgrowing import Outgrowing
 from tasks.markdown import escaped, table
@@ -42,6 +43,7 @@ class Briefing:
     anomalies: tuple[Anomaly, ...] = ()
     outgrowing: tuple[Outgrowing, ...] = ()
     faults: tuple[str, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
 
     @property
     def attention(self) -> list[str]:
@@ -82,6 +84,9 @@ class Briefing:
             "## Steps\n\n" + self._steps(),
             "## Machine\n\n" + self._machine(),
         ]
+        if self.deferrals:
+            advice = "\n".join(f"- {escaped(str(each))}" for each in self.deferrals)
+            sections.append(f"## Quieter times\n\n{advice}")
         return "\n\n".join(sections) + "\n"
 
     def _worst_first(self) -> list[ServiceDigest]:

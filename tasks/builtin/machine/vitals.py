@@ -11,6 +11,7 @@ from statistics import fmean
 
 import psutil
 
+from tasks.readings.meter import METER
 from tasks.store.measurements import CPU, LOAD, MEMORY, SWAP, Sample
 
 #: Counters since the machine started, and the samples that hold how fast each grows, in bytes a second.
@@ -54,9 +55,13 @@ class MachineReading:
 
 
 def read_machine(interval: float) -> MachineReading:
-    """Read the machine; takes `interval` seconds, over which the CPU is watched."""
+    """Read the machine.
+
+    The CPU's use is that since the last sample of `rhythm up`, of the last minute; where there is none, it is
+    watched for `interval` seconds.
+    """
     memory = psutil.virtual_memory()
-    cores = tuple(psutil.cpu_percent(interval, percpu=True))
+    cores = METER.cores() or tuple(psutil.cpu_percent(interval, percpu=True))
     return MachineReading(
         cpu_percent=fmean(cores),
         memory_percent=memory.percent,

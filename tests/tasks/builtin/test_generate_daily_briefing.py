@@ -13,7 +13,7 @@ import pytest
 from tasks.builtin.contract import Context, Report
 from tasks.builtin.generate_daily_briefing import main
 from tasks.outcome import Outcome, StepFailedError
-from tasks.store.measurements import GroupEvent, Probe, Sample, StepUsage, Transition
+from tasks.store.measurements import GroupEvent, Probe, Reading, Sample, StepUsage, Transition
 from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
@@ -293,3 +293,19 @@ def test_a_corrupt_store_is_said_and_the_groups_are_there(make_context: MakeCont
 def test_a_folder_that_cannot_be_written_fails_the_step(make_context: MakeContext, blocked: Path) -> None:
     with pytest.raises(StepFailedError, match=r"2026-03-04\.md cannot be written .*outputs_dir"):
         main([], make_context(events=nothing, outputs_dir=blocked))
+
+
+def test_a_group_that_had_better_wait_for_a_quieter_time_is_named(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    nights = [NOW.replace(hour=3, minute=0) - timedelta(days=ago) for ago in range(10, 0, -1)]
+    with store_of(context.settings) as store:
+        store.add_decisions(
+            GroupEvent(night, "daily_routine", "run", "", Outcome.COMPLETED, 600.0) for night in nights
+        )
+        store.add_readings(
+            Reading(night + timedelta(minutes=5 * n), 90.0 if n < 16 else 10.0)
+            for night in nights
+            for n in range(60)
+        )
+    main([], context)
+    assert section(text_of(context), "Quieter times").startswith("- deferring daily_routine to 04:20 ")

@@ -7,18 +7,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.readings.meter import Look, Meter, between
+from tasks.readings.meter import Core, Look, Meter, between
 from tasks.readings.pressure import Waited, waited
 from tasks.store.measurements import Reading
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-FIRST = Look(100.0, 50.0, 1000.0, 10.0, (7,), Waited(1.0, 2.0, 3.0), 5_000)
-#: After 10 seconds of four cores: 20 of 40 CPU seconds were used, 5 of them by Rhythm.
-LAST = Look(110.0, 70.0, 1040.0, 15.0, (7,), Waited(2.0, 4.0, 3.0), 25_000)
+FIRST = Look(100.0, (Core(20.0, 500.0), Core(30.0, 500.0)), 10.0, (7,), Waited(1.0, 2.0, 3.0), 5_000)
+#: After 10 seconds, 20 of 40 CPU seconds were used, 5 of them by Rhythm.
+LAST = Look(110.0, (Core(25.0, 520.0), Core(45.0, 520.0)), 15.0, (7,), Waited(2.0, 4.0, 3.0), 25_000)
 
 
 def of(first: Look | None, last: Look) -> Reading:
@@ -67,7 +68,7 @@ figures = st.floats(0, 1e6)
 def test_all_together_is_never_more_than_the_machine_has(
     busy: float, total: float, own: float, cpu: float, disk: float
 ) -> None:
-    last = Look(110.0, busy, total, own, (7,), Waited(cpu, disk, 3.0), 25_000)
+    last = Look(110.0, (Core(busy, total),), own, (7,), Waited(cpu, disk, 3.0), 25_000)
     reading = of(FIRST, last)
     for figure in (reading.others, reading.own, reading.cpu_pressure, reading.disk_pressure):
         assert figure is None or 0 <= figure <= 100
@@ -77,7 +78,7 @@ def test_all_together_is_never_more_than_the_machine_has(
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_others_use_is_the_same_however_much_rhythm_uses(others: float, own: float) -> None:
     mine = own * (1 - others) * 40
-    last = replace(LAST, busy=FIRST.busy + others * 40 + mine, own=10.0 + mine)
+    last = replace(LAST, cores=(Core(50 + others * 40 + mine, 1040.0),), own=10.0 + mine)
     found = of(FIRST, last).others
     assert found == pytest.approx(100 * others, abs=1e-6)
 
@@ -115,6 +116,17 @@ def test_a_sample_of_just_now_is_too_near_to_measure_from(tmp_path: Path) -> Non
     meter.sample(tmp_path, NOON)
     time.now = 60.5  # it goes by the one before
     assert meter.since_sample(tmp_path, NOON).network is not None
+
+
+def test_cores_have_their_use_since_a_sample_that_is_not_of_just_now(tmp_path: Path) -> None:
+    time = Time()
+    meter = Meter(NoUse(), lambda folder: (1,), time)
+    assert meter.cores() == ()
+    meter.sample(tmp_path, NOON)
+    assert meter.cores() == ()
+    time.now = 60.0
+    assert len(meter.cores()) == psutil.cpu_count()
+    assert all(0 <= use <= 100 for use in meter.cores())
 
 
 def test_pressure_is_what_at_least_one_task_waited(tmp_path: Path) -> None:
