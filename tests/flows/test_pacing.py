@@ -305,7 +305,7 @@ def test_it_waits_no_longer_than_what_comes_after_it_may(ran: dict[str, str], un
 
 
 def test_what_comes_due_before_it_would_run_has_a_say_as_well() -> None:
-    groups = {
+    groups: dict[str, dict[str, Any]] = {
         "source": {"every": "2h", "wait_at_most": "60m"},
         "paced": {"every": "20m", "wait_at_most": "5m", "after": ["source"]},
     }
