@@ -76,6 +76,15 @@ def briefing(**more: Any) -> Briefing:
             "a takes 3.0 s longer each day, and outgrows its interval, 10m, around Wed 11 Mar "
             "(90% confidence: 10 Mar to 12 Mar)",
         ),
+        ({"incidents": ("03-04 13:00: backup took long",)}, "03-04 13:00: backup took long"),
+        (
+            {
+                "incidents": ("03-04 13:00: backup",),
+                "in_incidents": frozenset({"step/a/backup"}),
+                "steps": (step(124.0, 40.0),),
+            },
+            "03-04 13:00: backup",
+        ),
         ({"anomalies": (Anomaly("CPU", 65.0, 24.0),)}, "CPU was more than usual: 65 instead of 24"),
         ({"anomalies": (Anomaly("CPU", 5.0, 24.0),)}, "CPU was less than usual: 5 instead of 24"),
     ],
