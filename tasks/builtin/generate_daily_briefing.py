@@ -76,9 +76,9 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
         tuple(each for each in kept.anomalies if not (each.is_more and each.what in _known(members))),
         tuple(kept.outgrowing),
         tuple(faults),
+        tuple(_deferrals(settings, now)),
         tuple(record.clauses(incidents, settings.zone)),
         members,
-        tuple(_deferrals(settings, now)),
     )
 
 

@@ -44,9 +44,9 @@ class Briefing:
     anomalies: tuple[Anomaly, ...] = ()
     outgrowing: tuple[Outgrowing, ...] = ()
     faults: tuple[str, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
     incidents: tuple[str, ...] = ()
     in_incidents: frozenset[str] = frozenset()
-    deferrals: tuple[Deferral, ...] = ()
 
     @property
     def attention(self) -> list[str]:
