@@ -65,9 +65,10 @@ def _seldom(names: Iterable[Name]) -> list[Name]:
 
 def _machine(store: Store, begin: datetime, now: datetime) -> list[Series]:
     """Return the use of CPU and memory. The CPU's is that of readings, unless there are more samples."""
-    buckets = [bucket for bucket in store.buckets(list(FIGURES), begin, PART) if bucket.at <= now]
+    over = now - timedelta(seconds=now.timestamp() % PART.total_seconds())  # the mean of a part scatters more
+    buckets = [bucket for bucket in store.buckets(list(FIGURES), begin, PART) if bucket.at < over]
     sampled = {series.of: series for series in machine_use(buckets, PART)}
-    read = cpu_use((each for each in store.readings(begin) if each.at <= now), PART)
+    read = cpu_use((each for each in store.readings(begin) if each.at < over), PART)
     if len(read.points) > len(sampled.get(read.of, Series(read.of, ())).points):
         sampled[read.of] = read
     return list(sampled.values())

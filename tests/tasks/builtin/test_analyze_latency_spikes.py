@@ -268,6 +268,16 @@ def test_the_cpu_is_judged_by_readings_where_there_are_more_of_them(
     assert (about, more["what"]) == ("machine/cpu", "the CPU was used to 100 %, usually 20 %")
 
 
+def test_five_minutes_that_are_not_over_are_not_judged(context: Context, emitted: list[Any]) -> None:
+    keep_cpu(context, [20.0 + n % 3 for n in range(200)] + [99.0], until=NOW + EVERY)
+
+    main([], replace(context, now=lambda: NOW + timedelta(minutes=4)))
+    assert emitted == []
+
+    main([], replace(context, now=lambda: NOW + timedelta(minutes=5)))
+    assert len(emitted) == 1
+
+
 def test_what_is_not_judged_yet_is_named(context: Context) -> None:
     keep_runs(context, "daily.ps1", [40.0] * 20, every=timedelta(days=1))
     keep_runs(context, "known.ps1", [40.0] * 21, every=timedelta(days=1))
