@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.builtin.analysis.deviations import ENOUGH
+from tasks.builtin.analysis.deviations import ENOUGH, is_judged
 from tasks.builtin.analysis.news import REST, News
 from tasks.builtin.analysis.spikes import SHORT, TIMES, Detector, SpikeVerdict
 
@@ -264,3 +264,42 @@ def test_a_spike_is_so_many_times_as_far_off_as_all_but_the_rarest_values(
     assert found.expected == 1.0
     assert found.strength == pytest.approx(over)
     assert found.is_spike is is_spike
+
+
+@pytest.mark.parametrize(
+    ("every", "first"),
+    [
+        (timedelta(minutes=10), 100),
+        (timedelta(hours=1), 100),
+        (timedelta(hours=6), 28),
+        (timedelta(days=1), 20),
+    ],
+)
+def test_how_many_values_it_takes_follows_how_often_there_is_one(every: timedelta, first: int) -> None:
+    """Twenty over a week, or a hundred: the documentation names the numbers."""
+    for count, judged_then in ((first - 1, False), (first, True)):
+        points = [(MONDAY + n * every, 1.0 + 0.1 * (n % 2)) for n in range(count)]
+        points.append((MONDAY + count * every, 50.0))
+
+        assert judged(points)[-1].is_spike is judged_then
+        assert is_judged([at for at, _ in points]) is judged_then
+
+
+@pytest.mark.parametrize(("high", "is_spike"), [(1.3, False), (1.8, True)])
+def test_of_few_values_the_furthest_on_either_side_is_the_measure(high: float, is_spike: bool) -> None:
+    points = [(MONDAY + n * timedelta(days=1), 0.8 if n == 9 else 1.0) for n in range(30)]
+
+    verdicts = judged([*points, (MONDAY + timedelta(days=30), high)])
+
+    assert verdicts[-1].is_spike is is_spike
+
+
+def test_of_few_values_a_change_does_not_hide_itself() -> None:
+    """No value alone is unusual, only their mean; and each mean is just a little higher than the last."""
+    dice = random.Random(5)
+    values = [dice.gauss(1, 0.1) for _ in range(60)] + [dice.gauss(1.2, 0.1) for _ in range(12)]
+
+    verdicts = judged((MONDAY + n * timedelta(hours=6), value) for n, value in enumerate(values))
+
+    assert not any(verdict.is_spike for verdict in verdicts[:60])
+    assert any(verdict.is_spike for verdict in verdicts[60:])
