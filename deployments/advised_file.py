@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.advice.changes import Change, OptionalStep, RemoveStep, SetKey, changed, inline, optional
+from flows.advice.changes import (
+    Change,
+    MoveGroup,
+    OptionalStep,
+    RemoveStep,
+    SetKey,
+    changed,
+    inline,
+    optional,
+)
 from tasks.files.atomic_file import write_users_text
 from tasks.problem import ConfigError, Problem, remedy_for
 from tasks.settings import rhythm_toml as config
@@ -24,7 +33,8 @@ def with_changes(text: str, changes: Sequence[Change]) -> str:
     made = text
     for change in changes:
         made = _with_change(made, change)
-    if tomllib.loads(made) != changed(tomllib.loads(text), changes):
+    wanted = changed(tomllib.loads(text), changes)
+    if (found := tomllib.loads(made)) != wanted or list(found["groups"]) != list(wanted["groups"]):
         raise ValueError("its groups are written in a way that cannot be changed automatically")
     return made
 
@@ -58,6 +68,8 @@ def write(path: Path, text: str) -> None:
 def _with_change(text: str, change: Change) -> str:
     import tomlkit  # of the extra `adopt`: only who has something written needs it
 
+    if isinstance(change, MoveGroup):
+        return _moved(text, change.group, change.above)
     document: Any = tomlkit.parse(text)
     group = document["groups"][change.group]
     match change:
@@ -73,6 +85,46 @@ def _with_change(text: str, change: Change) -> str:
         case RemoveStep(_, place, _):
             del group["steps"][place]
     return tomlkit.dumps(document)
+
+
+def _moved(text: str, group: str, above: str) -> str:
+    """Return the text with a group's lines, and the comment above them, before those of another one."""
+    lines = text.splitlines(keepends=True)
+    first, end = _block(lines, group)
+    block = lines[first:end]
+    rest = lines[:first] + lines[end:]
+    place, _ = _block(rest, above)
+    if block and block[-1].strip():
+        end_of_line = "\r\n" if block[-1].endswith("\r\n") else "\n"
+        block = [*block[:-1], block[-1].rstrip("\r\n") + end_of_line, end_of_line]
+    return "".join([*rest[:place], *block, *rest[place:]])
+
+
+def _block(lines: Sequence[str], group: str) -> tuple[int, int]:
+    """Return where a group's lines begin, with the comment above them, and where those of the next do.
+
+    Raises:
+        ValueError: the group has no head of its own.
+    """
+    head = re.compile(rf"[ \t]*\[\[?[ \t]*groups[ \t]*\.[ \t]*[\"']?{re.escape(group)}[\"']?[ \t]*[\].]")
+    own = [index for index, line in enumerate(lines) if head.match(line)]
+    if not own:
+        raise ValueError("its groups are written in a way that cannot be changed automatically")
+    others = (
+        i
+        for i in range(own[-1] + 1, len(lines))
+        if re.match(r"[ \t]*\[+[\w\"' .\t-]+\]+[ \t]*(#.*)?$", lines[i])
+    )
+    return _above_comment(lines, own[0]), _above_comment(lines, next(others, len(lines)))
+
+
+def _above_comment(lines: Sequence[str], head: int) -> int:
+    """Return where the comment begins that stands right above a head."""
+    if head == len(lines):
+        return head
+    while head and lines[head - 1].lstrip().startswith("#"):
+        head -= 1
+    return head
 
 
 def _header(text: str, group: str) -> int | None:

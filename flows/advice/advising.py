@@ -8,6 +8,7 @@ from datetime import timedelta
 from flows.advice.evidence import Advice, Evidence
 from flows.advice.intervals import intervals
 from flows.advice.lanes import lanes
+from flows.advice.orders import orders
 from flows.advice.patience import patience
 from flows.advice.quieter import quieter_times
 from flows.advice.steps import steps
@@ -18,6 +19,7 @@ LEAST = timedelta(days=7)
 _ADVISERS: tuple[Callable[[Evidence], Iterator[Advice]], ...] = (
     steps,
     intervals,
+    orders,
     lanes,
     quieter_times,
     patience,

@@ -51,7 +51,20 @@ class RemoveStep:
         return self.group, self.step
 
 
-Change = SetKey | OptionalStep | RemoveStep
+@dataclass(frozen=True, slots=True)
+class MoveGroup:
+    """A group is written above another one, and so comes before it where both are due."""
+
+    group: str
+    above: str
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """What it changes."""
+        return self.group, "order"
+
+
+Change = SetKey | OptionalStep | RemoveStep | MoveGroup
 
 
 def changed(tables: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
@@ -66,7 +79,15 @@ def changed(tables: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, A
                 group["steps"][place] = optional(group["steps"][place])
             case RemoveStep(_, place, _):
                 del group["steps"][place]
+            case MoveGroup(name, above):
+                made["groups"] = _moved(made["groups"], name, above)
     return made
+
+
+def _moved(groups: Mapping[str, Any], name: str, above: str) -> dict[str, Any]:
+    order = [group for group in groups if group != name]
+    order.insert(order.index(above), name)
+    return {group: groups[group] for group in order}
 
 
 def optional(step: str | Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +108,8 @@ def lines(changes: Sequence[Change], tables: Mapping[str, Any]) -> str:
                 found.append(f"steps = [ …, {inline(optional(step))}, … ]  # instead of {inline(step)}")
             case RemoveStep(group, place, _):
                 found.append(f"steps = [ … ]  # without {inline(tables['groups'][group]['steps'][place])}")
+            case MoveGroup(_, above):
+                found[-1] += f"  # above [groups.{above}]"
     return "\n".join(found)
 
 

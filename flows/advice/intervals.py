@@ -18,6 +18,9 @@ from tasks.settings.duration import format_duration
 _DUTY, _LEAST_RUNS, _RARE = 0.1, 100, 0.01
 #: Which part of its interval it is to take, and by how much the interval becomes longer at most.
 _EASY, _MOST = 0.05, 6
+#: What comes as often as that looks for something; what comes less often may do something, which is as good
+#: the hundredth time.
+_OFTEN = timedelta(hours=1)
 _INTERVALS = [timedelta(minutes=minutes) for minutes in (10, 15, 20, 30, 60, 120, 180, 240, 360, 720, 1440)]
 
 
@@ -25,7 +28,12 @@ def intervals(evidence: Evidence) -> Iterator[Advice]:
     """Yield the advice to run a group less often. One of critical priority is left alone."""
     for name, group in evidence.settings.groups.items():
         every, seconds = group.every, evidence.usual_seconds(name)
-        if not isinstance(every, timedelta) or group.priority == "critical" or not group.enabled:
+        if (
+            not isinstance(every, timedelta)
+            or group.priority == "critical"
+            or not group.enabled
+            or every >= _OFTEN
+        ):
             continue
         count, new = findings(evidence.recorded, name)
         if count < _LEAST_RUNS or new > _RARE * count or seconds < _DUTY * every.total_seconds():

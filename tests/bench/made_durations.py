@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from tasks.builtin.analysis.deviations import ENOUGH, FEW, FEW_OVER
 from tasks.builtin.analysis.episodes import spikes
 from tasks.builtin.analysis.series import DURATION, Series, Subject
 
@@ -16,7 +17,7 @@ CADENCES = {
     "10 min": (timedelta(minutes=10), 28),
     "1 h": (timedelta(hours=1), 28),
     "6 h": (timedelta(hours=6), 28),
-    "1 day": (DAY, 28),
+    "1 day": (DAY, 90),
 }
 _VALUES = 20_000  # calm ones of each kind
 _TRIES = 40
@@ -45,7 +46,7 @@ _AGO = 7 * DAY  # that is when it is planted
 
 def run(quick: bool) -> None:
     """Measure and print."""
-    print("Made durations. Calm: alerts per 1,000 values\n")
+    print("Made durations. Calm: alerts per 1,000 values that are judged\n")
     print(f"{'':34}" + "".join(f"{cadence:>9}" for cadence in CADENCES))
     for name, calm in CALM.items():
         print(f"{name:34}" + "".join(f"{_calm(calm, *each, quick):9.2f}" for each in CADENCES.values()))
@@ -65,7 +66,9 @@ def _calm(calm: Calm, every: timedelta, days: int, quick: bool) -> float:
         len(_alerts([_USUAL * calm(dice) for _ in range(count)], every))
         for dice in (Random(number) for number in range(tries))
     )
-    return 1000 * alerts / tries / count
+    # Nothing is judged before.
+    judged = count - min(ENOUGH, max(FEW, FEW_OVER // every))
+    return 1000 * alerts / tries / judged
 
 
 def _found(

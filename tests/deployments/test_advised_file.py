@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deployments import advised_file
-from flows.advice.changes import OptionalStep, RemoveStep, SetKey
+from flows.advice.changes import MoveGroup, OptionalStep, RemoveStep, SetKey
 from tasks.problem import ConfigError
 
 TEXT = """\
@@ -102,3 +102,21 @@ def test_what_differs_is_shown_as_a_diff(tmp_path: Path) -> None:
     shown = advised_file.difference(path, TEXT, TEXT.replace('"10m"', '"20m"'))
 
     assert '-every = "10m"\n+every = "20m"' in shown
+
+
+def test_a_group_moves_above_another_with_its_comment() -> None:
+    made = advised_file.with_changes(TEXT, [MoveGroup("check", above="copy")])
+
+    head, _, rest = TEXT.partition("[groups.copy]")
+    copy, _, check = rest.partition("# Checks.")
+    assert made.startswith("# Checks.\n[groups.check]\nevery")
+    assert made.endswith("# Mine.\n[groups.copy]" + copy)
+    assert check.rstrip() in made
+    assert head == "# Mine.\n"
+
+
+def test_a_group_without_a_head_of_its_own_is_not_moved() -> None:
+    text = 'groups.a.every = "1d"\ngroups.a.steps = ["a"]\ngroups.b.every = "1d"\ngroups.b.steps = ["b"]\n'
+
+    with pytest.raises(ValueError, match="cannot be changed automatically"):
+        advised_file.with_changes(text, [MoveGroup("b", above="a")])

@@ -26,7 +26,7 @@ def machine(
     seconds: Mapping[str, float],
     others: Others = lambda at: 10.0,
     *,
-    days: int = 14,
+    days: int = 10,
     failing: Sequence[str] = (),
     failing_steps: Sequence[str] = (),
     chance: float = 0.0,

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from flows.advice.advising import advise
-from flows.advice.changes import Change, OptionalStep, RemoveStep, SetKey, changed
+from flows.advice.changes import Change, MoveGroup, OptionalStep, RemoveStep, SetKey, changed
 from flows.advice.evidence import Advice, Evidence
 from tests.flows.machines import machine
 from tests.flows.rhythms import FIVE
@@ -105,7 +105,7 @@ def test_a_step_that_never_succeeds_is_made_optional_where_it_fails_its_group() 
 
     assert shown(found) == [("step", "report")]
     assert found[0].changes == (OptionalStep("report", 1, "old"),)
-    assert found[0].figures[0] == ("failed runs", "168", "0")
+    assert found[0].figures[0] == ("failed runs", "120", "0")
 
 
 def test_an_optional_step_that_never_succeeds_may_go() -> None:
@@ -140,3 +140,17 @@ def test_changes_leave_the_tables_they_are_made_from_as_they_are() -> None:
 
     assert made["groups"]["a"] == {"every": "2h", "steps": [{"run": "two", "optional": True}, "three"]}
     assert tables["groups"]["a"]["every"] == "1h"
+
+
+def test_short_groups_come_before_a_long_one_that_is_due_in_the_same_beats() -> None:
+    groups = {
+        "scan": {"every": "1h"},
+        "mail": {"every": "1h"},
+    }
+
+    found = advised(*machine(groups, {"scan": 400.0, "mail": 10.0}, calm))
+
+    assert shown(found) == [("order", "mail")]
+    assert found[0].changes == (MoveGroup("mail", above="scan"),)
+    assert int(found[0].figures[0][1]) > 200
+    assert found[0].figures[0][2] == "0"

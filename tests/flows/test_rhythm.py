@@ -34,6 +34,8 @@ from flows.events import events_of
 from flows.group import GroupOptions, group_flow
 from flows.lock import beat_lock
 from flows.naming import flow_name
+from flows.recorded import Recorded, recorded_runs
+from flows.replay import replay, same_runs
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, rhythm
 from tasks.machine_id import machine_id
@@ -134,7 +136,13 @@ async def test_a_failed_group_makes_the_others_wait_and_all_catch_up_in_the_next
     # … and all that was decided, and what it cost, by the store.
     with store_of(config.load()) as store:
         decisions, steps = store.decisions(hour_ago), store.steps(hour_ago)
-    # (The third beat, with nothing to do, has nothing to tell.)
+        beats, readings = store.beats(hour_ago), store.readings(hour_ago, of_beat=True)
+    # (Of the third beat, with nothing to do, only that it was.)
+    assert len(beats) == len(readings) == 3
+    assert [beat.at for beat in beats] == [reading.at for reading in readings]
+    assert {beat.note for beat in beats} == {None}
+    exact = replay(config.load(), Recorded(beats, list(recorded_runs(decisions, steps))), exactly=True)
+    assert same_runs(exact) == (4, 4)
     assert [(event.decision, event.outcome) for event in decisions if event.group == "ill_three"] == [
         ("waits", None),
         ("run", Outcome.COMPLETED),

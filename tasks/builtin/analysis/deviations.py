@@ -13,10 +13,10 @@ from tasks.builtin.analysis.rolling import Rolling
 #: With so many deviations before it, one is judged; …
 ENOUGH = 100
 #: … or with so many over so long: what is measured once a day would otherwise wait for a quarter of a year.
-#: Of fewer than `ENOUGH`, none counts as rare: the largest of them is the bound that is multiplied.
+#: Of fewer than `ENOUGH`, none counts as rare: the largest of them, high or low, is what is multiplied.
 FEW, FEW_OVER = 20, timedelta(days=7)
 #: Means of so many are judged once there are so many independent ones among them.
-INDEPENDENT = 3
+INDEPENDENT = 5
 #: Deviations are compared with those that all but this part of earlier ones stay below. One value in 33
 #: may be a spike before spikes are the usual: an incident of 20 minutes a day is no more than half of that.
 RARE = 0.03
@@ -48,7 +48,8 @@ class Deviations:
         self._times, self._both = times, both
         self._few = min(max(FEW, INDEPENDENT * width), ENOUGH)
         self._last: deque[float] = deque(maxlen=width)
-        self._means = Rolling(MEMORY)
+        self._width, self._means = width, Rolling(MEMORY)
+        self._recent: deque[tuple[datetime, float]] = deque()
         self._since: datetime | None = None
 
     def compare(self, at: datetime, deviation: float, least: float) -> Comparison:
@@ -62,17 +63,30 @@ class Deviations:
         # What is outside teaches that it was, and not how far: the next would hide behind it. A bound of 0
         # does not limit: nothing else would ever be learnt again.
         limited = math.copysign(bound, mean) if bound and strength > 1 else mean
-        self._means.add(at, limited)
+        self._learn(at, limited)
         return Comparison(strength, limited)
+
+    def _learn(self, at: datetime, mean: float) -> None:
+        """Add a mean to those that later ones are compared with.
+
+        Of few, one that shares values with the next would hide what begins in it: it is held back so long.
+        """
+        self._recent.append((at, mean))
+        are_few = len(self._means) + len(self._recent) < ENOUGH
+        while len(self._recent) > (self._width - 1 if are_few else 0):
+            self._means.add(*self._recent.popleft())
 
     def _bounds(self, known_for: timedelta, least: float) -> tuple[float, float]:
         count = len(self._means)
         if count < ENOUGH and (count < self._few or known_for < FEW_OVER):
             return -math.inf, math.inf
-        rare = RARE if count >= ENOUGH else 0.0
-        upper = max(self._times * self._means.quantile(1 - rare), least)
-        lower = min(self._times * self._means.quantile(rare), -least) if self._both else -math.inf
-        return lower, upper
+        if count >= ENOUGH:
+            low, high = self._means.quantile(RARE), self._means.quantile(1 - RARE)
+        else:
+            high = max(self._means.quantile(1), -self._means.quantile(0))
+            low = -high
+        lower = min(self._times * low, -least) if self._both else -math.inf
+        return lower, max(self._times * high, least)
 
 
 def is_judged(times: Sequence[datetime]) -> bool:

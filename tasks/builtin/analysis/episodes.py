@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from tasks.builtin.analysis.news import REST, WEEK, News
+from tasks.builtin.analysis.news import REST, WITHIN, News
 from tasks.builtin.analysis.series import Measure, Series, Subject
-from tasks.builtin.analysis.spikes import Detector
+from tasks.builtin.analysis.spikes import Detector, Times
 from tasks.store.measurements import Probe
 
 #: Troubles at most this far apart are one episode; several times as long as probes usually are apart, …
@@ -21,10 +21,10 @@ DISTANCES = 2
 #: So many failures in a row, at different moments, are trouble; fewer are bad luck. A breaker thinks so too.
 FAILURES = 3
 #: In ratios, a spike deviates so many times as much as all but the rarest. With that, calm log-normal
-#: durations and those with a tail as x^-3 give no more than one alert in 1,000, however often they are
-#: measured; a bound of differences gives four.
-RATIO_TIMES = 2.2
-#: What has caused alerts within so many values is known, if these take longer than a week.
+#: durations of any scatter give less than one alert in 1,000 and those with a tail as x^-3 about one, however
+#: often they are measured (`python -m tests.bench spikes`); a bound of differences gives up to four.
+RATIO_TIMES = Times(2.5, 2.1)
+#: What has caused alerts within so many values is known, if these take longer than `WITHIN`.
 KNOWN = 1_000
 
 
@@ -106,7 +106,7 @@ def spikes(series: Series, zone: ZoneInfo, fixed: float | None = None) -> Iterat
     For it, hours of the day are those of `zone`.
     """
     measure = series.of.measure
-    detector, chosen = _detector(measure), News(within=max(WEEK, KNOWN * series.every))
+    detector, chosen = _detector(measure), News(within=max(WITHIN, KNOWN * series.every))
     before = None
     for at, value in series.points:
         end = at + timedelta(seconds=value) if measure.in_seconds else at

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 #: After an alert there is none for so long: the next spikes belong to the same trouble. It counts from the
 #: alert and not from the last spike, or one spike after the other would silence a real incident for days.
-REST = timedelta(hours=12)
+REST = timedelta(hours=18)
 #: What has caused an alert so many times …
 ENOUGH = 3
-#: … within so long is known; only what is stronger still is news.
-WEEK = timedelta(days=7)
+#: … within so long is known; only what is stronger still is news. It is a day less than a week, so that what
+#: comes once a week is news each time.
+WITHIN = timedelta(days=6)
 #: An alert was as strong as a spike if the spike is less than so many times as strong.
 ALIKE = 1.2
 
@@ -19,7 +20,7 @@ ALIKE = 1.2
 class News:
     """Takes spikes in order, and chooses those that are news."""
 
-    def __init__(self, *, rest: timedelta = REST, enough: int = ENOUGH, within: timedelta = WEEK) -> None:
+    def __init__(self, *, rest: timedelta = REST, enough: int = ENOUGH, within: timedelta = WITHIN) -> None:
         self._rest, self._enough, self._within = rest, enough, within
         self._alerts: deque[tuple[datetime, float]] = deque()
 

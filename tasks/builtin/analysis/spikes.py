@@ -14,13 +14,23 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tasks.builtin.analysis.baseline import Baseline
 from tasks.builtin.analysis.deviations import MEMORY, Deviations
 from tasks.builtin.analysis.season import KNOWN_AFTER
 
-#: A spike deviates so many times as much as all but the rarest. Of normal values: 5 deviations.
-TIMES = 2.7
+
+class Times(NamedTuple):
+    """How many times as much as all but the rarest a spike deviates: a value alone, and a mean of several."""
+
+    value: float
+    mean: float
+
+
+#: Of normal values: 6 and 4 deviations. Single values have heavy tails, of which means have less: one bound
+#: for both would be too low for the ones, or too high for the others.
+TIMES = Times(3.4, 2.3)
 #: How many values a short rise is looked for in: half an hour of one every five minutes.
 SHORT = 6
 #: How many values slow changes are looked for in: three hours and half a day of one every five minutes.
@@ -72,7 +82,7 @@ class Detector:
         least: float = 0.0,
         least_part: float = 0.1,
         both: bool = False,
-        times: float = TIMES,
+        times: Times = TIMES,
     ) -> None:
         self._least, self._least_part, self._both, self._times = least, least_part, both, times
         self._day, self._week = Baseline(DAY, _LEAST_OF_DAY), Baseline(WEEK, _LEAST_OF_WEEK)
@@ -108,9 +118,10 @@ class Detector:
 
     def _forget(self) -> None:
         """Know nothing of deviations."""
-        self._single = Deviations(1, self._times, both=self._both)
-        self._short = Deviations(SHORT, self._times, both=self._both)
-        self._long = [Deviations(width, self._times, both=self._both) for width in LONG]
+        self._single = Deviations(1, self._times.value, both=self._both)
+        self._short, *self._long = (
+            Deviations(width, self._times.mean, both=self._both) for width in (SHORT, *LONG)
+        )
 
     def _begin(self, given: _Value) -> None:
         """Once the season is known, learn the first days' deviations again: every noon was one until then."""

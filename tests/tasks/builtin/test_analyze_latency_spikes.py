@@ -113,8 +113,8 @@ def test_a_new_incident_is_an_event_once(context: Context, emitted: list[tuple[s
     keep(context, "local llm", [2.0, *[0.02] * 5], until=NOW + timedelta(hours=1))
     main([], later(context, 1))  # the same incident goes on
     assert len(emitted) == 1
-    keep(context, "local llm", [0.02] * 71 + [2.0], until=NOW + timedelta(hours=13))
-    main([], later(context, 13))  # half a day after its alert
+    keep(context, "local llm", [0.02] * 107 + [2.0], until=NOW + timedelta(hours=19))
+    main([], later(context, 19))  # 18 hours after its alert
     assert len(emitted) == 2
 
 
@@ -268,6 +268,16 @@ def test_the_cpu_is_judged_by_readings_where_there_are_more_of_them(
     assert (about, more["what"]) == ("machine/cpu", "the CPU was used to 100 %, usually 20 %")
 
 
+def test_five_minutes_that_are_not_over_are_not_judged(context: Context, emitted: list[Any]) -> None:
+    keep_cpu(context, [20.0 + n % 3 for n in range(200)] + [99.0], until=NOW + EVERY)
+
+    main([], replace(context, now=lambda: NOW + timedelta(minutes=4)))
+    assert emitted == []
+
+    main([], replace(context, now=lambda: NOW + timedelta(minutes=5)))
+    assert len(emitted) == 1
+
+
 def test_what_is_not_judged_yet_is_named(context: Context) -> None:
     keep_runs(context, "daily.ps1", [40.0] * 20, every=timedelta(days=1))
     keep_runs(context, "known.ps1", [40.0] * 21, every=timedelta(days=1))
@@ -277,6 +287,15 @@ def test_what_is_not_judged_yet_is_named(context: Context) -> None:
 
     assert "1 series of steps, groups and the machine are judged." in published[0].text
     assert "Not yet, for want of values: daily_routine / daily.ps1." in published[0].text
+
+
+def test_what_runs_every_other_day_is_judged_by_what_is_older(context: Context) -> None:
+    keep_runs(context, "backup.ps1", [40.0 + n % 3 for n in range(40)] + [95.0], every=timedelta(days=2))
+
+    main(["--hours", "72"], context)
+
+    (found,) = record.worth_showing(context.settings.outputs_dir, NOW - timedelta(days=3))
+    assert found.text == "daily_routine / backup.ps1 took 95 s, usually 41 s"
 
 
 def test_what_was_found_is_kept_for_briefing_and_dashboard(context: Context) -> None:

@@ -110,7 +110,7 @@ def test_an_incident_is_one_alert_whatever_joins_it_later() -> None:
 
 def test_five_series_are_one_alert_and_another_incident_is_another() -> None:
     together = [moved(of, minute, 40) for minute, of in enumerate((BACKUP, CPU, LLM, CHECK))]
-    later = [moved(CPU, 13 * 60, 13 * 60 + 10)]
+    later = [moved(CPU, 19 * 60, 19 * 60 + 10)]
 
     fresh, _ = news(incidents([*together, *later]), {})
 

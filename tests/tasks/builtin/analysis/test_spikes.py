@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.builtin.analysis.deviations import ENOUGH
+from tasks.builtin.analysis.deviations import ENOUGH, is_judged
 from tasks.builtin.analysis.news import REST, News
 from tasks.builtin.analysis.spikes import SHORT, TIMES, Detector, SpikeVerdict
 
@@ -78,7 +78,7 @@ def test_noise_alone_gives_less_than_one_alert_in_1000(noise: Noise) -> None:
 def test_a_spike_at_night_is_found_though_every_day_is_as_high() -> None:
     points = list(series(14, busy_by_day))
     spike = 13 * DAY + 3 * 6  # at 03:00 of the last day
-    points[spike] = (points[spike][0], 0.9)  # as high as any noon: no fixed threshold would tell
+    points[spike] = (points[spike][0], 0.95)  # as high as many a noon: no fixed threshold would tell
     assert spike in news(points)
 
 
@@ -108,7 +108,7 @@ def test_what_is_a_little_too_slow_for_an_hour_is_found_and_once_is_not() -> Non
     points = list(series(14, lambda dice, at: dice.gauss(1, 0.1)))
     slow = 10 * DAY
     once = [*points[:slow], (points[slow][0], 1.4), *points[slow + 1 :]]
-    assert news(once) == []
+    assert not set(range(slow, slow + SHORT)) & set(news(once))
     hour = [(at, 1.4 if slow <= n < slow + SHORT else value) for n, (at, value) in enumerate(points)]
     assert any(slow < index < slow + SHORT for index in news(hour))
 
@@ -121,7 +121,7 @@ def test_trouble_every_day_stays_a_spike_and_is_news_three_times_a_week() -> Non
     found = judged(points)
     assert all(found[index].is_spike for index in trouble)
     alerts = news(points)
-    assert set(alerts) <= set(trouble)
+    assert all(index % DAY in (50, 51) for index in alerts)
     assert all(
         sum(start <= each < start + 7 * DAY for each in alerts) <= 4 for start in range(0, 21 * DAY, DAY)
     )
@@ -181,9 +181,10 @@ def test_a_slow_drift_is_found_that_no_single_value_shows() -> None:
 
     points = list(series(20, drifting))
     alerts = news(points, Detector(least_part=0.01))
-    assert alerts
-    assert all(14 * DAY < index < 20 * DAY for index in alerts)
-    assert all(points[index][1] < 140 for index in alerts)
+    since = [index for index in alerts if index >= 14 * DAY]
+    assert since[0] < 15 * DAY
+    assert len(alerts) - len(since) <= 1
+    assert all(points[index][1] < 140 for index in since)
 
 
 @pytest.mark.parametrize("missing", [12 * 6, 13 * 6], ids=["noon", "one o'clock"])
@@ -208,7 +209,7 @@ def test_what_each_week_has_is_no_spike_once_three_weeks_are_known() -> None:
 
 def test_in_a_storm_only_what_is_worse_is_news() -> None:
     points = list(series(21, steady))
-    storm = [14 * DAY + n * 80 for n in range(10)]  # every 13 hours
+    storm = [14 * DAY + n * 110 for n in range(8)]  # every 18 hours and a third
     for index in storm:
         points[index] = (points[index][0], 2.0)
     assert news(points) == storm[:3]
@@ -255,11 +256,50 @@ def test_a_value_is_judged_once_100_before_it_are_known() -> None:
 def test_a_spike_is_so_many_times_as_far_off_as_all_but_the_rarest_values(
     over: float, is_spike: bool
 ) -> None:
-    """One value in ten is 1 above the level, and none of the others is."""
-    points = [(MONDAY + n * EVERY, 1.0 + (n % 10 == 0)) for n in range(2 * DAY)]
+    """One value in five is 1 above the level, and none of the others is."""
+    points = [(MONDAY + n * EVERY, 1.0 + (n % 5 == 0)) for n in range(2 * DAY)]
 
-    found = judged([*points, (MONDAY + 2 * DAY * EVERY, 1.0 + over * TIMES)])[-1]
+    found = judged([*points, (MONDAY + 2 * DAY * EVERY, 1.0 + over * TIMES.value)])[-1]
 
     assert found.expected == 1.0
     assert found.strength == pytest.approx(over)
     assert found.is_spike is is_spike
+
+
+@pytest.mark.parametrize(
+    ("every", "first"),
+    [
+        (timedelta(minutes=10), 100),
+        (timedelta(hours=1), 100),
+        (timedelta(hours=6), 28),
+        (timedelta(days=1), 20),
+    ],
+)
+def test_how_many_values_it_takes_follows_how_often_there_is_one(every: timedelta, first: int) -> None:
+    """Twenty over a week, or a hundred: the documentation names the numbers."""
+    for count, judged_then in ((first - 1, False), (first, True)):
+        points = [(MONDAY + n * every, 1.0 + 0.1 * (n % 2)) for n in range(count)]
+        points.append((MONDAY + count * every, 50.0))
+
+        assert judged(points)[-1].is_spike is judged_then
+        assert is_judged([at for at, _ in points]) is judged_then
+
+
+@pytest.mark.parametrize(("high", "is_spike"), [(1.3, False), (1.8, True)])
+def test_of_few_values_the_furthest_on_either_side_is_the_measure(high: float, is_spike: bool) -> None:
+    points = [(MONDAY + n * timedelta(days=1), 0.8 if n == 9 else 1.0) for n in range(30)]
+
+    verdicts = judged([*points, (MONDAY + timedelta(days=30), high)])
+
+    assert verdicts[-1].is_spike is is_spike
+
+
+def test_of_few_values_a_change_does_not_hide_itself() -> None:
+    """No value alone is unusual, only their mean; and each mean is just a little higher than the last."""
+    dice = random.Random(5)
+    values = [dice.gauss(1, 0.1) for _ in range(60)] + [dice.gauss(1.2, 0.1) for _ in range(12)]
+
+    verdicts = judged((MONDAY + n * timedelta(hours=6), value) for n, value in enumerate(values))
+
+    assert not any(verdict.is_spike for verdict in verdicts[:60])
+    assert any(verdict.is_spike for verdict in verdicts[60:])
