@@ -114,9 +114,9 @@ def same_runs(exact: Replay) -> tuple[int, int]:
     runs = {
         (run.group, beat_of(run.began))
         for run in recorded.runs
-        if run.began >= recorded.start and run.group in exact.settings.groups
+        if run.began >= recorded.start and run.ended <= recorded.end and run.group in exact.settings.groups
     }
-    # Of a run that had not ended when the last beat had, nothing is recorded yet.
+    # Of what had not ended when the last beat had, not all is recorded yet.
     again = {
         (each.run.group, beat_of(each.run.began)) for each in exact.runs if each.run.ended <= recorded.end
     }

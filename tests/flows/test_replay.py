@@ -79,15 +79,16 @@ def recorded(settings: Settings) -> Recorded:
 
 def assert_exact(days: RecordedDays) -> None:
     again = replay(days.settings, recorded(days.settings), exactly=True)
+    end = again.recorded.end
 
     def shown(runs: Any) -> list[str]:
         return [f"{began:%d %H:%M:%S} {group}" for group, began in sorted(runs, key=lambda run: run[1])]
 
-    assert shown(
-        (each.run.group, each.run.began) for each in again.runs if each.run.ended <= days.now
-    ) == shown((group, began) for group, began, ended in days.ran if ended <= days.now)
+    assert shown((each.run.group, each.run.began) for each in again.runs if each.run.ended <= end) == shown(
+        (group, began) for group, began, ended in days.ran if ended <= end
+    )
     same, of = same_runs(again)
-    assert same == of == sum(ended <= days.now for _, _, ended in days.ran)
+    assert same == of == sum(ended <= end for _, _, ended in days.ran)
 
 
 @pytest.mark.parametrize("seed", range(2))
