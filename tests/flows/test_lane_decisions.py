@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from flows.cadence import decide
+from flows.cadence import decide, run_order
 from flows.choice import Choice, Decision
 from flows.group_runs import Run
 from flows.situation import Situation
@@ -172,3 +173,13 @@ def test_there_are_eight_lanes_at_most() -> None:
 
     with pytest.raises(ValueError, match="is the 9th lane"):
         rhythm(groups={**groups, "more": {"every": "1h", "lane": "one_more"}})
+
+
+def test_where_lanes_are_not_apart_what_may_take_hours_comes_after_all_of_main() -> None:
+    situation = Situation(rhythm(groups=LANES), {}, at("12:00"), apart=False)
+
+    earlier: dict[str, Choice] = {}
+    for choice in run_order(situation, earlier):
+        earlier[choice.group] = replace(choice, outcome=Outcome.COMPLETED)
+
+    assert list(earlier) == ["health", "backup", "report", "archive"]

@@ -1,4 +1,4 @@
-"""What is told of a beat: to people in a line, to machines as JSON, to Prefect's UI as a table."""
+"""What is reported of a beat: to people in a line, to machines as JSON, to Prefect's UI as a table."""
 
 from __future__ import annotations
 
@@ -75,6 +75,11 @@ def test_the_summary_of_a_dry_run_says_what_would_run() -> None:
     assert report(chosen("a", Decision.RUN), WAITS).summary == "a would run; c waits: b failed"
 
 
+def test_a_beat_that_reached_no_group_does_not_say_that_all_are_paused() -> None:
+    assert report().summary == "nothing was due"
+    assert report(PAUSED).summary == "all groups are paused"
+
+
 def test_the_summary_names_what_ran_and_what_could_not() -> None:
     told = report(WELL, FAILED, WAITS, BUSY, GIVEN_UP, PAUSED).summary
 
@@ -140,7 +145,7 @@ def test_the_table_has_a_row_a_group_and_no_steps() -> None:
     assert [row["group"] for row in rows] == ["a", "c"]
 
 
-def test_a_moment_is_told_in_the_zone_to_the_second() -> None:
+def test_a_time_has_the_offset_of_the_zone_and_whole_seconds() -> None:
     assert iso(NOW, ZoneInfo("Europe/Berlin")) == "2026-03-02T13:00:01+01:00"
     assert iso(None, ZoneInfo("UTC")) is None
 

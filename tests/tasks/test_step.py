@@ -294,6 +294,14 @@ async def test_a_missing_script_that_is_optional_is_skipped_quietly(steps: Steps
     assert steps.heard.said == []
 
 
+async def test_a_step_with_an_unknown_variable_is_refused_by_its_name(steps: Steps) -> None:
+    result = await steps("appends.py", env={"TARGET": "${NOBODY_HAS_SET_THIS}"})
+
+    assert result.outcome is Outcome.FAILED
+    assert result.message.startswith("cannot be started: ")
+    assert "NOBODY_HAS_SET_THIS" in result.message
+
+
 async def test_a_script_outside_the_wall_is_refused(steps: Steps) -> None:
     result = await steps("../waiting.py")
 
