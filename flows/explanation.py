@@ -81,7 +81,7 @@ def _facts(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> It
         found = ", ".join(filter(None, [f"{state} since {clock(running.started)}", usual]))
         yield Fact("under way", found, keeps=True)
     elif needs:
-        yield Fact("takes", f"{needs.sentence}, by {needs.runs} runs")
+        yield Fact("takes", f"{needs.sentence} ({needs.runs} run{'s' * (needs.runs > 1)})")
     runs = situation.runs(name)
     is_done = any(run.outcome is Outcome.COMPLETED for run in runs)
     for run in runs:
@@ -127,7 +127,8 @@ def _load(situation: Situation) -> str:
     if reading is None or reading.others is None:
         return "not known: nothing was read of late"
     pacing = situation.settings.pacing
-    limits = f"busy above {pacing.busy_above:g} %, until below {pacing.free:g} %"
+    until = f", until below {pacing.free:g} %" if pacing.free < pacing.busy_above else ""
+    limits = f"busy above {pacing.busy_above:g} %{until}"
     own = "" if reading.own is None else f", Rhythm {reading.own:.0f} %"
     found = f"others used {reading.others:.0f} % of the CPU{own} at {situation.clock(reading.at)}"
     return f"{found}; {limits if pacing.busy_above else 'no group waits for that'}"

@@ -260,7 +260,10 @@ async def _in_turn(name: str, settings: Settings, options: GroupOptions, in_beat
 
 
 async def _decided_again(name: str, settings: Settings) -> Choice:
-    """Return what a beat would decide for the group now, if this run of it were not there."""
+    """Return what a beat would decide for the group now, if this run of it were not there.
+
+    The load is left out: whether it waits for a quieter beat, the one that has started it has decided.
+    """
     now = clock.now()
     async with get_client() as client:  # within a flow, the one that the run has already
         past = await history.in_slots(client, settings, now, but=UUID(str(flow_run.id)))

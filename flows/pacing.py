@@ -44,13 +44,13 @@ def pace(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> Wait
     load = situation.load
     if not situation.settings.groups[name].is_paced or not (load.readings or load.durations):
         return None
-    until, planned = latest(name, situation), _planned(name, situation, earlier)
+    until = latest(name, situation)
     if next_beat(situation.now) > until:
         return None
     at_latest = f"{situation.clock(until)} at the latest"
     if reason := _busy(situation):
         return Wait(f"{reason}, or at {at_latest}", until)
-    reason = _usually_quieter(situation, until) or _no_room(name, situation, earlier, planned)
+    reason = _usually_quieter(situation, until) or _no_room(name, situation, earlier)
     return Wait(f"{reason}; runs at {at_latest}", until) if reason else None
 
 
@@ -92,7 +92,13 @@ def _own_latest(name: str, situation: Situation) -> datetime:
     length = slot.end - slot.start
     half = length / 2
     wait = group.wait_at_most or (min(half, _OF_A_DAY) if length >= timedelta(days=1) else half)
-    return max(min(slot.start + wait, slot.end - BEAT), slot.start)
+    if group.latest is not None:
+        wait = min(wait, group.latest)
+    until = min(slot.start + wait, slot.end - BEAT)
+    zone = group.zone or situation.settings.zone
+    while until > slot.start and group.calendar.closed(until, zone):
+        until -= BEAT
+    return max(until, slot.start)
 
 
 def _when_due(name: str, situation: Situation, before: datetime) -> Situation | None:
@@ -163,15 +169,15 @@ def _beats(first: datetime, last: datetime) -> Iterator[datetime]:
         at += BEAT
 
 
-def _no_room(name: str, situation: Situation, earlier: Mapping[str, Choice], planned: float) -> str:
-    """Return why the group does not fit into this beat, with `planned` seconds taken; "" if it does."""
+def _no_room(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> str:
+    """Return why the group does not fit into this beat; "" if it does."""
     settings = situation.settings
     needs, budget = situation.load.durations.get(name), settings.pacing.beat_at_most.total_seconds()
     if needs is None or settings.groups[name].lane != MAIN:
         return ""
     about = f"needs about {duration(needs.at_most)}"
     if needs.at_most <= budget:
-        left = budget - planned
+        left = budget - _taken(name, situation, earlier)
         return f"{about}, {duration(max(left, 0.0))} are left of this beat" if needs.at_most > left else ""
     # It is longer than any beat, and makes the next one be skipped. So it follows what never waits.
     if first := next((other for other in earlier if _has_run(other, situation, earlier)), None):
@@ -196,7 +202,7 @@ def _due_next(situation: Situation) -> Iterator[str]:
             yield name
 
 
-def _planned(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> float:
+def _taken(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> float:
     """Return how many seconds of this beat are not to be had for the group `name`.
 
     What has run took them, or what is still to run and cannot wait will: also if it comes later.

@@ -17,7 +17,7 @@ from flows.report import GroupReport
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import journal
 from tasks.store.fault import StoreError
-from tasks.store.measurements import GroupEvent, Reading, StepUsage
+from tasks.store.measurements import BeatRecord, GroupEvent, Reading, StepUsage
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
@@ -31,6 +31,7 @@ async def keep(
     decisions: Sequence[GroupEvent] = (),
     steps: Sequence[StepUsage] = (),
     readings: Sequence[Reading] = (),
+    beats: Sequence[BeatRecord] = (),
 ) -> None:
     """Put them into the store. One that cannot be written to is a warning: it holds up no beat.
 
@@ -38,10 +39,10 @@ async def keep(
     """
     if all(event.decision in _QUIET for event in decisions):
         decisions = ()
-    if not (decisions or steps or readings):
+    if not (decisions or steps or readings or beats):
         return
     try:
-        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps, readings)
+        await anyio.to_thread.run_sync(journal.write, settings, decisions, steps, readings, beats)
     except StoreError as error:
         log.warning("what this beat did is not written down: %s", error)
 

@@ -35,6 +35,7 @@ from flows import (
     stale,
     undelivered,
 )
+from flows.beat_note import BeatNote
 from flows.cadence import after_run, decide, run_order
 from flows.choice import Choice, Decision
 from flows.group import RESULTS, GroupOptions, group_subflow, one_at_a_time
@@ -53,6 +54,7 @@ from tasks.process import orphans
 from tasks.settings import rhythm_toml as config
 from tasks.settings.groups import MAIN, GroupName
 from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import BeatRecord, Reading
 
 #: The key of the table that each beat leaves.
 BEAT_KEY = "beat"
@@ -149,6 +151,7 @@ class Beat:
         self._done: dict[str, Choice] = {}
         self._groups: dict[str, GroupReport] = {}
         self._has_main = True
+        self._reading: Reading | None = None
 
     async def run(self) -> BeatReport:
         """Go once through the groups: decide, and run or start those whose turn it is."""
@@ -177,11 +180,10 @@ class Beat:
                 since=memory.since,
             )
             log = get_run_logger()
-            self._situation, reading = await readings.measure(self._situation, log)
+            self._situation, self._reading = await readings.measure(self._situation, log)
             if self._options.dry_run:
                 self._imagine()
             else:
-                await recorder.keep(self._settings, log, readings=[reading])
                 await group_memory.keep(self._client, self._settings, memory)
                 await self._run_due(main)
         groups = [self._groups[name] for name in self._settings.order if name in self._groups]
@@ -206,7 +208,7 @@ class Beat:
         What takes other lanes' groups hours does not keep `main` from others: its lock is given back before.
         """
         log = get_run_logger()
-        at = self._situation.now
+        at, began = self._situation.now, monotonic()
         for choice in run_order(self._situation, self._done):
             if cancellation.current().reason:
                 break
@@ -223,7 +225,15 @@ class Beat:
             for group in self._groups.values()
             if group.started is None and not group.choice.is_started  # which its own run writes down
         ]
-        await recorder.keep(self._settings, log, decisions=not_run)
+        beat = BeatRecord(at, monotonic() - began, self._note().text())
+        measured = [self._reading] if self._reading else []
+        await recorder.keep(self._settings, log, decisions=not_run, readings=measured, beats=[beat])
+
+    def _note(self) -> BeatNote:
+        """Return what else this beat has decided by, for whoever replays it."""
+        reached = None if len(self._groups) == len(self._settings.groups) else tuple(self._groups)
+        situation = self._situation
+        return BeatNote(tuple(situation.force), situation.held_by is not None, situation.holds, reached)
 
     async def _carried_out(self, choice: Choice) -> GroupReport:
         """Run or start the group, if that was decided."""

@@ -56,7 +56,8 @@ class Conditions:
     `beats`, in order, are when beats are to begin; None: every five minutes. `extra`: beats out of turn come
     as well. `pickup` is how long a worker takes to begin a run in another lane. `holds` are changes of what
     is paused or left out; `forced` has groups of the beats at these times, `manual` the groups that are run
-    manually. `history` and `took` (each group's past runs, oldest first) are of the time before.
+    manually. In the beats of `held`, something else has `main`; one of `reached` is cancelled after these
+    groups. `history` and `took` (each group's past runs, oldest first) are of the time before.
     """
 
     takes: Takes
@@ -67,6 +68,8 @@ class Conditions:
     holds: Sequence[tuple[datetime, Holds]] = ()
     forced: Mapping[datetime, Collection[str]] = field(default_factory=dict)
     manual: Sequence[tuple[datetime, str]] = ()
+    held: Collection[datetime] = ()
+    reached: Mapping[datetime, Collection[str]] = field(default_factory=dict)
     history: History = field(default_factory=dict)
     took: Mapping[str, Sequence[Took]] = field(default_factory=dict)
     since: Since = field(default_factory=dict)
@@ -197,12 +200,13 @@ class Simulation:
     def _beat(self, at: datetime) -> SimulatedBeat:
         """Beat: run what is due in `main`, and ask for what is due in other lanes."""
         self._is_wanted = False
-        names = [name for name in self._order if self._again.get(name, _NEVER) <= at]
-        is_held = MAIN in self._taken
+        reached = self._given.reached.get(at, self._order)
+        names = [name for name in self._order if self._again.get(name, _NEVER) <= at and name in reached]
+        is_taken = MAIN in self._taken
         self._taken.add(MAIN)
         done: dict[str, Choice] = {}
         time = at
-        for choice in run_order(self._situation(at, names, is_held), done, names):
+        for choice in run_order(self._situation(at, names, is_taken or at in self._given.held), done, names):
             name = choice.group
             if choice.decision is Decision.RUN and choice.lane == MAIN:
                 began, ending = self._begin(name, time, at, choice.reason)
@@ -218,7 +222,7 @@ class Simulation:
                 self._at(time + self._given.pickup, started)
             done[name] = choice
             self._again[name] = _rests_until(choice, at)
-        if not is_held:
+        if not is_taken:
             self._give_back(MAIN, time)
         return SimulatedBeat(at, time, tuple(done.values()))
 

@@ -238,6 +238,21 @@ _register(
     click.Option(["--from", "start"], metavar="TIME", type=Time(), help="ISO 8601; default: now."),
     click.Option(["--hours"], metavar="N", type=Hours(), default=24.0, help="Default: 24."),
     _Groups("--failing", "Suppose that it fails."),
+    _flag("And which groups would better have waited for a quieter beat.", "--why"),
+)
+_register(
+    "replay",
+    "The recorded days once more, under this or another rhythm.toml.",
+    click.Option(["--days"], metavar="N", type=Count(1), help="The last N. Default: all that are recorded."),
+    click.Option(
+        ["--with", "with_file"], metavar="FILE", type=click.Path(), help="Compare with this rhythm.toml."
+    ),
+)
+_register(
+    "advise",
+    "What to change in rhythm.toml, by the recorded days.",
+    _flag("Write it into rhythm.toml.", "--apply"),
+    click.Option(["--days"], metavar="N", type=Count(7), help="By the last N. Default: 30."),
 )
 _register("status", "Every group's last run, what is due, and why nothing runs now.")
 _register(

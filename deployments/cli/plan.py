@@ -19,27 +19,24 @@ from flows.holds import NONE, Holds
 from flows.pages import PAGE
 from flows.timestamps import about, iso
 from flows.timetable import SimulatedBeat, timetable
+from tasks.builtin.analysis.deferrals import BACK, deferrals
 from tasks.problem import ConfigError, Problem, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
+from tasks.store import durations, readings
 from tasks.store.fault import StoreError
 
 # What a timetable shows.
 _SHOWN = (Decision.RUN, Decision.WAITS, Decision.DEFERRED)
-#: Of the timetable; how long runs take, and when they would end, only if they have run before.
-COLUMNS = (
-    Column("at"),
-    Column("group", Kind.NAME),
-    Column(""),
-    Column("takes"),
-    Column("ends", spare=True),
-    Column("why", Kind.TEXT),
-)
-_TIMES = ("takes", "ends")
+#: Of the timetable; how long runs take only if any has run before.
+_TAKES = Column("takes")
+COLUMNS = (Column("at"), Column("group", Kind.NAME), Column(""), _TAKES, Column("why", Kind.TEXT))
+#: For how long the load must have been recorded before anything is advised by it.
+_ADVISED = timedelta(days=2)
 
 
-def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: bool) -> int:
-    """Print the timetable. Return 0.
+def run(*, start: datetime | None, hours: float, failing: Sequence[str], why: bool, json: bool) -> int:
+    """Print the timetable; with `why`, also which groups had better wait for a quieter beat. Return 0.
 
     Raises:
         ConfigError: rhythm.toml cannot be used, or `--failing` names no group.
@@ -57,6 +54,7 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: b
     runs = list(planned(beats, _durations(settings)))
     counts.update(run.choice.group for run in runs)
     found = collisions(runs, settings)
+    advice = _advice(settings) if why else []
     if json:
         console.show_json(
             {
@@ -75,6 +73,7 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: b
                     }
                     for each in found
                 ],
+                **({"advice": advice} if why else {}),
             }
         )
     else:
@@ -83,7 +82,25 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], json: b
         _show(beats, counts, settings, runs)
         for each in found:
             console.warning(each.sentence(lambda at: timestamps.clock(at, settings.zone, start)))
+        for sentence in advice:
+            console.say(sentence)
     return 0
+
+
+def _advice(settings: Settings) -> list[str]:
+    """Return a sentence for each group that would better have waited for a quieter beat."""
+    since = clock.now() - BACK
+    try:
+        means = readings.means(settings, since)
+        found = deferrals(durations.of_groups(settings, since), means, settings)
+    except StoreError as error:
+        return [f"how busy the machine was is not known: {error}"]
+    if not means:
+        return ["how busy the machine was is not known yet: `rhythm up` and each beat record it"]
+    if means[-1].at - means[0].at < _ADVISED:
+        first = timestamps.clock(means[0].at, settings.zone, clock.now())
+        return [f"how busy the machine was is only known since {first}: there is no advice before two days"]
+    return [str(each) for each in found] or ["no group would have found a quieter time by waiting"]
 
 
 def _durations(settings: Settings) -> dict[str, Expected]:
@@ -161,18 +178,15 @@ def _show(
         for choice in shown:
             day, time = beat.at.astimezone(settings.zone), timestamps.time_of_day(beat.at, settings.zone)
             at = f"{day:%a %d %b} {time}"
-            takes = _takes(of_choice.get(id(choice)), settings) if is_known else ()
+            takes = [_takes(of_choice.get(id(choice)))] if is_known else []
             rows.append((at, choice.label, _what(choice), *takes, choice.reason))
-    columns = [column for column in COLUMNS if is_known or column.head not in _TIMES]
+    columns = [column for column in COLUMNS if is_known or column is not _TAKES]
     console.show(Table(columns, rows))
     console.show(console.side_by_side([f"{name} {count}×" for name, count in counts.items()]), end="")
 
 
-def _takes(run: PlannedRun | None, settings: Settings) -> tuple[str, str]:
-    """Return how long a run takes and when it ends, for people."""
-    if run is None or run.needs is None:
-        return "–", "–"
-    return about(run.needs.seconds), timestamps.clock(run.ends, settings.zone, run.at) if run.ends else "–"
+def _takes(run: PlannedRun | None) -> str:
+    return about(run.needs.seconds) if run and run.needs else "–"
 
 
 def _what(choice: Choice) -> str:

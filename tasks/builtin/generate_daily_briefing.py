@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tasks.builtin.analysis.anomalies import Anomaly, anomalies, daily_means
 from tasks.builtin.analysis.briefing import Briefing
+from tasks.builtin.analysis.deferrals import BACK, Deferral, deferrals
 from tasks.builtin.analysis.digest import (
     FigureDigest,
     ServiceDigest,
@@ -19,12 +20,14 @@ from tasks.builtin.analysis.digest import (
     steps_digest,
 )
 from tasks.builtin.analysis.memories import merged
+from tasks.builtin.analysis.outgrowing import Outgrowing, outgrowing
 from tasks.builtin.analysis.series import FIGURES
 from tasks.builtin.contract import Context, Events, Parser, Report, positive
 from tasks.builtin.incidents import record
 from tasks.files import report_file
 from tasks.markdown import escaped
 from tasks.settings.rhythm_toml import Settings
+from tasks.store import durations, readings
 from tasks.store.measurements import CPU, MEMORY, Bucket, GroupEvent
 from tasks.store.store import Store, StoreError, store_of
 
@@ -50,6 +53,7 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
     try:
         with store_of(settings) as store:
             kept = _read(store, now, since)
+        kept = replace(kept, outgrowing=_outgrowing(settings, now))
     except StoreError as error:
         faults.append(f"the measurements could not be read: {error}")
     happened = list(kept.decisions)
@@ -70,10 +74,21 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
         kept.machine,
         kept.steps,
         tuple(each for each in kept.anomalies if not (each.is_more and each.what in _known(members))),
+        tuple(kept.outgrowing),
         tuple(faults),
+        tuple(_deferrals(settings, now)),
         tuple(record.clauses(incidents, settings.zone)),
         members,
     )
+
+
+def _deferrals(settings: Settings, now: datetime) -> list[Deferral]:
+    """Return which groups would better have waited for a quieter beat; a fault of the store is reported."""
+    since = now - BACK
+    try:
+        return deferrals(durations.of_groups(settings, since), readings.means(settings, since), settings)
+    except StoreError:
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,7 @@ class _Kept:
     machine: tuple[FigureDigest, ...] | None = None
     steps: tuple[StepDigest, ...] | None = None
     anomalies: Sequence[Anomaly] = ()
+    outgrowing: Sequence[Outgrowing] = ()
 
 
 def _read(store: Store, now: datetime, since: datetime) -> _Kept:
@@ -108,6 +124,12 @@ def _read(store: Store, now: datetime, since: datetime) -> _Kept:
         steps=steps_digest(store.steps(since - _USUAL), since),
         anomalies=anomalies(days),
     )
+
+
+def _outgrowing(settings: Settings, now: datetime) -> list[Outgrowing]:
+    since = now.astimezone(UTC) - durations.BACK
+    groups, steps = durations.of_groups(settings, since), durations.of_steps(settings, since)
+    return outgrowing(groups, steps, settings, now)
 
 
 def _known(members: Collection[str]) -> set[str]:

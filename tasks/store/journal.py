@@ -17,14 +17,14 @@ from typing import Any
 
 from tasks.machine_id import machine_id
 from tasks.settings.rhythm_toml import Settings
-from tasks.store.measurements import GroupEvent, Reading, StepUsage
+from tasks.store.measurements import BeatRecord, GroupEvent, Reading, StepUsage
 from tasks.store.timestamp import microseconds
 from tasks.store.version import FILE_NAME, HEAD, TABLE
 
 #: How long to wait for another process that writes, in seconds.
 PATIENCE = 2.0
 
-_Record = GroupEvent | StepUsage | Reading
+_Record = GroupEvent | StepUsage | Reading | BeatRecord
 
 
 def write(
@@ -32,6 +32,7 @@ def write(
     decisions: Sequence[GroupEvent] = (),
     steps: Sequence[StepUsage] = (),
     readings: Sequence[Reading] = (),
+    beats: Sequence[BeatRecord] = (),
 ) -> None:
     """Put what a beat decided, what its steps cost, and what was read of the machine, into the store.
 
@@ -42,6 +43,7 @@ def write(
         "decisions": decisions,
         "step_usage": steps,
         "readings": readings,
+        "beats": beats,
     }
     if not settings.database_url and _write(settings.outputs_dir / FILE_NAME, rows):
         return
@@ -51,6 +53,7 @@ def write(
         store.add_decisions(decisions)
         store.add_steps(steps)
         store.add_readings(readings)
+        store.add_beats(beats)
 
 
 def _write(path: Path, rows: Mapping[str, Sequence[_Record]]) -> bool:

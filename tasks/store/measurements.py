@@ -121,6 +121,21 @@ class GroupEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class BeatRecord:
+    """A beat that decided `at` (aware), and then ran things for `seconds`, if anything was due.
+
+    `note` is what people had asked for and what was in its way, as flows.beat_note writes it; as a rule None.
+    """
+
+    at: datetime
+    seconds: float
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How much of the machine is in use, `at` (aware): by Rhythm with all its scripts, and by others.
 

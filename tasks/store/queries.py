@@ -23,7 +23,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from tasks.store.tables import DECISIONS, PROBES, READINGS, SAMPLES, STEPS, TRANSITIONS, Timestamp
+from tasks.store.tables import BEATS, DECISIONS, PROBES, READINGS, SAMPLES, STEPS, TRANSITIONS, Timestamp
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -121,6 +121,12 @@ def attempts(host: str, steps: Sequence[tuple[str, str]], most: int) -> Select[A
     asked = select(of.at, of.group, of.step, of.attempt, *cost).where(of.host == host)
     mine = asked.where(or_(*(and_(of.group == group, of.step == step) for group, step in steps)))
     return mine.order_by(of.at.desc(), of.id.desc()).limit(most)
+
+
+def beats(host: str, since: datetime) -> Select[Any]:
+    """Ask for beats, oldest first."""
+    of = BEATS.c
+    return _since(BEATS, host, since, of.at, of.seconds, of.note).order_by(of.at)
 
 
 def readings(host: str, since: datetime, of_beat: bool | None) -> Select[Any]:

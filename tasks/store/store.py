@@ -26,6 +26,7 @@ from tasks.store import queries
 from tasks.store.database import BUSY_SECONDS, connect, database_url, file_of, file_url, remedy, where
 from tasks.store.fault import StoreError
 from tasks.store.measurements import (
+    BeatRecord,
     Bucket,
     GroupEvent,
     Probe,
@@ -36,7 +37,7 @@ from tasks.store.measurements import (
     Transition,
 )
 from tasks.store.schema import NewerSchemaError, is_current, migrate
-from tasks.store.tables import DECISIONS, METADATA, PROBES, READINGS, SAMPLES, STEPS, TRANSITIONS
+from tasks.store.tables import BEATS, DECISIONS, METADATA, PROBES, READINGS, SAMPLES, STEPS, TRANSITIONS
 from tasks.store.version import FILE_NAME
 
 __all__ = ["FILE_NAME", "Store", "StoreError", "store_of"]
@@ -96,6 +97,10 @@ class Store:
         """Add what a beat on this host decided: all of it or none."""
         self._insert(DECISIONS, map(asdict, decisions))
 
+    def add_beats(self, beats: Iterable[BeatRecord]) -> None:
+        """Add beats on this host: all of them or none."""
+        self._insert(BEATS, map(asdict, beats))
+
     def add_readings(self, readings: Iterable[Reading]) -> None:
         """Add how much of this host was in use: all of it or none."""
         self._insert(READINGS, map(asdict, readings))
@@ -148,6 +153,10 @@ class Store:
     def runs(self, groups: Sequence[str], most: int) -> list[GroupEvent]:
         """Return the last runs of these groups on this host that have ended, oldest first."""
         return [_event(row) for row in reversed(self._ask(queries.runs(self._host, groups, most)))]
+
+    def beats(self, since: datetime) -> list[BeatRecord]:
+        """Return this host's beats from `since` (aware) on, oldest first."""
+        return [BeatRecord(*row) for row in self._ask(queries.beats(self._host, since))]
 
     def readings(self, since: datetime, *, of_beat: bool | None = None) -> list[Reading]:
         """Return how much of this host was in use from `since` (aware) on, oldest first.

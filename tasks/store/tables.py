@@ -122,6 +122,12 @@ DECISIONS = _table(
     Column("fault", ForeignText),
 )
 
+BEATS = _table(
+    "beats",
+    Column("seconds", Double, nullable=False),
+    Column("note", ForeignText),
+)
+
 # A row a minute, for months: it has all figures of its time, not one, and the only index has what beats ask
 # for, so that four weeks are read in milliseconds.
 READINGS = _table(

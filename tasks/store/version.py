@@ -3,6 +3,6 @@
 FILE_NAME = "rhythm.db"
 
 #: The newest of `migrations/versions/`.
-HEAD = "5"
+HEAD = "6"
 #: Where the database records it. Not Alembic's usual name: Prefect, in the same database, uses that.
 TABLE = "rhythm_version"

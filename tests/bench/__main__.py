@@ -22,7 +22,10 @@ BENCHMARKS = (
     "growth",
     "guard",
     "lines",
+    "outgrowing",
+    "pacing",
     "powershell",
+    "readings",
     "soak",
     "spikes",
 )
@@ -36,7 +39,7 @@ def main() -> None:
         "--only", nargs="+", choices=SYSTEMS, default=[], help="systems, beside the bare loop"
     )
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="labelled series, for spikes")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="series, for spikes and pacing")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that was started is ended
     if args.name is None:
@@ -44,7 +47,7 @@ def main() -> None:
         if not args.quick and not args.only:
             growth(args.repeats, args.quick)
     else:
-        first = args.data if args.name == "spikes" else args.repeats
+        first = args.data if args.name in ("spikes", "pacing") else args.repeats
         import_module(f"tests.bench.{args.name}").run(first, args.quick)
 
 

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from flows.choice import Decision
 from flows.durations import Expected
@@ -48,6 +48,9 @@ def paced() -> Settings:
     )
 
 
+_SLOTS = fixed()
+
+
 class Machine:
     """A machine on which others use so much of the CPU: `others`, in per cent, by five minutes.
 
@@ -78,9 +81,10 @@ class Machine:
         return Ending(seconds_of(self.work(group, began), began, self.used))
 
     def work(self, group: str, began: datetime) -> Work:
-        """Return what the run of a group that begins then has to do: the same within ten minutes."""
+        """Return what the run of a group that begins then has to do: the same within a slot."""
         seconds, demand = WORK[group]
-        number = (began - START) // timedelta(minutes=10) * 7 + len(group)
+        slot = slot_at(_SLOTS.groups[group], began, _SLOTS.zone)
+        number = (slot.start - START) // BEAT * 7 + len(group)
         return Work.of_run(seconds * self._spread[number % len(self._spread)], demand)
 
     def used(self, at: datetime) -> float:

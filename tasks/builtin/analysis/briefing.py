@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from humanize import naturalsize
 
 from tasks.builtin.analysis.anomalies import Anomaly
+from tasks.builtin.analysis.deferrals import Deferral
 from tasks.builtin.analysis.digest import FigureDigest, GroupDigest, ServiceDigest, StepDigest
+from tasks.builtin.analysis.outgrowing import Outgrowing
 from tasks.markdown import escaped, table
 
 #: A service that answered less than this part of the requests needs attention, even if it is up again.
@@ -40,7 +42,9 @@ class Briefing:
     machine: tuple[FigureDigest, ...] | None
     steps: tuple[StepDigest, ...] | None = None
     anomalies: tuple[Anomaly, ...] = ()
+    outgrowing: tuple[Outgrowing, ...] = ()
     faults: tuple[str, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
     incidents: tuple[str, ...] = ()
     in_incidents: frozenset[str] = frozenset()
 
@@ -53,6 +57,7 @@ class Briefing:
             *self._of_groups(),
             *self.incidents,
             *(clause for step in self._other_steps() for clause in _of_step(step)),
+            *(each.sentence(self.at, self.zone) for each in self.outgrowing),
             *map(_of_anomaly, self.anomalies),
             *(
                 f"{figure.what} reached {figure.highest:.0f} %"
@@ -83,6 +88,9 @@ class Briefing:
             "## Steps\n\n" + self._steps(),
             "## Machine\n\n" + self._machine(),
         ]
+        if self.deferrals:
+            advice = "\n".join(f"- {escaped(str(each))}" for each in self.deferrals)
+            sections.append(f"## Quieter times\n\n{advice}")
         return "\n\n".join(sections) + "\n"
 
     def _worst_first(self) -> list[ServiceDigest]:

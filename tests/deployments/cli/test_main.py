@@ -138,6 +138,8 @@ CALLS = {
     "pause": (("nobody",), "problems"),
     "resume": (("nobody",), "problems"),
     "plan": (("--hours", "2"), "runs"),
+    "replay": ((), "error"),
+    "advise": ((), "error"),
     "status": ((), "server"),
     "explain": (("health_check",), "facts"),
     "history": ((), "runs"),

@@ -9,7 +9,7 @@ import pytest
 from deployments.server import instance_lock
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
-from tasks.store.measurements import GroupEvent
+from tasks.store.measurements import GroupEvent, Reading
 from tasks.store.store import store_of
 from tests.deployments.command_line import PROJECT, CommandLine
 
@@ -174,6 +174,36 @@ def test_what_has_run_before_is_planned_with_how_long_it_takes_and_what_collides
         }
     ]
     assert "takes" in shown.out
-    assert "5 min 00 s  00:05" in shown.out
+    assert "pack   runs  5 min 00 s  due since 00:00" in shown.out
     collision = "check and pack usually take 5 min 40 s together, and a beat has 4 min 40 s"
     assert f"warning: {collision}: at 00:00 and 01:00" in shown.err
+
+
+def test_with_why_there_is_advice_of_which_group_had_better_wait(rhythm: CommandLine) -> None:
+    rhythm.write('timezone = "UTC"\n[groups.nightly]\nat = "03:00"\nsteps = ["check_health"]\n')
+    assert rhythm("plan", "--why").out.endswith("`rhythm up` and each beat record it\n")
+    settings = config.load(rhythm.folder / "rhythm.toml")
+    with store_of(settings) as store:
+        store.add_readings([Reading(datetime.now(UTC) - timedelta(minutes=1), 90.0)])
+    assert rhythm("plan", "--why").out.endswith("there is no advice before two days\n")
+
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    nights = [today - timedelta(days=ago) for ago in range(10, 0, -1)]
+    with store_of(settings) as store:
+        store.add_decisions(
+            GroupEvent(night + timedelta(hours=3), "nightly", "run", "", Outcome.COMPLETED, 200.0)
+            for night in nights
+        )
+        store.add_readings(
+            Reading(night + timedelta(minutes=5 * n), 90.0 if 24 <= n < 52 else 10.0)
+            for night in nights
+            for n in range(288)
+        )
+    said = rhythm("plan", "--why")
+    assert (said.code, said.err) == (0, "")
+    assert "deferring nightly to 04:20 would have avoided load" in " ".join(said.out.split())
+    (advice,) = rhythm("plan", "--why", "--json").json["advice"]
+    assert "on 10 of 10 days" in advice
+
+    rhythm.write((rhythm.folder / "rhythm.toml").read_text() + "[pacing]\nbusy_above = 95\n")
+    assert "no group would have found a quieter time by waiting" in rhythm("plan", "--why").out

@@ -17,7 +17,7 @@ from tasks.builtin.contract import Context, Report
 from tasks.builtin.generate_daily_briefing import main
 from tasks.builtin.incidents import record
 from tasks.outcome import Outcome, StepFailedError
-from tasks.store.measurements import CPU, GroupEvent, Probe, Sample, StepUsage, Transition
+from tasks.store.measurements import CPU, GroupEvent, Probe, Reading, Sample, StepUsage, Transition
 from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
@@ -208,6 +208,20 @@ def test_steps_are_told_with_what_they_cost_and_what_is_usual(make_context: Make
     assert "- daily_routine / backup took 120.0 s, 3.0 times its usual 40.0 s" in text
 
 
+def test_what_takes_longer_each_day_is_announced_before_it_is_too_long(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    runs = [
+        GroupEvent(NOW - timedelta(days=day), "health_check", "run", "", Outcome.COMPLETED, 580.0 - 8 * day)
+        for day in range(20)
+    ]
+    with store_of(context.settings) as store:
+        store.add_decisions(runs)
+    main([], context)
+
+    attention = section(text_of(context), "Needs attention")
+    assert "- health_check takes 8.0 s longer each day, and outgrows its interval, 10m, around" in attention
+
+
 def test_a_day_unlike_those_before_is_told(make_context: MakeContext) -> None:
     context = make_context(events=nothing)
     with store_of(context.settings) as store:
@@ -308,3 +322,19 @@ def test_a_corrupt_store_is_said_and_the_groups_are_there(make_context: MakeCont
 def test_a_folder_that_cannot_be_written_fails_the_step(make_context: MakeContext, blocked: Path) -> None:
     with pytest.raises(StepFailedError, match=r"2026-03-04\.md cannot be written .*outputs_dir"):
         main([], make_context(events=nothing, outputs_dir=blocked))
+
+
+def test_a_group_that_had_better_wait_for_a_quieter_time_is_named(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    nights = [NOW.replace(hour=3, minute=0) - timedelta(days=ago) for ago in range(10, 0, -1)]
+    with store_of(context.settings) as store:
+        store.add_decisions(
+            GroupEvent(night, "daily_routine", "run", "", Outcome.COMPLETED, 600.0) for night in nights
+        )
+        store.add_readings(
+            Reading(night + timedelta(minutes=5 * n), 90.0 if n < 16 else 10.0)
+            for night in nights
+            for n in range(60)
+        )
+    main([], context)
+    assert section(text_of(context), "Quieter times").startswith("- deferring daily_routine to 04:20 ")

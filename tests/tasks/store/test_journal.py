@@ -16,7 +16,7 @@ from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import PROJECT
 from tasks.store import journal
 from tasks.store.fault import StoreError
-from tasks.store.measurements import GroupEvent, Reading, Sample, StepUsage
+from tasks.store.measurements import BeatRecord, GroupEvent, Reading, Sample, StepUsage
 from tasks.store.store import store_of
 from tasks.store.version import FILE_NAME
 from tests.conftest import MakeSettings
@@ -30,6 +30,7 @@ DECISIONS = [
     GroupEvent(NOON + timedelta(seconds=1), "b", "waits", "a failed"),
 ]
 STEPS = [StepUsage(NOON, "a", "backup", 2, Outcome.TIMED_OUT, 1.25, 0.5, None)]
+BEATS = [BeatRecord(NOON, 0.5, None)]
 READINGS = [
     Reading(NOON, 12.5, 3.25, 2**33, 1.0, 0.5, 0.0, 1234.0, of_beat=True),
     Reading(NOON + timedelta(minutes=1)),
@@ -40,12 +41,13 @@ READINGS = [
 def test_what_it_writes_is_what_the_store_reads(make_settings: MakeSettings, times: int) -> None:
     settings = make_settings(TOML)
     for _ in range(times):  # the first makes the file, by way of the store
-        journal.write(settings, DECISIONS, STEPS, READINGS)
+        journal.write(settings, DECISIONS, STEPS, READINGS, BEATS)
     with store_of(settings) as store:
         assert sorted(store.decisions(LONG_AGO), key=lambda event: event.at) == sorted(
             DECISIONS * times, key=lambda event: event.at
         )
         assert store.steps(LONG_AGO) == STEPS * times
+        assert store.beats(LONG_AGO) == BEATS * times
         assert store.readings(LONG_AGO) == sorted(READINGS * times, key=lambda reading: reading.at)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, event
 
-from tasks.store.measurements import Reading, Transition
+from tasks.store.measurements import BeatRecord, Reading, Transition
 from tasks.store.store import Store
 from tasks.store.tables import METADATA
 from tests.bench.history import fill
@@ -38,6 +38,7 @@ QUESTIONS: dict[str, tuple[Ask, set[str], bool]] = {
     "last_transitions": (lambda store: store.last_transitions(), {"breaker_transitions_endpoint_at"}, True),
     "steps": (lambda store: store.steps(SINCE), {"step_usage_at"}, True),
     "decisions": (lambda store: store.decisions(SINCE, ["not_due"]), {"decisions_at"}, True),
+    "beats": (lambda store: store.beats(SINCE), {"beats_at"}, True),
     "readings": (lambda store: store.readings(SINCE), {"readings_at"}, True),
     "readings of beats": (lambda store: store.readings(SINCE, of_beat=True), {"readings_at"}, True),
     "prune": (
@@ -49,6 +50,7 @@ QUESTIONS: dict[str, tuple[Ask, set[str], bool]] = {
             "step_usage_at",
             "decisions_at",
             "readings_at",
+            "beats_at",
         },
         True,
     ),
@@ -102,6 +104,7 @@ def filled(postgresql: PostgreSQL) -> Iterator[URL]:
         store.add_transitions(
             Transition(f"llm {n % 3}", NOON - n * MINUTE, "closed", "open", "") for n in range(5_000)
         )
+        store.add_beats(BeatRecord(NOON - 5 * n * MINUTE, 0.5) for n in range(5_000))
         store.add_readings(Reading(NOON - n * MINUTE, 10.0, of_beat=not n % 5) for n in range(5_000))
     with closing(connect(url)) as connection:
         connection.execute("ANALYZE")

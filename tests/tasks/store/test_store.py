@@ -18,7 +18,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.pool import Pool
 
 from tasks.outcome import Outcome
-from tasks.store.measurements import GroupEvent, Probe, Reading, Sample, StepUsage, Transition
+from tasks.store.measurements import BeatRecord, GroupEvent, Probe, Reading, Sample, StepUsage, Transition
 from tasks.store.store import Store, StoreError
 from tasks.store.tables import METADATA
 from tasks.store.version import HEAD
@@ -84,6 +84,7 @@ def assert_empty(store: Store) -> None:
     assert store.steps(LONG_AGO) == []
     assert store.decisions(LONG_AGO) == []
     assert store.readings(LONG_AGO) == []
+    assert store.beats(LONG_AGO) == []
 
 
 def add_one_of_all(store: Store, at: datetime) -> None:
@@ -93,6 +94,7 @@ def add_one_of_all(store: Store, at: datetime) -> None:
     store.add_steps([StepUsage(at, "a", "b", 1, Outcome.COMPLETED, 1.0, None, None)])
     store.add_decisions([GroupEvent(at, "a", "busy")])
     store.add_readings([Reading(at, 10.0)])
+    store.add_beats([BeatRecord(at, 0.5)])
 
 
 def test_a_new_store_holds_nothing(store: Store) -> None:
@@ -107,6 +109,7 @@ def test_nothing_to_add_is_no_error(store: Store) -> None:
     store.add_steps([])
     store.add_decisions([])
     store.add_readings([])
+    store.add_beats([])
 
 
 def test_a_store_is_opened_again_with_all_that_it_holds(place: Place) -> None:
@@ -201,6 +204,13 @@ def test_readings_come_back_as_they_were_and_those_of_beats_alone(store: Store) 
     assert store.readings(LONG_AGO, of_beat=True) == [beat]
     assert store.readings(LONG_AGO, of_beat=False) == [minute]
     assert store.readings(NOON) == [beat]
+
+
+def test_beats_come_back_as_they_were(store: Store) -> None:
+    beats = [BeatRecord(NOON, 0.25), BeatRecord(NOON + SECOND, 12.5, '{"force": ["daily"]}')]
+    store.add_beats(beats)
+    assert store.beats(LONG_AGO) == beats
+    assert store.beats(NOON + SECOND) == beats[1:]
 
 
 def test_decisions_come_back_as_they_were(store: Store) -> None:
@@ -309,7 +319,7 @@ def test_prune_deletes_what_is_older_and_says_how_much(store: Store) -> None:
     limit = NOON - 90 * DAY
     add_one_of_all(store, limit - timedelta(microseconds=1))
     add_one_of_all(store, limit)
-    assert store.prune(limit) == 6
+    assert store.prune(limit) == 7
     assert store.prune(limit) == 0
     assert store.samples("cpu_percent", LONG_AGO) == [sample(limit)]
     assert [probe.at for probe in store.probes(None, LONG_AGO)] == [limit]
@@ -317,6 +327,7 @@ def test_prune_deletes_what_is_older_and_says_how_much(store: Store) -> None:
     assert [step.at for step in store.steps(LONG_AGO)] == [limit]
     assert [decision.at for decision in store.decisions(LONG_AGO)] == [limit]
     assert [reading.at for reading in store.readings(LONG_AGO)] == [limit]
+    assert [beat.at for beat in store.beats(LONG_AGO)] == [limit]
 
 
 def test_others_may_write_while_much_is_pruned(store: Store, place: Place) -> None:

@@ -1,0 +1,112 @@
+"""What recorded days would have been under changed settings: what every advice rests on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from statistics import median
+from typing import Any
+
+from pydantic import ValidationError
+
+from flows.advice.changes import Change, changed
+from flows.recorded import Recorded, RecordedRun
+from flows.replay import replay
+from flows.replay_figures import GroupFigures, figures
+from tasks.settings.rhythm_toml import Settings
+
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the recorded days come to: the figures of each group, and how many beats are skipped."""
+
+    groups: Mapping[str, GroupFigures]
+    skipped: int
+
+    def late(self, but: str = "") -> int:
+        """How many slots are late or lost, of all groups but one."""
+        return sum(found.late + found.lost for name, found in self.groups.items() if name != but)
+
+    @property
+    def lost(self) -> int:
+        """How many slots are lost."""
+        return sum(found.lost for found in self.groups.values())
+
+    @property
+    def failed(self) -> int:
+        """How many runs fail."""
+        return sum(found.failed for found in self.groups.values())
+
+    @property
+    def busy_cpu(self) -> float:
+        """The CPU seconds that all use while others are busy."""
+        return sum(found.busy_cpu or 0.0 for found in self.groups.values())
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One change, why, and what it would have changed: of each figure, what it is and what it would be."""
+
+    kind: str
+    group: str
+    title: str
+    why: str
+    changes: tuple[Change, ...]
+    figures: tuple[tuple[str, str, str], ...] = ()
+    #: The record as it would be, where the change is one of how runs end.
+    recorded: Recorded | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The recorded days, and the rhythm.toml (its `tables`) under which they are replayed."""
+
+    tables: Mapping[str, Any]
+    recorded: Recorded
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the tables make."""
+        return Settings(**self.tables)
+
+    @cached_property
+    def now(self) -> Measured:
+        """What the days come to as it is."""
+        return self._measured(self.settings, self.recorded)
+
+    @property
+    def weeks(self) -> float:
+        """How many weeks are recorded."""
+        return (self.recorded.end - self.recorded.start) / _WEEK
+
+    def under(self, changes: Iterable[Change], recorded: Recorded | None = None) -> Measured | None:
+        """Return what the days come to after changes; None if that is no valid rhythm."""
+        try:
+            settings = Settings(**changed(self.tables, changes))
+        except ValidationError:
+            return None
+        return self._measured(settings, recorded or self.recorded)
+
+    def after(self, advice: Advice) -> Evidence:
+        """Return the evidence for further advice, once this one is taken."""
+        return Evidence(changed(self.tables, advice.changes), advice.recorded or self.recorded)
+
+    def usual_seconds(self, group: str) -> float:
+        """Return how long a run of the group takes in the middle of all; 0 if it never ran."""
+        return median([run.seconds for run in self._runs(group)] or [0.0])
+
+    def cpu_seconds(self, group: str) -> float:
+        """Return the CPU seconds of all recorded runs of the group."""
+        return sum(run.cpu_seconds or 0.0 for run in self._runs(group))
+
+    def _runs(self, group: str) -> Sequence[RecordedRun]:
+        return [r for r in self.recorded.by_group.get(group, ()) if r.began >= self.recorded.start]
+
+    @staticmethod
+    def _measured(settings: Settings, recorded: Recorded) -> Measured:
+        replayed = replay(settings, recorded)
+        return Measured(figures(replayed), replayed.skipped)

@@ -1,0 +1,142 @@
+"""What is advised: on made machines with one thing to improve, that; on a calm one, nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from flows.advice.advising import advise
+from flows.advice.changes import Change, OptionalStep, RemoveStep, SetKey, changed
+from flows.advice.evidence import Advice, Evidence
+from tests.flows.machines import machine
+from tests.flows.rhythms import FIVE
+
+SECONDS = {
+    "health_check": 15.0,
+    "performance_analysis": 40.0,
+    "system_maintenance": 60.0,
+    "daily_routine": 100.0,
+    "event_analysis": 80.0,
+}
+
+
+Groups = dict[str, dict[str, Any]]
+
+
+def advised(tables: Any, recorded: Any) -> list[Advice]:
+    return advise(Evidence(tables, recorded))[0]
+
+
+def shown(found: list[Advice]) -> list[tuple[str, str]]:
+    return [(advice.kind, advice.group) for advice in found]
+
+
+def calm(at: datetime) -> float:
+    return 20 + 20 * Random(int(at.timestamp()) // 60).random()
+
+
+def test_on_a_calm_machine_there_is_nothing_to_change() -> None:
+    assert advised(*machine(FIVE, SECONDS, calm)) == []
+
+
+def test_a_failure_now_and_then_and_a_busy_minute_change_nothing() -> None:
+    def others(at: datetime) -> float:
+        return 90.0 if Random(int(at.timestamp()) // 300).random() < 0.04 else calm(at)
+
+    assert advised(*machine(FIVE, SECONDS, others, chance=0.02)) == []
+
+
+def test_a_daily_job_among_others_nightly_jobs_is_better_off_before_or_after_them() -> None:
+    def others(at: datetime) -> float:
+        return 92.0 if 2 <= at.hour < 5 else calm(at)
+
+    found = advised(*machine(FIVE, SECONDS | {"daily_routine": 250.0}, others))
+
+    assert shown(found)[0] == ("quieter_time", "daily_routine")
+    assert found[0].changes[0] in (
+        SetKey("daily_routine", "at", "01:30"),
+        SetKey("daily_routine", "at", "05:00"),
+    )
+    assert found[0].figures[0] == ("of its time, others above 70 %", "100%", "0%")
+
+
+def test_what_holds_up_checks_for_an_hour_gets_a_lane_of_its_own() -> None:
+    groups = FIVE | {"copy": {"every": "4h"}}
+
+    found = advised(*machine(groups, SECONDS | {"copy": 2700.0}, calm))
+
+    assert shown(found) == [("lane", "copy")]
+    assert found[0].changes == (SetKey("copy", "lane", "long"),)
+    (what, before, after), skipped = found[0].figures
+    assert what == "others' slots late or lost"
+    assert int(before) > 100
+    assert int(after) < 5
+    assert int(skipped[1]) > 5 * int(skipped[2])
+
+
+def test_a_scan_that_takes_a_fifth_of_the_time_and_never_finds_anything_is_run_less_often() -> None:
+    groups: Groups = {"health_check": {"every": "10m"}, "scan": {"every": "10m"}}
+
+    found = advised(*machine(groups, {"health_check": 5.0, "scan": 120.0}, calm))
+
+    assert shown(found) == [("interval", "scan")]
+    assert found[0].changes == (SetKey("scan", "every", "1h"),)
+    assert found[0].figures[0][0] == "runs"
+    assert "never" in found[0].why
+
+
+def test_a_critical_group_is_never_run_less_often() -> None:
+    groups: Groups = {"health_check": {"every": "10m"}, "scan": {"every": "10m", "priority": "critical"}}
+
+    assert advised(*machine(groups, {"health_check": 5.0, "scan": 120.0}, calm)) == []
+
+
+def test_a_step_that_never_succeeds_is_made_optional_where_it_fails_its_group() -> None:
+    groups: Groups = {
+        "health_check": {"every": "10m"},
+        "report": {"every": "6h", "steps": ["check_health", "old.py"]},
+    }
+
+    tables, recorded = machine(
+        groups, {"health_check": 5.0, "report": 20.0}, calm, failing=["report"], failing_steps=["old"]
+    )
+    found = advised(tables, recorded)
+
+    assert shown(found) == [("step", "report")]
+    assert found[0].changes == (OptionalStep("report", 1, "old"),)
+    assert found[0].figures[0] == ("failed runs", "168", "0")
+
+
+def test_an_optional_step_that_never_succeeds_may_go() -> None:
+    steps = ["check_health", {"run": "old.py", "optional": True}]
+    groups: Groups = {"report": {"every": "6h", "steps": steps}}
+
+    found = advised(*machine(groups, {"report": 20.0}, calm, failing_steps=["old"]))
+
+    assert [advice.changes for advice in found] == [(RemoveStep("report", 1, "old"),)]
+
+
+def test_a_group_that_often_meets_bursts_of_load_is_advised_to_wait() -> None:
+    def others(at: datetime) -> float:
+        return 95.0 if at.minute < 20 else calm(at)
+
+    groups: Groups = {"health_check": {"every": "10m"}, "index": {"every": "2h"}}
+    found = advised(*machine(groups, {"health_check": 5.0, "index": 500.0}, others))
+
+    assert shown(found) == [("wait", "index")]
+    assert found[0].changes == (SetKey("index", "wait_at_most", "1h"),)
+
+
+def test_changes_leave_the_tables_they_are_made_from_as_they_are() -> None:
+    tables = {"groups": {"a": {"every": "1h", "steps": ["one", {"run": "two"}, "three"]}}}
+    changes: list[Change] = [
+        SetKey("a", "every", "2h"),
+        OptionalStep("a", 1, "two"),
+        RemoveStep("a", 0, "one"),
+    ]
+
+    made = changed(tables, changes)
+
+    assert made["groups"]["a"] == {"every": "2h", "steps": [{"run": "two", "optional": True}, "three"]}
+    assert tables["groups"]["a"]["every"] == "1h"
