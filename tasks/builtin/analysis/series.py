@@ -61,8 +61,10 @@ LATENCY = Measure("latency", "answered in", 0.020, 0.5, milliseconds)
 DURATION = Measure("duration", "took", 2.0, 0.25, duration, is_ratio=True)
 #: How long after it was due a run began. One beat is what the groups before it may take.
 WAIT = Measure("wait", "began", 300.0, 0.25, duration, after=" after it was due", is_ratio=True)
-#: How much of the machine was in use: ten points are no matter.
-USE = Measure("use", "was used to", 10.0, 0.25, percent, in_seconds=False)
+#: How much of the CPU was in use: less than a quarter of it more is what a computer is for.
+CPU_USE = Measure("use", "was used to", 25.0, 0.25, percent, in_seconds=False)
+#: How much of the memory was in use, which scatters less.
+MEMORY_USE = Measure("use", "was used to", 10.0, 0.25, percent, in_seconds=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,8 @@ def waits(events: Iterable[GroupEvent], settings: Settings) -> list[Series]:
 
 #: The figures of the machine that are looked at, by the names of their samples.
 FIGURES: Mapping[str, Subject] = {
-    CPU: Subject("the CPU", "machine/cpu", USE),
-    MEMORY: Subject("the memory", "machine/memory", USE),
+    CPU: Subject("the CPU", "machine/cpu", CPU_USE),
+    MEMORY: Subject("the memory", "machine/memory", MEMORY_USE),
 }
 
 

@@ -24,7 +24,7 @@ from tasks.builtin.analysis.episodes import (
     spikes,
 )
 from tasks.builtin.analysis.news import REST
-from tasks.builtin.analysis.series import DURATION, LATENCY, USE, WAIT, Measure, Series, Subject
+from tasks.builtin.analysis.series import CPU_USE, DURATION, LATENCY, WAIT, Measure, Series, Subject
 from tasks.store.measurements import Probe
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -73,7 +73,7 @@ def test_a_fixed_threshold_needs_no_past() -> None:
 
 @pytest.mark.parametrize(
     ("measure", "usual", "less"),
-    [(LATENCY, 0.2, 0.001), (DURATION, 40.0, 0.1), (WAIT, 1200.0, 0.0), (USE, 60.0, 0.0)],
+    [(LATENCY, 0.2, 0.001), (DURATION, 40.0, 0.1), (WAIT, 1200.0, 0.0), (CPU_USE, 60.0, 0.0)],
 )
 def test_what_becomes_less_is_never_a_spike(measure: Measure, usual: float, less: float) -> None:
     dice = random.Random(1)

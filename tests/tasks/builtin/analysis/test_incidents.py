@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from tasks.builtin.analysis.episodes import Episode, Trouble
 from tasks.builtin.analysis.incidents import LAG, Incident, incidents, news
-from tasks.builtin.analysis.series import DURATION, LATENCY, USE, WAIT, Subject
+from tasks.builtin.analysis.series import CPU_USE, DURATION, LATENCY, WAIT, Subject
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 BACKUP = Subject("nightly / backup.ps1", "step/nightly/backup.ps1", DURATION, "group/nightly")
 NIGHTLY = Subject("nightly", "group/nightly", DURATION)
-CPU = Subject("the CPU", "machine/cpu", USE)
+CPU = Subject("the CPU", "machine/cpu", CPU_USE)
 LLM = Subject("llm", "endpoint/llm", LATENCY)
 CHECK = Subject("health_check", "wait/health_check", WAIT)
 
@@ -27,7 +27,7 @@ def moved(
     """Minutes after noon; it was as usual ten minutes earlier, or `before`."""
     calm = NOON + timedelta(minutes=start - 10 if before is None else before)
     at, last = NOON + timedelta(minutes=start), NOON + timedelta(minutes=end)
-    value, usual = {DURATION: (250.0, 40.0), LATENCY: (2.0, 0.1), USE: (92.0, 20.0), WAIT: (900.0, 5.0)}[
+    value, usual = {DURATION: (250.0, 40.0), LATENCY: (2.0, 0.1), CPU_USE: (92.0, 20.0), WAIT: (900.0, 5.0)}[
         of.measure
     ]
     return Episode(of, (Trouble(at, last, value, usual, calm, is_news),))
