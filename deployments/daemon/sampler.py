@@ -42,6 +42,8 @@ class Sampler:
     def flush(self) -> None:
         """Write down what is not yet written. A store that cannot be written to is reported once."""
         readings, self.unwritten = self.unwritten, []
+        if not readings:
+            return
         try:
             journal.write(self._settings, readings=readings)
         except StoreError as error:

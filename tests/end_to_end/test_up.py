@@ -34,7 +34,7 @@ def test_a_day_with_up(workspace: Workspace) -> None:
         assert by_hand.returncode == 0, by_hand.stdout + by_hand.stderr
         assert workspace.ended("daily_routine") == 2
         status = json.loads(workspace.rhythm("status", "--json").stdout)
-        assert set(status) == {"groups", "server", "worker", "beats"}
+        assert set(status) == {"groups", "server", "worker", "beats", "outgrowing"}
         assert status["beats"] == {"come": True, "paused": False, "reason": None}
         assert status["server"]["live"]
         assert status["worker"]["live"]

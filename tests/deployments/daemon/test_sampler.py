@@ -11,6 +11,7 @@ from tasks.readings.meter import Meter
 from tasks.store.store import store_of
 from tasks.store.version import FILE_NAME
 from tests.conftest import MakeSettings
+from tests.waiting import soon
 
 TOML = '[groups.a]\nevery = "10m"\nsteps = ["check_health"]\n'
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -22,8 +23,8 @@ async def test_samples_are_written_a_few_at_a_time(make_settings: MakeSettings) 
     sampler = Sampler(settings, said.append, Meter())
     sampling = asyncio.create_task(sampler.sample_for_ever(interval=0))
     path = settings.outputs_dir / FILE_NAME
-    while not path.exists() or sampler.unwritten:
-        await asyncio.sleep(0)
+    # While it writes, it takes no samples: once there are some again, the first ones are written.
+    await soon(lambda: path.exists() and sampler.unwritten, "the first samples to be written")
     sampling.cancel()
     with suppress(asyncio.CancelledError):
         await sampling
