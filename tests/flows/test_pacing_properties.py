@@ -54,7 +54,7 @@ def with_pacing(cadences: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrateg
 paced_rhythms = with_pacing(st.one_of(often, often, calendars))
 loads = st.lists(st.one_of(st.none(), st.floats(0, 100), st.sampled_from([59.0, 65.0, 71.0])), min_size=1)
 memory = st.sampled_from([None, GIB, GIB, 2**20])
-SHORT = 24.0  # seconds: all of six groups fit into a beat
+SHORT = 9.0  # seconds: six groups begin within a minute, and so in the slots in which they are decided
 
 
 def load_at(others: Sequence[float | None], memory: int | None, start: datetime) -> Callable[..., Load]:
@@ -143,7 +143,7 @@ def test_a_group_never_runs_before_what_it_comes_after_has_run_in_its_own_slot(
     rhythm: Settings, start: datetime, others: list[float | None], memory: int | None, seconds: float
 ) -> None:
     simulation = simulated(rhythm, start, 14, load_at(others, memory, start), seconds)
-    assert list(simulation)
+    assert all(not beat.is_skipped for beat in simulation)
     ran: dict[str, datetime] = {}
     for run in simulation.runs:
         decided = run.decided_at or run.began
