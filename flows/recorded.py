@@ -118,13 +118,17 @@ class Recorded:
 
     @cached_property
     def scheduled(self) -> list[datetime]:
-        """When beats were to begin: those of the clock that came, or were skipped as one was running."""
-        times = set(self.forced)
+        """When beats were to begin: those of the clock that came, or were skipped as one was running.
+
+        If most did not come by the clock, somebody else made them come: then it is all of them.
+        """
+        clock = [next_beat(beat.at) - BEAT for beat in self.beats]
+        punctual = {at for at, beat in zip(clock, self.beats, strict=True) if beat.at - at <= _PUNCTUAL}
+        if 2 * len(punctual) < len(self.beats):
+            return [beat.at for beat in self.beats]
+        times = punctual | set(self.forced)
         for beat in self.beats:
-            at = next_beat(beat.at) - BEAT
-            if beat.at - at <= _PUNCTUAL:
-                times.add(at)
-            at += BEAT
+            at = next_beat(beat.at)
             while at <= beat.at + timedelta(seconds=beat.seconds):
                 times.add(at)
                 at += BEAT
