@@ -81,7 +81,7 @@ def _facts(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> It
         found = ", ".join(filter(None, [f"{state} since {clock(running.started)}", usual]))
         yield Fact("under way", found, keeps=True)
     elif needs:
-        yield Fact("takes", f"{needs.sentence}, by {needs.runs} runs")
+        yield Fact("takes", f"{needs.sentence} ({needs.runs} run{'s' * (needs.runs > 1)})")
     runs = situation.runs(name)
     is_done = any(run.outcome is Outcome.COMPLETED for run in runs)
     for run in runs:

@@ -92,7 +92,13 @@ def _own_latest(name: str, situation: Situation) -> datetime:
     length = slot.end - slot.start
     half = length / 2
     wait = group.wait_at_most or (min(half, _OF_A_DAY) if length >= timedelta(days=1) else half)
-    return max(min(slot.start + wait, slot.end - BEAT), slot.start)
+    if group.latest is not None:
+        wait = min(wait, group.latest)
+    until = min(slot.start + wait, slot.end - BEAT)
+    zone = group.zone or situation.settings.zone
+    while until > slot.start and group.calendar.closed(until, zone):
+        until -= BEAT
+    return max(until, slot.start)
 
 
 def _when_due(name: str, situation: Situation, before: datetime) -> Situation | None:

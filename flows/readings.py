@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 import anyio
 import anyio.to_thread
@@ -40,15 +41,15 @@ async def measure(situation: Situation, log: Log) -> tuple[Situation, Reading]:
     if not depends_on_load(situation):
         reading = await anyio.to_thread.run_sync(meter.METER.since_sample, folder, now)
         return situation, reading
-    first = await anyio.to_thread.run_sync(meter.METER.look, folder)
-    with cancellation.current().heeded():
-        await anyio.sleep(meter.WATCHED)
-    reading = await anyio.to_thread.run_sync(meter.METER.since, first, folder, now)
-    try:
+    first, began = await anyio.to_thread.run_sync(meter.METER.look, folder), monotonic()
+    try:  # meanwhile: what that takes of the CPU is Rhythm's own
         before = await anyio.to_thread.run_sync(known, situation.settings, now)
     except StoreError as error:
         log.warning("what the load was before is not known: %s", error)
         before = UNKNOWN
+    with cancellation.current().heeded():
+        await anyio.sleep(max(0.0, meter.WATCHED - (monotonic() - began)))
+    reading = await anyio.to_thread.run_sync(meter.METER.since, first, folder, now)
     return replace(situation, load=replace(before, readings=(*before.readings, reading))), reading
 
 

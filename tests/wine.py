@@ -13,6 +13,7 @@ CHOSEN = (
     "tests/windows",
     "tests/tasks/files",
     "tests/tasks/process",
+    "tests/tasks/readings",
     "tests/tasks/interpreters",
     "tests/tasks/store/test_sqlite.py",
     "tests/tasks/test_step.py",

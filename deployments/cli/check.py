@@ -19,6 +19,7 @@ from deployments.script_check.examination import Script
 from deployments.script_check.fault import Fault
 from deployments.server import private_folders, resources
 from deployments.service import systemd
+from flows import clock, expectations
 from flows.slots import BEAT
 from tasks import extras
 from tasks.builtin import EXTRAS
@@ -43,6 +44,7 @@ from tasks.settings.endpoints import EndpointSettings
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.steps import StepSettings
+from tasks.store.fault import StoreError
 
 
 @dataclass(slots=True)
@@ -152,6 +154,7 @@ def examine(settings: Settings, *, with_programs: bool = False) -> Findings:
                     f"It runs every {format_duration(BEAT)} at most.",
                 )
             )
+    findings.warnings += _outgrown(settings)
     for name in settings.secret_env:
         _examine_secret(name, settings, findings)
     for endpoint in settings.endpoints:
@@ -178,6 +181,16 @@ def _long_steps(name: str, settings: Settings) -> list[Problem]:
         for number, step in enumerate(group.steps)
         if "timeout" in step.model_fields_set and step.timeout > BEAT
     ]
+
+
+def _outgrown(settings: Settings) -> list[Problem]:
+    """Return what takes longer each day, and will soon be more than there is time for."""
+    now = clock.now()
+    try:
+        found = expectations.outgrown(settings, now)
+    except StoreError as error:
+        return [Problem(error.where, error.fault, error.remedy)]
+    return [Problem("durations", each.sentence(now, settings.zone), each.remedy) for each in found]
 
 
 def _without_extras(settings: Settings) -> list[Problem]:

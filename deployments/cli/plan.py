@@ -28,16 +28,9 @@ from tasks.store.fault import StoreError
 
 # What a timetable shows.
 _SHOWN = (Decision.RUN, Decision.WAITS, Decision.DEFERRED)
-#: Of the timetable; how long runs take, and when they would end, only if they have run before.
-COLUMNS = (
-    Column("at"),
-    Column("group", Kind.NAME),
-    Column(""),
-    Column("takes"),
-    Column("ends", spare=True),
-    Column("why", Kind.TEXT),
-)
-_TIMES = ("takes", "ends")
+#: Of the timetable; how long runs take only if any has run before.
+_TAKES = Column("takes")
+COLUMNS = (Column("at"), Column("group", Kind.NAME), Column(""), _TAKES, Column("why", Kind.TEXT))
 #: For how long the load must have been recorded before anything is advised by it.
 _ADVISED = timedelta(days=2)
 
@@ -185,18 +178,15 @@ def _show(
         for choice in shown:
             day, time = beat.at.astimezone(settings.zone), timestamps.time_of_day(beat.at, settings.zone)
             at = f"{day:%a %d %b} {time}"
-            takes = _takes(of_choice.get(id(choice)), settings) if is_known else ()
+            takes = [_takes(of_choice.get(id(choice)))] if is_known else []
             rows.append((at, choice.label, _what(choice), *takes, choice.reason))
-    columns = [column for column in COLUMNS if is_known or column.head not in _TIMES]
+    columns = [column for column in COLUMNS if is_known or column is not _TAKES]
     console.show(Table(columns, rows))
     console.show(console.side_by_side([f"{name} {count}×" for name, count in counts.items()]), end="")
 
 
-def _takes(run: PlannedRun | None, settings: Settings) -> tuple[str, str]:
-    """Return how long a run takes and when it ends, for people."""
-    if run is None or run.needs is None:
-        return "–", "–"
-    return about(run.needs.seconds), timestamps.clock(run.ends, settings.zone, run.at) if run.ends else "–"
+def _takes(run: PlannedRun | None) -> str:
+    return about(run.needs.seconds) if run and run.needs else "–"
 
 
 def _what(choice: Choice) -> str:

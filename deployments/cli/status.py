@@ -13,7 +13,7 @@ from deployments.diagnosis import diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
-from flows import clock
+from flows import clock, expectations
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.fault import StoreError
@@ -29,12 +29,20 @@ def run(*, json: bool) -> int:
     """
     settings = config.load()
     now = asyncio.run(_read(settings))
+    try:
+        foreseen = expectations.outgrown(settings, now.at)
+    except StoreError as error:
+        console.warning(f"what takes longer each day is not known: {error}")
+        foreseen = []
     if json:
-        console.show_json(now.to_json())
+        more = {"outgrowing": [each.to_json(settings.zone) for each in foreseen]}
+        console.show_json(now.to_json() | more)
     else:
         console.show(now.table())
         for fault in now.faults:
             console.say(fault)
+        for each in foreseen:
+            console.warning(f"{each.sentence(now.at, settings.zone)}. {each.remedy}")
         _show_processes(now, settings)
     return 0
 

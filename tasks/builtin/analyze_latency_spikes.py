@@ -1,20 +1,29 @@
-"""Finds the answers that took far longer than was to be expected, and what else went on then.
+"""Finds what took far longer than was to be expected, and what else went on then.
 
-What is to be expected is learnt from the four weeks before, by `tasks.builtin.analysis.spikes`: there is no
-threshold to choose, unless one is given. Rows of failures count as trouble as well.
+That is answers of endpoints, runs of steps and groups, how long after they were due groups began, and the
+use of CPU and memory. What is to be expected is learnt from the four weeks before, by
+`tasks.builtin.analysis.spikes`: there is no threshold to choose, unless one is given for answers. It takes
+100 values, or 20 over at least a week. Only more than expected is unusual. Rows of failures of an endpoint
+count as trouble as well. What is unusual at the same time is one incident, and one event.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from tasks.builtin.analysis.coincidence import Runs
-from tasks.builtin.analysis.incidents import Incident, news
+from tasks.builtin.analysis.episodes import Episode, episodes_of
+from tasks.builtin.analysis.incident_report import IncidentReport, incident_report
+from tasks.builtin.analysis.incidents import Incident, incidents, news, sentence
 from tasks.builtin.analysis.latency_report import LatencyReport, describe, report_on, worst_of
+from tasks.builtin.analysis.series import LATENCY
 from tasks.builtin.contract import Context, Parser, Report, positive
-from tasks.builtin.endpoints import alerts
-from tasks.builtin.endpoints.alerts import Alerts
+from tasks.builtin.incidents import alerts, record
+from tasks.builtin.incidents.alerts import Alerts
+from tasks.builtin.incidents.gathering import gather
 from tasks.outcome import StepFailedError
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import ProbeBucket
@@ -22,8 +31,6 @@ from tasks.store.store import StoreError, store_of
 
 _LONGEST_HOURS = 90 * 24  # as long as measurements are kept
 _LONGEST_THRESHOLD = 3_600_000.0  # ms
-_EVENT = "rhythm.latency.spike"
-
 #: How long before the reported hours is learnt from: hours of the week need three weeks.
 LOOK_BACK = timedelta(days=28)
 #: The most probes of one endpoint that are looked at, the latest: one every 48 s for four weeks. They take
@@ -32,53 +39,69 @@ MOST_PROBES = 50_000
 _HOUR = timedelta(hours=1)
 
 
-def analyze(
-    settings: Settings, now: datetime, *, hours: float, threshold: float | None = None
-) -> LatencyReport:
-    """Look for spikes in the stored probes of the last `hours`; `threshold` is in seconds.
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was found in the reported hours, at endpoints and anywhere; `all` is of the whole look-back."""
+
+    latency: LatencyReport
+    incidents: IncidentReport
+    all: tuple[Incident, ...]
+
+
+def analyze(settings: Settings, now: datetime, *, hours: float, threshold: float | None = None) -> Analysis:
+    """Look for spikes in what was stored in the last `hours`; `threshold` is of answers, in seconds.
 
     Raises:
-        StoreError: the probes cannot be read.
+        StoreError: the store cannot be read.
     """
     since = now.astimezone(UTC) - timedelta(hours=hours)
-    begin = since - LOOK_BACK
+    begin, zone = since - LOOK_BACK, settings.zone
     with store_of(settings) as store:
         asked: dict[str, list[ProbeBucket]] = {}
         for bucket in store.probe_buckets(begin, _HOUR):
             asked.setdefault(bucket.endpoint, []).append(bucket)
-        runs = Runs(store.steps(begin))
+        steps = store.steps(begin)
+        runs = Runs(steps)
         reports = tuple(
-            report_on(name, store.probes(name, _bounded(buckets)), since, runs, settings.zone, threshold)
+            report_on(name, store.probes(name, _bounded(buckets)), since, runs, zone, threshold)
             for name, buckets in sorted(asked.items())
             if buckets[-1].at > since - _HOUR
         )
-    return LatencyReport(now, hours, settings.zone, reports)
+        series = gather(store, settings, steps, begin, now)
+    found = incidents([*chain.from_iterable(each.episodes for each in reports), *episodes_of(series, zone)])
+    latency = LatencyReport(now, hours, zone, reports)
+    return Analysis(latency, incident_report(zone, found, since, series), tuple(found))
 
 
 def main(argv: Sequence[str], context: Context) -> str:
-    """Analyze and report. Spikes are warnings: they are over when they are found."""
-    parser = Parser("analyze_latency_spikes", "Finds answers that took far longer than was to be expected.")
+    """Analyze, report, and keep what was found. It is a warning: it is over when it is found."""
+    parser = Parser("analyze_latency_spikes", "Finds what took far longer than was to be expected.")
     parser.add_argument("--hours", type=positive(_LONGEST_HOURS), default=24.0, help="how far back (24)")
     parser.add_argument(
         "--threshold",
         type=positive(_LONGEST_THRESHOLD),
         metavar="MS",
-        help="what is a spike, in milliseconds, instead of what is unusual",
+        help="what is a spike of answers, in milliseconds, instead of what is unusual",
     )
     options = parser.parse_args(argv)
     threshold = None if options.threshold is None else options.threshold / 1000
 
     try:
-        report = analyze(context.settings, context.now(), hours=options.hours, threshold=threshold)
+        found = analyze(context.settings, context.now(), hours=options.hours, threshold=threshold)
     except StoreError as error:
-        raise StepFailedError(f"past latencies could not be read: {error}") from error
-    for each in report.endpoints:
-        (context.log.warning if each.incidents else context.log.info)("%s", describe(each, report.zone))
-        for sentence in each.advice:
-            context.log.warning("%s", sentence)
-    context.publish(Report(report.to_markdown()))
-    _alert(report, context)
-    return report.summary
+        raise StepFailedError(f"past measurements could not be read: {error}") from error
+    for each in found.latency.endpoints:
+        (context.log.warning if each.incidents else context.log.info)(
+            "%s", describe(each, found.latency.zone)
+        )
+        for advice in each.advice:
+            context.log.warning("%s", advice)
+    for incident in found.incidents.elsewhere:
+        context.log.warning("%s", found.incidents.line(incident))
+    context.publish(Report(f"{found.latency.to_markdown()}\n\n{found.incidents.to_markdown()}"))
+    _alert(found, context)
+    record.write(context.settings.outputs_dir, found.all, found.latency.at)
+    return found.latency.summary + found.incidents.clause
 
 
 def _bounded(buckets: Sequence[ProbeBucket]) -> datetime:
@@ -92,7 +115,7 @@ def _bounded(buckets: Sequence[ProbeBucket]) -> datetime:
     return since
 
 
-def _alert(report: LatencyReport, context: Context) -> None:
+def _alert(found: Analysis, context: Context) -> None:
     """Emit an event for each incident that no earlier run has reported."""
     folder = context.settings.outputs_dir
     try:
@@ -100,17 +123,12 @@ def _alert(report: LatencyReport, context: Context) -> None:
     except ValueError as error:
         context.log.warning("%s", error)
         reported = {}
-    until = {}
-    for each in report.endpoints:
-        found = [incident for incident, _ in each.incidents]
-        last = reported.get(each.endpoint)
-        if last is not None and last > report.at:
-            last = None  # the clock was set back
-        for incident in news(found, last):
-            context.emit(_EVENT, f"endpoint/{each.endpoint}", _payload(incident))
-            last = incident.alert
-        if last:
-            until[each.endpoint] = last
+    # What is later than now is of a clock that was set back since.
+    known = {address: last for address, last in reported.items() if last <= found.latency.at}
+    fresh, until = news(found.incidents.incidents, known)
+    for incident in fresh:
+        first = incident.first.of
+        context.emit(f"rhythm.{first.measure.name}.spike", first.address, _payload(incident))
     if until == reported:
         return
     try:
@@ -122,12 +140,25 @@ def _alert(report: LatencyReport, context: Context) -> None:
 
 
 def _payload(incident: Incident) -> dict[str, object]:
+    """Return what an event holds: what moved first, and all members."""
     return {
-        "endpoint": incident.endpoint,
-        "start": incident.start.isoformat(timespec="seconds"),
+        "what": incident.text,
+        **_of(incident.first),
         "end": incident.end.isoformat(timespec="seconds"),
-        "spikes": incident.spikes,
-        "failures": incident.failures,
-        "worst_ms": round(incident.worst.latency * 1000, 1),
-        "worst": worst_of(incident),
+        "members": [_of(member) for member in incident.members],
     }
+
+
+def _of(episode: Episode) -> dict[str, object]:
+    worst = episode.worst
+    common = {
+        "about": episode.of.address,
+        "start": episode.start.isoformat(timespec="seconds"),
+        "end": episode.end.isoformat(timespec="seconds"),
+        "spikes": episode.spikes,
+        "failures": episode.failures,
+    }
+    if episode.of.measure is not LATENCY:
+        return {**common, "worst": sentence(episode), "value": round(worst.value, 1)}
+    latency = {"worst": worst_of(episode), "worst_ms": round(worst.value * 1000, 1)}
+    return {"endpoint": episode.name, **common, **latency}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,10 @@ from tasks.builtin.analysis.digest import (
     steps_digest,
 )
 from tasks.builtin.analysis.memories import merged
+from tasks.builtin.analysis.outgrowing import Outgrowing, outgrowing
+from tasks.builtin.analysis.series import FIGURES
 from tasks.builtin.contract import Context, Events, Parser, Report, positive
+from tasks.builtin.incidents import record
 from tasks.files import report_file
 from tasks.markdown import escaped
 from tasks.settings.rhythm_toml import Settings
@@ -31,6 +34,7 @@ from tasks.store.store import Store, StoreError, store_of
 _FOLDER = "briefings"
 _LONGEST_HOURS = 90 * 24  # as long as Prefect and the store remember
 _FIGURES = {"CPU": CPU, "memory": MEMORY}
+_LATENCY = "latency of {} in ms"
 _QUIET = "not_due", "paused"
 #: What is usual is taken from the 7 times 24 hours before the last.
 _DAYS, _HOUR, _USUAL = 8, timedelta(hours=1), timedelta(days=7)
@@ -40,7 +44,8 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
     """Return the briefing of the last `hours`. A source that cannot be reached is one of its faults.
 
     What ran and what waited is what beats have written into the store; Prefect, if it can be asked, adds
-    the runs that crashed before they were written down.
+    the runs that crashed before they were written down. Incidents are those that `analyze_latency_spikes` has
+    found last.
     """
     since = now.astimezone(UTC) - timedelta(hours=hours)
     kept = _Kept()
@@ -48,6 +53,7 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
     try:
         with store_of(settings) as store:
             kept = _read(store, now, since)
+        kept = replace(kept, outgrowing=_outgrowing(settings, now))
     except StoreError as error:
         faults.append(f"the measurements could not be read: {error}")
     happened = list(kept.decisions)
@@ -57,6 +63,8 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
         if not happened:
             faults.append(f"the history could not be reached: {error}")
     groups = groups_digest(happened, settings.order) if happened or not faults else None
+    incidents = record.worth_showing(settings.outputs_dir, since)
+    members = record.members(incidents)
     return Briefing(
         now,
         hours,
@@ -65,9 +73,12 @@ def brief(settings: Settings, now: datetime, events: Events, *, hours: float) ->
         kept.services,
         kept.machine,
         kept.steps,
-        tuple(kept.anomalies),
+        tuple(each for each in kept.anomalies if not (each.is_more and each.what in _known(members))),
+        tuple(kept.outgrowing),
         tuple(faults),
         tuple(_deferrals(settings, now)),
+        tuple(record.clauses(incidents, settings.zone)),
+        members,
     )
 
 
@@ -89,6 +100,7 @@ class _Kept:
     machine: tuple[FigureDigest, ...] | None = None
     steps: tuple[StepDigest, ...] | None = None
     anomalies: Sequence[Anomaly] = ()
+    outgrowing: Sequence[Outgrowing] = ()
 
 
 def _read(store: Store, now: datetime, since: datetime) -> _Kept:
@@ -101,7 +113,7 @@ def _read(store: Store, now: datetime, since: datetime) -> _Kept:
         for each in store.probe_buckets(week_before, _HOUR)
         if each.mean is not None
     ]
-    endpoints = {each.name: f"latency of {each.name} in ms" for each in latencies}
+    endpoints = {each.name: _LATENCY.format(each.name) for each in latencies}
     days += daily_means(latencies, endpoints, now, _DAYS)
     return _Kept(
         decisions=store.decisions(since, but=_QUIET),
@@ -112,6 +124,18 @@ def _read(store: Store, now: datetime, since: datetime) -> _Kept:
         steps=steps_digest(store.steps(since - _USUAL), since),
         anomalies=anomalies(days),
     )
+
+
+def _outgrowing(settings: Settings, now: datetime) -> list[Outgrowing]:
+    since = now.astimezone(UTC) - durations.BACK
+    groups, steps = durations.of_groups(settings, since), durations.of_steps(settings, since)
+    return outgrowing(groups, steps, settings, now)
+
+
+def _known(members: Collection[str]) -> set[str]:
+    """Given the addresses of what takes part in incidents, return the figures whose rise they explain."""
+    endpoints = {_LATENCY.format(each.removeprefix("endpoint/")) for each in members}
+    return endpoints | {what for what, name in _FIGURES.items() if FIGURES[name].address in members}
 
 
 def path_of(briefing: Briefing, settings: Settings) -> Path:

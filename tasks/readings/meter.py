@@ -148,23 +148,37 @@ METER = Meter()
 _BUSY = ("nice", "irq", "softirq", "steal")
 
 
+#: What psutil raises where a system does not report something, or not to everybody.
+_UNKNOWN = (OSError, RuntimeError, psutil.Error)
+
+
 def available_memory() -> int | None:
-    """Return how many bytes programs can still have."""
-    return int(psutil.virtual_memory().available)
+    """Return how many bytes programs can still have; None if that is not known."""
+    try:
+        return int(psutil.virtual_memory().available)
+    except _UNKNOWN:
+        return None
 
 
 def _cores() -> tuple[Core, ...]:
-    """Return the CPU seconds of each core."""
-    found = []
-    for times in psutil.cpu_times(percpu=True):
+    """Return the CPU seconds of each core; none if they are not known."""
+    found: list[Core] = []
+    try:
+        cores = psutil.cpu_times(percpu=True)
+    except _UNKNOWN:
+        return ()
+    for times in cores:
         busy = times.user + times.system + sum(getattr(times, name, 0.0) for name in _BUSY)
         found.append(Core(busy, busy + times.idle + getattr(times, "iowait", 0.0)))
     return tuple(found)
 
 
 def _moved() -> int | None:
-    """Return the bytes that all interfaces but the loopback have sent and received."""
-    found = psutil.net_io_counters(pernic=True, nowrap=False)
+    """Return the bytes that all interfaces but the loopback have sent and received; None if not known."""
+    try:
+        found = psutil.net_io_counters(pernic=True, nowrap=False)
+    except _UNKNOWN:
+        return None
     outward = [moved for name, moved in found.items() if not name.lower().startswith(_LOOPBACK)]
     return sum(each.bytes_sent + each.bytes_recv for each in outward) if outward else None
 

@@ -22,7 +22,7 @@ UP = "up.json"
 def own_roots(outputs_dir: Path) -> tuple[int, ...]:
     """Return the processes that all of Rhythm is below: this one, and that of the `rhythm up` here."""
     up = None
-    with suppress(OSError, ValueError, KeyError, TypeError):  # no note, or a broken one
+    with suppress(OSError, ValueError, KeyError, TypeError, RuntimeError):  # no note, or a broken one
         up = Identity(**json.loads((outputs_dir / UP).read_bytes())["process"]).process()
     return (os.getpid(), up.pid) if up and up.pid != os.getpid() else (os.getpid(),)
 

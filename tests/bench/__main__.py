@@ -22,6 +22,7 @@ BENCHMARKS = (
     "growth",
     "guard",
     "lines",
+    "outgrowing",
     "pacing",
     "powershell",
     "readings",

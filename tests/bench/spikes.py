@@ -22,6 +22,7 @@ from time import perf_counter
 from tasks.builtin.analysis.news import ENOUGH, REST, WEEK, News
 from tasks.builtin.analysis.robust import spread
 from tasks.builtin.analysis.spikes import DAY, TIMES, Detector
+from tests.bench import made_durations
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "nab"
 #: What else the constants could be: of `spikes` TIMES, of `news` REST, ENOUGH and WEEK.
@@ -91,6 +92,7 @@ class Constants:
 
 def run(data: Path | None, quick: bool) -> None:
     """Measure and print."""
+    made_durations.run(quick)
     folder = data or FOLDER
     if not (folder / "windows.json").is_file():
         sys.exit(f"{folder} has no windows.json: name a folder with labelled series by --data FOLDER")

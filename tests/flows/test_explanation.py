@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flows.cadence import decide
 from flows.choice import Decision
 from flows.durations import Expected
-from flows.explanation import explain
+from flows.explanation import Explanation, explain
 from flows.group_runs import Run
 from flows.load import Load
 from flows.situation import Situation
@@ -151,3 +151,21 @@ def test_of_a_deferred_group_the_load_and_its_latest_time_are_shown() -> None:
 def test_a_group_that_is_not_there_is_not_explained() -> None:
     with pytest.raises(KeyError):
         explain("nobody", Situation(rhythm(), {}, NOON))
+
+
+def test_what_a_group_usually_takes_is_among_the_facts_and_beside_a_run_that_is_late() -> None:
+    settings_of_one = rhythm(groups={"a": {"every": "1h"}})
+    load = Load(durations={"a": Expected(40.0, 70.0, 12)})
+    running = Run(NOON - timedelta(seconds=90))
+
+    idle = explain("a", Situation(settings_of_one, {"a": []}, NOON, load=load))
+    late = explain("a", Situation(settings_of_one, {"a": [running]}, NOON, load=load))
+    unknown = explain("a", Situation(settings_of_one, {"a": []}, NOON))
+
+    assert ("takes", "usually 40 s, 1 min 10 s at most (12 runs)") in facts(idle)
+    assert ("under way", "running since 12:01, usually 40 s, 1 min 10 s at most") in facts(late)
+    assert "takes" not in dict(facts(unknown))
+
+
+def facts(found: Explanation) -> list[tuple[str, str]]:
+    return [(fact.about, fact.found) for fact in found.facts]

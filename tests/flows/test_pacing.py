@@ -267,6 +267,10 @@ def test_what_is_longer_than_a_beat_does_not_follow_what_could_have_waited() -> 
         ({"every": "5m", "priority": "low"}, "12:00", "12:00"),
         ({"every": "7m", "priority": "low"}, "12:00", "11:56"),
         ({"every": "60m"}, "12:20", "12:00"),
+        ({"at": "12:00", "wait_at_most": "3h", "catch_up": False}, "12:00", "12:15"),
+        ({"at": "12:00", "wait_at_most": "3h", "catch_up": "1h"}, "12:00", "13:00"),
+        ({"every": "1h", "between": ["08:00", "13:00"], "priority": "low"}, "12:00", "12:55"),
+        ({"at": "22:30", "wait_at_most": "3h", "except": ["2026-03-03"]}, "23:00", "23:55"),
     ],
 )
 def test_a_group_waits_for_half_of_its_slot_or_as_long_as_it_may(

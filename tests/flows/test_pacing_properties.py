@@ -27,6 +27,7 @@ from tasks.outcome import Outcome
 from tasks.settings.pacing import PacingSettings
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import Reading
+from tests.flows.calendars import calendars
 from tests.flows.rhythms import every_five_minutes
 from tests.flows.test_cadence_properties import STARTS, often, rhythms
 from tests.flows.traces import A_DAY, Machine, fixed, paced, replayed, slots_of
@@ -43,7 +44,14 @@ pacing = st.sampled_from(
         {"wait_at_most": "2h"},
     ]
 )
-paced_rhythms = rhythms(st.builds(lambda cadence, keys: {**cadence, **keys}, often, pacing))
+
+
+def with_pacing(cadences: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Settings]:
+    """Rhythms of groups that are critical, never wait, or wait for different times."""
+    return rhythms(st.builds(lambda cadence, keys: {**cadence, **keys}, cadences, pacing))
+
+
+paced_rhythms = with_pacing(st.one_of(often, often, calendars))
 loads = st.lists(st.one_of(st.none(), st.floats(0, 100), st.sampled_from([59.0, 65.0, 71.0])), min_size=1)
 memory = st.sampled_from([None, GIB, GIB, 2**20])
 SHORT = 24.0  # seconds: all of six groups fit into a beat
@@ -124,7 +132,13 @@ def test_whatever_the_load_is_the_same_slots_are_used_as_if_nothing_ever_waited(
 
 
 @settings(deadline=None, max_examples=60)
-@worlds
+@given(
+    rhythm=with_pacing(often),
+    start=st.sampled_from(STARTS),
+    others=loads,
+    memory=memory,
+    seconds=st.sampled_from([1.0, SHORT]),
+)
 def test_a_group_never_runs_before_what_it_comes_after_has_run_in_its_own_slot(
     rhythm: Settings, start: datetime, others: list[float | None], memory: int | None, seconds: float
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from flows import clock, readings
 from flows.choice import Decision
+from flows.group import GroupOptions, group_flow
 from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.readings import meter
@@ -153,6 +154,16 @@ async def test_what_comes_after_a_deferred_group_waits_and_nothing_is_degraded(
     assert outcomes(report) == [Decision.DEFERRED, Decision.WAITS]
     assert "before_one is deferred (others use 90 %" in report.groups[1].choice.reason
     assert report.outcome == "completed"
+
+
+async def test_what_a_beat_has_started_is_not_deferred_anew_when_its_lane_is_free(
+    beat: Beat, machine: FakeMeter, tmp_path: Path
+) -> None:
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    machine.others = 90.0
+    assert outcomes(await beat(paced("started_one"))) == [Decision.DEFERRED]
+    state = await group_flow("started_one")(GroupOptions(if_due=True), return_state=True)
+    assert state.name == "Completed"
 
 
 # Burns the CPU until its standard input ends.

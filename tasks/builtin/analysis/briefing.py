@@ -12,6 +12,7 @@ from humanize import naturalsize
 from tasks.builtin.analysis.anomalies import Anomaly
 from tasks.builtin.analysis.deferrals import Deferral
 from tasks.builtin.analysis.digest import FigureDigest, GroupDigest, ServiceDigest, StepDigest
+from tasks.builtin.analysis.outgrowing import Outgrowing
 from tasks.markdown import escaped, table
 
 #: A service that answered less than this part of the requests needs attention, even if it is up again.
@@ -29,7 +30,8 @@ class Briefing:
     """What happened in the `hours` before `at`.
 
     `groups` is None if neither the store nor Prefect could be asked, the others are if the store could
-    not be read; `faults` then says why, each as a clause for people.
+    not be read; `faults` then says why, each as a clause for people. So does each of `incidents`, with its
+    time; what takes part in them (addresses as `tasks.builtin.analysis.series` has them) is not said again.
     """
 
     at: datetime
@@ -40,8 +42,11 @@ class Briefing:
     machine: tuple[FigureDigest, ...] | None
     steps: tuple[StepDigest, ...] | None = None
     anomalies: tuple[Anomaly, ...] = ()
+    outgrowing: tuple[Outgrowing, ...] = ()
     faults: tuple[str, ...] = ()
     deferrals: tuple[Deferral, ...] = ()
+    incidents: tuple[str, ...] = ()
+    in_incidents: frozenset[str] = frozenset()
 
     @property
     def attention(self) -> list[str]:
@@ -50,7 +55,9 @@ class Briefing:
             *self.faults,
             *(clause for service in self._worst_first() for clause in self._of_service(service)),
             *self._of_groups(),
-            *(clause for step in self.steps or () for clause in _of_step(step)),
+            *self.incidents,
+            *(clause for step in self._other_steps() for clause in _of_step(step)),
+            *(each.sentence(self.at, self.zone) for each in self.outgrowing),
             *map(_of_anomaly, self.anomalies),
             *(
                 f"{figure.what} reached {figure.highest:.0f} %"
@@ -88,6 +95,11 @@ class Briefing:
 
     def _worst_first(self) -> list[ServiceDigest]:
         return sorted(self.services or (), key=lambda service: service.latest.ok)
+
+    def _other_steps(self) -> Iterator[StepDigest]:
+        for step in self.steps or ():
+            if f"step/{step.group}/{step.step}" not in self.in_incidents:
+                yield step
 
     def _of_groups(self) -> Iterator[str]:
         if self.groups is not None and not any(group.runs for group in self.groups):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tasks.builtin.analysis.incidents import GAP, Incident
+from tasks.builtin.analysis.episodes import GAP, Episode
 from tasks.builtin.analysis.slope import thinned
 from tasks.store.measurements import StepUsage
 
@@ -63,14 +63,14 @@ class Runs:
             return None
         return runs[place][0]
 
-    def during(self, incident: Incident) -> list[str]:
+    def during(self, incident: Episode) -> list[str]:
         """Return the steps that ran when an incident's troubles were seen, by name."""
-        times = [trouble.probe.at for trouble in incident.troubles]
+        times = [trouble.at for trouble in incident.troubles]
         return [step for step in self.names if any(self.at(step, time) for time in times)]
 
 
 def suspects(
-    incidents: Sequence[Incident], answers: Sequence[datetime], runs: Runs, zone: ZoneInfo
+    incidents: Sequence[Episode], answers: Sequence[datetime], runs: Runs, zone: ZoneInfo
 ) -> Iterator[Suspect]:
     """Given an endpoint's incidents and when it was asked in all, yield the steps that may be their cause."""
     if len(incidents) < ENOUGH:
@@ -87,7 +87,7 @@ def suspects(
 
 
 def busiest_hour(
-    incidents: Sequence[Incident], answers: Sequence[datetime], zone: ZoneInfo
+    incidents: Sequence[Episode], answers: Sequence[datetime], zone: ZoneInfo
 ) -> tuple[int, int] | None:
     """Return the hour of the day that most incidents begin in, on different days, and how many; if any."""
     days = {
@@ -105,7 +105,7 @@ def busiest_hour(
 
 
 def recommendations(
-    endpoint: str, incidents: Sequence[Incident], answers: Sequence[datetime], runs: Runs, zone: ZoneInfo
+    endpoint: str, incidents: Sequence[Episode], answers: Sequence[datetime], runs: Runs, zone: ZoneInfo
 ) -> list[str]:
     """Return what to do about an endpoint's incidents, one sentence each, the most telling first.
 
@@ -130,10 +130,8 @@ def recommendations(
     return said
 
 
-def _going_on(incident: Incident, zone: ZoneInfo) -> str:
+def _going_on(incident: Episode, zone: ZoneInfo) -> str:
     since = f"{incident.start.astimezone(zone):%m-%d %H:%M}"
     if incident.failures > incident.spikes:
-        return (
-            f"{incident.endpoint} may still be down (since {since}): see its log, or let Rhythm restart it."
-        )
-    return f"{incident.endpoint} may still be slow (since {since}): look at it now with diagnose_performance."
+        return f"{incident.name} may still be down (since {since}): see its log, or let Rhythm restart it."
+    return f"{incident.name} may still be slow (since {since}): look at it now with diagnose_performance."

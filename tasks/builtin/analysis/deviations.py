@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tasks.builtin.analysis.rolling import Rolling
 
-#: With fewer deviations before it, none is judged.
+#: With so many deviations before it, one is judged; …
 ENOUGH = 100
+#: … or with so many over so long: what is measured once a day would otherwise wait for a quarter of a year.
+#: Of fewer than `ENOUGH`, none counts as rare: the largest of them is the bound that is multiplied.
+FEW, FEW_OVER = 20, timedelta(days=7)
+#: Means of so many are judged once there are so many independent ones among them.
+INDEPENDENT = 3
 #: Deviations are compared with those that all but this part of earlier ones stay below. One value in 33
 #: may be a spike before spikes are the usual: an incident of 20 minutes a day is no more than half of that.
 RARE = 0.03
@@ -40,14 +46,17 @@ class Deviations:
 
     def __init__(self, width: int, times: float, *, both: bool) -> None:
         self._times, self._both = times, both
+        self._few = min(max(FEW, INDEPENDENT * width), ENOUGH)
         self._last: deque[float] = deque(maxlen=width)
         self._means = Rolling(MEMORY)
+        self._since: datetime | None = None
 
     def compare(self, at: datetime, deviation: float, least: float) -> Comparison:
         """Compare the mean with this deviation in it, and learn it. No bound is nearer to 0 than `least`."""
         self._last.append(deviation)
         mean = math.fsum(self._last) / len(self._last)
-        lower, upper = self._bounds(least)
+        self._since = self._since or at
+        lower, upper = self._bounds(at - self._since, least)
         bound = upper if mean > 0 else -lower
         strength = 0.0 if not mean else abs(mean) / bound if bound else math.inf
         # What is outside teaches that it was, and not how far: the next would hide behind it. A bound of 0
@@ -56,9 +65,17 @@ class Deviations:
         self._means.add(at, limited)
         return Comparison(strength, limited)
 
-    def _bounds(self, least: float) -> tuple[float, float]:
-        if len(self._means) < ENOUGH:
+    def _bounds(self, known_for: timedelta, least: float) -> tuple[float, float]:
+        count = len(self._means)
+        if count < ENOUGH and (count < self._few or known_for < FEW_OVER):
             return -math.inf, math.inf
-        upper = max(self._times * self._means.quantile(1 - RARE), least)
-        lower = min(self._times * self._means.quantile(RARE), -least) if self._both else -math.inf
+        rare = RARE if count >= ENOUGH else 0.0
+        upper = max(self._times * self._means.quantile(1 - rare), least)
+        lower = min(self._times * self._means.quantile(rare), -least) if self._both else -math.inf
         return lower, upper
+
+
+def is_judged(times: Sequence[datetime]) -> bool:
+    """Given the times at which a series was measured, in order, return whether the last value was judged."""
+    before = len(times) - 1
+    return before >= ENOUGH or (before >= FEW and times[-1] - times[0] >= FEW_OVER)

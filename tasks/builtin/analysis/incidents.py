@@ -1,142 +1,111 @@
-"""What went wrong with an endpoint, and from when to when: troubles close together are one incident."""
+"""Incidents: what several series did at the same time is one of them, and not one alert for each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
-from zoneinfo import ZoneInfo
 
-from tasks.builtin.analysis.deviations import ENOUGH
-from tasks.builtin.analysis.news import REST, News
-from tasks.builtin.analysis.spikes import Detector
-from tasks.store.measurements import Probe
+from tasks.builtin.analysis.episodes import Episode, is_fresh
 
-#: A spike is at least this far above what was expected, in seconds: below it is what a scheduler costs
-#: (Windows' clock ticks every 15.6 ms), …
-LEAST_EXCESS = 0.020
-#: … and at least this part of the usual: less is nothing that anybody would notice.
-LEAST_PART = 0.5
-#: Troubles at most this far apart are one incident; several times as long as probes usually are apart.
-GAP = timedelta(hours=1)
-#: So many failures in a row, at different moments, are trouble; fewer are bad luck. A breaker thinks so too.
-FAILURES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A probe that was too slow, or one of a row of failures.
-
-    `expected` is the latency that was to be expected, in seconds; None with a failure, or if a fixed
-    threshold decided. `is_news` is true for a spike that is worth an alert.
-    """
-
-    probe: Probe
-    expected: float | None = None
-    is_news: bool = False
-
-    @property
-    def latency(self) -> float:
-        """The latency of a spike, in seconds; 0 for a failure, whatever it took."""
-        return (self.probe.latency or 0.0) if self.probe.ok else 0.0
+#: How much later than the first what moves with it may begin: six beats, in which most of what is measured
+#: is measured at least once.
+LAG = timedelta(minutes=30)
+#: How many members are named in a sentence.
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Troubles of one endpoint that lie close together, oldest first."""
+    """Episodes of different subjects that belong together, the first to move first."""
 
-    endpoint: str
-    troubles: tuple[Trouble, ...]
+    members: tuple[Episode, ...]
+
+    @property
+    def first(self) -> Episode:
+        """What moved first."""
+        return self.members[0]
 
     @property
     def start(self) -> datetime:
-        """When the first trouble was seen."""
-        return self.troubles[0].probe.at
+        """When the first of them began."""
+        return self.first.start
 
     @property
     def end(self) -> datetime:
-        """When the last trouble was seen."""
-        return self.troubles[-1].probe.at
-
-    @property
-    def spikes(self) -> int:
-        """How many answers came too late."""
-        return sum(trouble.probe.ok for trouble in self.troubles)
-
-    @property
-    def failures(self) -> int:
-        """How many answers did not come at all."""
-        return len(self.troubles) - self.spikes
+        """When the last of them ended."""
+        return max(member.end for member in self.members)
 
     @property
     def alert(self) -> datetime | None:
         """When it was worth an alert for the first time; None if it never was."""
-        return next((trouble.probe.at for trouble in self.troubles if trouble.is_news), None)
+        return min((member.alert for member in self.members if member.alert), default=None)
 
     @property
-    def worst(self) -> Trouble:
-        """The slowest answer; a failure if there was none."""
-        return max(self.troubles, key=lambda trouble: trouble.latency)
+    def text(self) -> str:
+        """One clause: what moved, from the first on, how far, and what is usual."""
+        first, *others = [sentence(member) for member in self.members[:NAMED]]
+        more = len(self.members) - NAMED
+        others += [f"and {more} more"] if more > 0 else []
+        return f"{first}; then {'; '.join(others)}" if others else first
 
 
-def has_enough(probes: Sequence[Probe]) -> bool:
-    """Return whether there are enough answers for the later ones to be judged."""
-    return sum(probe.ok and probe.latency is not None for probe in probes) > ENOUGH
+def sentence(episode: Episode) -> str:
+    """Return what happened to one subject: "backup.ps1 took 4 min 10 s, usually 40 s"."""
+    measure, worst = episode.of.measure, episode.worst
+    if worst.fault:
+        return f"{episode.name} failed {episode.failures} times in a row ({worst.fault})"
+    usual = "" if worst.expected is None else f", usually {measure.text(worst.expected)}"
+    return f"{episode.name} {measure.verb} {measure.text(worst.value)}{measure.after}{usual}"
 
 
-def troubles(probes: Sequence[Probe], zone: ZoneInfo, fixed: float | None = None) -> list[Trouble]:
-    """Given the probes of one endpoint, oldest first, return its spikes and rows of failures, in order.
+def incidents(found: Iterable[Episode]) -> list[Incident]:
+    """Given the episodes of all subjects, return the incidents, in the order in which they began.
 
-    Answers above `fixed` (seconds) are spikes if it is given; else those that the detector finds, for
-    which hours of the day are those of `zone`.
+    An episode belongs to an incident that began before it and was not over for longer than `LAG`, unless its
+    own subject has been as usual for longer than `LAG` since that began: a slow day is not to blame for all
+    that goes wrong on it. A group is not named beside a step of its own: it takes longer because of that.
     """
-    found = [*_spikes(probes, zone, fixed), *_failures(probes)]
-    return sorted(found, key=lambda trouble: trouble.probe.at)
-
-
-def incidents(found: Sequence[Trouble]) -> list[Incident]:
-    """Given the troubles of one endpoint in order, return its incidents."""
-    rows: list[list[Trouble]] = []
-    for trouble in found:
-        if rows and trouble.probe.at - rows[-1][-1].probe.at <= GAP:
-            rows[-1].append(trouble)
+    rows: list[list[Episode]] = []
+    for episode in sorted(found, key=lambda episode: (episode.start, episode.end, episode.of.address)):
+        row = next((row for row in reversed(rows) if _belongs(episode, row)), None)
+        if row is None:
+            rows.append([episode])
         else:
-            rows.append([trouble])
-    return [Incident(row[0].probe.endpoint, tuple(row)) for row in rows]
+            row.append(episode)
+    return [Incident(tuple(_without_sums(row))) for row in rows]
 
 
-def news(found: Iterable[Incident], until: datetime | None) -> list[Incident]:
-    """Given incidents in order, return those to alert of: worth it, and none within `REST` before.
+def news(
+    found: Iterable[Incident], until: Mapping[str, datetime]
+) -> tuple[list[Incident], dict[str, datetime]]:
+    """Given incidents in order, return those to alert of, and when was alerted of each subject last.
 
-    `until` is the time of the last alert. A later look at the same past may find that an incident began
-    later than first thought; it is no news then either.
+    `until` is that of before, by address. An incident is one alert: that of a member that has been reported
+    is no news, whatever joins it.
     """
+    last = dict(until)
     fresh = []
     for incident in found:
-        if incident.alert and (until is None or incident.alert - until >= REST):
+        is_known = any(
+            (before := last.get(member.of.address)) is not None and before >= member.start - LAG
+            for member in incident.members
+        )
+        if not is_known and any(is_fresh(member, last.get(member.of.address)) for member in incident.members):
             fresh.append(incident)
-            until = incident.alert
-    return fresh
+        for member in incident.members:
+            if is_fresh(member, last.get(member.of.address)) and member.alert:
+                last[member.of.address] = member.alert
+    return fresh, last
 
 
-def _spikes(probes: Sequence[Probe], zone: ZoneInfo, fixed: float | None) -> Iterator[Trouble]:
-    detector, chosen = Detector(least=LEAST_EXCESS, least_part=LEAST_PART), News()
-    for probe in probes:
-        if not probe.ok or probe.latency is None:
-            continue
-        if fixed is not None:
-            if probe.latency > fixed:
-                yield Trouble(probe, is_news=chosen.is_news(probe.at, probe.latency))
-            continue
-        verdict = detector.judge(probe.at.astimezone(zone), probe.latency)
-        # A mean of hours stays too high for a while: what is as fast as ever then is no trouble.
-        if verdict.is_spike and probe.latency - verdict.expected >= LEAST_EXCESS:
-            yield Trouble(probe, verdict.expected, chosen.is_news(probe.at, verdict.strength))
+def _belongs(episode: Episode, row: Sequence[Episode]) -> bool:
+    if episode.of in (member.of for member in row):
+        return False
+    goes_on = episode.start <= max(member.end for member in row) + LAG
+    return goes_on and (episode.before is None or episode.before <= row[0].start + LAG)
 
 
-def _failures(probes: Sequence[Probe]) -> Iterator[Trouble]:
-    for ok, row in groupby(probes, key=lambda probe: probe.ok):
-        failed = [] if ok else list(row)
-        if len({probe.at for probe in failed}) >= FAILURES:
-            yield from map(Trouble, failed)
+def _without_sums(row: Sequence[Episode]) -> list[Episode]:
+    parts = {member.of.part_of for member in row}
+    return [member for member in row if member.of.address not in parts]

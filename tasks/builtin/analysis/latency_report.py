@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from statistics import median
 from zoneinfo import ZoneInfo
 
 from tasks.builtin.analysis.coincidence import Runs, recommendations
 from tasks.builtin.analysis.deviations import ENOUGH
-from tasks.builtin.analysis.incidents import Incident, Trouble, has_enough, incidents, troubles
+from tasks.builtin.analysis.episodes import Episode, Trouble, episodes, failures, spikes
+from tasks.builtin.analysis.series import latencies, milliseconds
 from tasks.markdown import escaped, table
 from tasks.store.measurements import Probe
 
@@ -24,16 +25,18 @@ class EndpointReport:
     """One endpoint over the report's hours. Seconds throughout.
 
     `is_judged` is false if there were too few answers to establish what is usual. `incidents` are those that
-    touch the hours, with the names of the steps that ran then; `advice` rests on the whole look-back.
+    touch the hours, with the names of the steps that ran then; `advice` rests on the whole look-back, of
+    which `episodes` are all.
     """
 
     endpoint: str
     answers: int
     median: float | None
     is_judged: bool
-    incidents: tuple[tuple[Incident, tuple[str, ...]], ...]
+    incidents: tuple[tuple[Episode, tuple[str, ...]], ...]
     by_hour: dict[int, int]
     advice: tuple[str, ...]
+    episodes: tuple[Episode, ...] = ()
 
     @property
     def spikes(self) -> int:
@@ -102,10 +105,10 @@ class LatencyReport:
             ]
         )
 
-    def _incidents(self, found: Sequence[tuple[Incident, tuple[str, ...]]]) -> str:
+    def _incidents(self, found: Sequence[tuple[Episode, tuple[str, ...]]]) -> str:
         rows = [
             (
-                *(incident.endpoint, self._time(incident.start), self._time(incident.end)),
+                *(incident.name, self._time(incident.start), self._time(incident.end)),
                 *(str(incident.spikes), str(incident.failures), worst_of(incident), ", ".join(steps)),
             )
             for incident, steps in reversed(found)
@@ -128,20 +131,22 @@ def report_on(
 
     What came before establishes what is usual. Answers above `fixed` (seconds) are the spikes if it is given.
     """
-    found = troubles(probes, zone, fixed)
-    all_incidents = incidents(found)
-    late = [probe.latency for probe in probes if probe.at >= since and probe.ok and probe.latency is not None]
-    spikes = [trouble for trouble in found if trouble.probe.at >= since and trouble.probe.ok]
+    answers = latencies(endpoint, probes)
+    found = [*spikes(answers, zone, fixed), *failures(probes)]
+    all_incidents = episodes(answers, found)
+    late = [latency for at, latency in answers.points if at >= since]
+    slow = [trouble for trouble in found if trouble.at >= since and trouble.is_spike]
     return EndpointReport(
         endpoint=endpoint,
         answers=len(late),
         median=median(late) if late else None,
-        is_judged=fixed is not None or has_enough(probes),
+        is_judged=fixed is not None or answers.is_judged,
         incidents=tuple(
             (incident, tuple(runs.during(incident))) for incident in all_incidents if incident.end >= since
         ),
-        by_hour=_by_hour(spikes, zone),
+        by_hour=_by_hour(slow, zone),
         advice=tuple(recommendations(endpoint, all_incidents, [probe.at for probe in probes], runs, zone)),
+        episodes=tuple(all_incidents),
     )
 
 
@@ -152,12 +157,10 @@ def describe(found: EndpointReport, zone: ZoneInfo) -> str:
     of = f"of {_count(found.answers, 'answer')} (median {found.usual})"
     if not found.incidents:
         return f"{found.endpoint}: no spikes {of}"
-    worst = max((incident.worst for incident, _ in found.incidents), key=lambda trouble: trouble.latency)
+    worst = max((incident.worst for incident, _ in found.incidents), key=lambda trouble: trouble.value)
     parts = [f"{found.endpoint}: {_count(found.spikes, 'spike')} {of}"]
-    if worst.probe.ok:
-        parts.append(
-            f"worst {milliseconds(worst.latency)} on {worst.probe.at.astimezone(zone):%m-%d at %H:%M}"
-        )
+    if worst.is_spike:
+        parts.append(f"worst {milliseconds(worst.value)} on {worst.at.astimezone(zone):%m-%d at %H:%M}")
     if found.failures:
         parts.append(f"failures in a row: {found.failures}")
     if found.by_hour:
@@ -165,22 +168,17 @@ def describe(found: EndpointReport, zone: ZoneInfo) -> str:
     return "; ".join(parts)
 
 
-def worst_of(incident: Incident) -> str:
+def worst_of(incident: Episode) -> str:
     """Return an incident's slowest answer beside what was expected, as text."""
     worst = incident.worst
-    if not worst.probe.ok:
-        return worst.probe.error or "no answer"
+    if not worst.is_spike:
+        return worst.fault
     expected = "" if worst.expected is None else f" (expected {milliseconds(worst.expected)})"
-    return milliseconds(worst.latency) + expected
-
-
-def milliseconds(seconds: float) -> str:
-    """Return a latency as text."""
-    return f"{timedelta(seconds=seconds) / timedelta(milliseconds=1):,.0f} ms"
+    return milliseconds(worst.value) + expected
 
 
 def _by_hour(spikes: Sequence[Trouble], zone: ZoneInfo) -> dict[int, int]:
-    return dict(sorted(Counter(trouble.probe.at.astimezone(zone).hour for trouble in spikes).items()))
+    return dict(sorted(Counter(trouble.at.astimezone(zone).hour for trouble in spikes).items()))
 
 
 def _spike_cells(each: EndpointReport) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
-from statistics import median
+from statistics import NormalDist, median
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,8 +21,26 @@ def theil_sen(points: Sequence[tuple[float, float]]) -> float:
     Up to 29 % of the points may be arbitrarily wrong (Sen, Estimates of the Regression Coefficient
     Based on Kendall's Tau, 1968). 0 if fewer than two points differ in x.
     """
-    slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(thinned(points), 2) if x1 != x2]
-    return median(slopes) if slopes else 0.0
+    found = _slopes(points)
+    return median(found) if found else 0.0
+
+
+def theil_sen_interval(points: Sequence[tuple[float, float]], confidence: float) -> tuple[float, float]:
+    """Return between which slopes the true one lies with this confidence, 0 to 1; needs two points at least.
+
+    Of the ordered slopes between two points, it is those at the ranks that Kendall's variance gives (Sen,
+    1968). It takes points for independent.
+    """
+    found, count = sorted(_slopes(points)), min(len(points), MOST)
+    deviation = math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    spread = NormalDist().inv_cdf((1 + confidence) / 2) * deviation
+    low, high = math.floor((len(found) - spread) / 2), math.ceil((len(found) + spread) / 2)
+    return found[max(low, 0)], found[min(high, len(found) - 1)]
+
+
+def _slopes(points: Sequence[tuple[float, float]]) -> list[float]:
+    pairs = combinations(thinned(points), 2)
+    return [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in pairs if x1 != x2]
 
 
 def mann_kendall(values: Sequence[float]) -> float:

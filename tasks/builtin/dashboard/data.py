@@ -11,6 +11,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from tasks.builtin.dashboard.window import Window
+from tasks.builtin.incidents.record import KeptIncident, worth_showing
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import CPU, MEMORY, Bucket, GroupEvent, ProbeBucket, StepUsage, Transition
@@ -54,7 +55,8 @@ Timed = TypeVar("Timed", Bucket, ProbeBucket, GroupEvent, StepUsage, Transition)
 class Past:
     """All that the page shows: `window` in detail, and the retention by days.
 
-    `events` are oldest first, without those that were not due. `breakers` are the latest transitions.
+    `events` are oldest first, without those that were not due. `breakers` are the latest transitions,
+    `incidents` those of the window that were found last.
     """
 
     window: Window
@@ -67,6 +69,7 @@ class Past:
     breakers: Mapping[str, Transition]
     machine_days: Mapping[str, tuple[Day, ...]]
     endpoint_days: Mapping[str, tuple[EndpointDay, ...]]
+    incidents: tuple[KeptIncident, ...] = ()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -125,6 +128,7 @@ def gather(store: Store, settings: Settings, now: datetime, *, hours: float) -> 
         breakers=store.last_transitions(),
         machine_days={name: _over(days(found, zone), today) for name, found in machine.items()},
         endpoint_days={name: _over(endpoint_days(found, zone), today) for name, found in probes.items()},
+        incidents=tuple(each for each in worth_showing(settings.outputs_dir, since) if each.start <= now),
     )
 
 

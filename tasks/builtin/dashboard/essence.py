@@ -10,6 +10,7 @@ from tasks.builtin.analysis.digest import GroupDigest, groups_digest
 from tasks.builtin.analysis.health import HealthVerdict, Level, Reason
 from tasks.builtin.dashboard.data import Past
 from tasks.builtin.endpoints.breaker import BreakerState
+from tasks.builtin.incidents.record import clauses
 from tasks.store.measurements import CPU, MEMORY, GroupEvent
 
 #: An endpoint that answered less than this part of the requests needs attention, even if it is up again.
@@ -57,7 +58,7 @@ class Essence:
 def essence(past: Past) -> Essence:
     """Given the past, return its summary."""
     digests = groups_digest(past.events, past.groups)
-    reasons = [*_of_groups(past, digests), *_of_endpoints(past), *_of_machine(past)]
+    reasons = [*_of_groups(past, digests), *_of_endpoints(past), *_of_incidents(past), *_of_machine(past)]
     return Essence(HealthVerdict(tuple(reasons)), digests, tuple(_numbers(past, digests)))
 
 
@@ -119,6 +120,11 @@ def _of_endpoints(past: Past) -> Iterator[Reason]:
         elif part is not None and part < AVAILABLE:
             asked = sum(bucket.asked for bucket in buckets)
             yield Reason(Level.WARNING, f"{name} answered only {percent(part)} of {asked} requests")
+
+
+def _of_incidents(past: Past) -> Iterator[Reason]:
+    for clause in clauses(past.incidents, past.window.zone):
+        yield Reason(Level.WARNING, clause)
 
 
 def _of_machine(past: Past) -> Iterator[Reason]:

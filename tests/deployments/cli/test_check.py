@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from deployments.cli.check import ready
+from tasks.outcome import Outcome
 from tasks.problem import ConfigError
+from tasks.settings import rhythm_toml as config
+from tasks.store.measurements import GroupEvent
+from tasks.store.store import store_of
 from tests.conftest import MakeSettings
 from tests.deployments.command_line import PROJECT, SOUND, CommandLine
 
@@ -32,6 +37,26 @@ def test_the_shipped_rhythm_is_sound(rhythm: CommandLine) -> None:
 
     assert (said.code, said.err) == (0, "")
     assert said.out == f"{rhythm.config} is valid: 5 groups, 12 steps\n"
+
+
+def test_what_takes_longer_each_day_is_a_warning_before_it_is_too_long(rhythm: CommandLine) -> None:
+    rhythm.write(rhythm_of("['check_health']", 'timezone = "UTC"'))
+    now = datetime.now(UTC)
+    runs = [
+        GroupEvent(now - timedelta(days=day, hours=1), "a", "run", "", Outcome.COMPLETED, 580.0 - 8 * day)
+        for day in range(20)
+    ]
+    with store_of(config.load(rhythm.config)) as store:
+        store.add_decisions(runs)
+
+    checked, status = rhythm("check"), rhythm("status")
+    listed = rhythm("status", "--json").json["outgrowing"]
+
+    for said in (checked, status):
+        assert said.code == 0
+        assert "a takes 8.0 s longer each day, and outgrows its interval, 10m, around" in said.err
+    assert {each["what"] for each in listed} == {"a", "the longest beat of a day"}
+    assert now.isoformat() < next(each["at"] for each in listed if each["what"] == "a")
 
 
 def test_a_sound_rhythm_as_json(rhythm: CommandLine) -> None:

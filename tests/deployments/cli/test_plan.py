@@ -174,7 +174,7 @@ def test_what_has_run_before_is_planned_with_how_long_it_takes_and_what_collides
         }
     ]
     assert "takes" in shown.out
-    assert "5 min 00 s  00:05" in shown.out
+    assert "pack   runs  5 min 00 s  due since 00:00" in shown.out
     collision = "check and pack usually take 5 min 40 s together, and a beat has 4 min 40 s"
     assert f"warning: {collision}: at 00:00 and 01:00" in shown.err
 

@@ -15,9 +15,10 @@ from tasks.builtin import analyze_latency_spikes
 from tasks.builtin.analysis.deviations import ENOUGH
 from tasks.builtin.analyze_latency_spikes import main
 from tasks.builtin.contract import Context, Report
-from tasks.builtin.endpoints.alerts import FILE_NAME
+from tasks.builtin.incidents import record
+from tasks.builtin.incidents.alerts import FILE_NAME
 from tasks.outcome import Outcome, StepFailedError
-from tasks.store.measurements import Probe, StepUsage
+from tasks.store.measurements import CPU, Probe, Reading, Sample, StepUsage
 from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
@@ -127,7 +128,7 @@ def test_what_is_half_written_is_told_and_written_anew(
     main([], context)
     assert "incidents may be reported twice" in caplog.text
     assert len(emitted) == 1
-    assert list(json.loads(path.read_text(encoding="utf-8"))["until"]) == ["llm"]
+    assert list(json.loads(path.read_text(encoding="utf-8"))["until"]) == ["endpoint/llm"]
 
 
 def test_what_cannot_be_written_is_a_warning(
@@ -178,7 +179,7 @@ def test_only_so_many_probes_are_looked_at(context: Context, monkeypatch: pytest
     monkeypatch.setattr(analyze_latency_spikes, "MOST_PROBES", 150)
     keep(context, "llm", [9.0] * 400 + [0.02] * 150)
     report = analyze_latency_spikes.analyze(context.settings, NOW, hours=90)
-    (found,) = report.endpoints
+    (found,) = report.latency.endpoints
     assert 100 < found.answers <= 150
     assert found.median == 0.02
 
@@ -186,3 +187,116 @@ def test_only_so_many_probes_are_looked_at(context: Context, monkeypatch: pytest
 def test_where_nothing_can_be_read_the_step_fails(make_context: MakeContext, blocked: Path) -> None:
     with pytest.raises(StepFailedError, match=r"could not be read: .*blocked"):
         main([], make_context(outputs_dir=blocked))
+
+
+def keep_runs(
+    context: Context, step: str, seconds: Sequence[float], every: timedelta = EVERY, until: datetime = NOW
+) -> None:
+    """Store completed runs of a step of daily_routine, the last of them `every` ago."""
+    begin = until - len(seconds) * every
+    with store_of(context.settings) as store:
+        store.add_steps(
+            StepUsage(begin + n * every, "daily_routine", step, 1, Outcome.COMPLETED, took, None, None)
+            for n, took in enumerate(seconds)
+        )
+
+
+def keep_cpu(context: Context, percents: Sequence[float], until: datetime = NOW) -> None:
+    with store_of(context.settings) as store:
+        begin = until - len(percents) * EVERY
+        store.add_samples(Sample(begin + n * EVERY, CPU, percent) for n, percent in enumerate(percents))
+
+
+def test_a_step_that_takes_longer_than_usual_is_an_event_with_its_unit(
+    context: Context, emitted: list[tuple[str, str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_runs(context, "backup.ps1", [40.0 + n % 2 for n in range(200)] + [250.0, 40.0])
+    published: list[Report] = []
+
+    said = main([], replace(context, publish=published.append))
+
+    assert said == "no endpoint was asked in the last 24 h; 1 incident of steps, groups and the machine"
+    text = "daily_routine / backup.ps1 took 4 min 10 s, usually 40 s"
+    assert f"03-04 15:10: {text}" in caplog.text
+    assert f"| 03-04 15:10 | 03-04 15:14 | {text} |" in published[0].text
+    ((name, about, more),) = emitted
+    assert (name, about) == ("rhythm.duration.spike", "step/daily_routine/backup.ps1")
+    assert (more["what"], more["value"]) == (text, 250.0)
+    assert json.loads(json.dumps(more)) == more
+
+
+def test_a_step_that_becomes_faster_is_none(context: Context, emitted: list[Any]) -> None:
+    keep_runs(context, "backup.ps1", [40.0 + n % 2 for n in range(200)] + [1.0] * 20)
+
+    assert main([], context) == "no endpoint was asked in the last 24 h"
+    assert emitted == []
+
+
+def test_what_moves_together_is_one_event_about_what_moved_first(
+    context: Context, emitted: list[tuple[str, str, Any]]
+) -> None:
+    keep_runs(context, "backup.ps1", [40.0] * 200 + [1500.0], until=NOW - 2 * EVERY)
+    keep_cpu(context, [20.0 + n % 3 for n in range(200)] + [95.0, 96.0], until=NOW - EVERY)
+    keep(context, "llm", [0.02] * 200 + [2.0, 3.0])
+
+    main([], context)
+    main([], context)
+
+    ((_, about, more),) = emitted
+    assert about == "step/daily_routine/backup.ps1"
+    assert [each["about"] for each in more["members"]] == [about, "machine/cpu", "endpoint/llm"]
+    assert more["what"] == (
+        "daily_routine / backup.ps1 took 25 min 00 s, usually 40 s; then the CPU was used to 96 %, "
+        "usually 21 %; llm answered in 3,000 ms, usually 20 ms"
+    )
+
+
+def test_the_cpu_is_judged_by_readings_where_there_are_more_of_them(
+    context: Context, emitted: list[tuple[str, str, Any]]
+) -> None:
+    keep_cpu(context, [20.0, 99.0], until=NOW)  # of one second each
+    with store_of(context.settings) as store:
+        begin = NOW - timedelta(minutes=2_000)
+        others = [10.0] * 1_990 + [90.0] * 10
+        store.add_readings(
+            Reading(begin + timedelta(minutes=n), percent, 10.0) for n, percent in enumerate(others)
+        )
+
+    main([], context)
+
+    ((_, about, more),) = emitted
+    assert (about, more["what"]) == ("machine/cpu", "the CPU was used to 100 %, usually 20 %")
+
+
+def test_what_is_not_judged_yet_is_named(context: Context) -> None:
+    keep_runs(context, "daily.ps1", [40.0] * 20, every=timedelta(days=1))
+    keep_runs(context, "known.ps1", [40.0] * 21, every=timedelta(days=1))
+    published: list[Report] = []
+
+    main([], replace(context, publish=published.append))
+
+    assert "1 series of steps, groups and the machine are judged." in published[0].text
+    assert "Not yet, for want of values: daily_routine / daily.ps1." in published[0].text
+
+
+def test_what_was_found_is_kept_for_briefing_and_dashboard(context: Context) -> None:
+    keep_runs(context, "backup.ps1", [40.0] * 200 + [250.0])
+    main([], context)
+
+    since = NOW - timedelta(hours=1)
+    (kept,) = record.worth_showing(context.settings.outputs_dir, since)
+
+    assert kept.members == ("step/daily_routine/backup.ps1",)
+    assert record.worth_showing(context.settings.outputs_dir, NOW) == []  # over before
+    main(["--hours", "1"], later(context, 24 * 40))  # forgotten: older than what is looked at
+    assert record.worth_showing(context.settings.outputs_dir, since) == []
+
+
+def test_alerts_of_an_earlier_version_are_understood(context: Context, emitted: list[Any]) -> None:
+    keep(context, "llm", [0.02] * 200 + [2.0])
+    path = context.settings.outputs_dir / FILE_NAME
+    path.write_text(f'{{"version": 1, "until": {{"llm": "{(NOW - EVERY).isoformat()}"}}}}', encoding="utf-8")
+
+    main([], context)
+
+    assert emitted == []

@@ -37,6 +37,7 @@ start = ["no-such-program"]
 # A file may grow to so many bytes and no further: as if the disk were full. What is there already stays.
 FULL = """
 import resource, sys
+sys.dont_write_bytecode = True  # it would be cut off, and every later process would fail to load it
 resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
 from deployments.cli.main import main
 from tests.waiting import LIMIT

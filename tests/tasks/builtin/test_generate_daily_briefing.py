@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from tasks.builtin.analysis.episodes import Episode, Trouble
+from tasks.builtin.analysis.incidents import Incident
+from tasks.builtin.analysis.series import DURATION, FIGURES, Subject
 from tasks.builtin.contract import Context, Report
 from tasks.builtin.generate_daily_briefing import main
+from tasks.builtin.incidents import record
 from tasks.outcome import Outcome, StepFailedError
-from tasks.store.measurements import GroupEvent, Probe, Reading, Sample, StepUsage, Transition
+from tasks.store.measurements import CPU, GroupEvent, Probe, Reading, Sample, StepUsage, Transition
 from tasks.store.store import store_of
 from tests.tasks.builtin.conftest import NOW, MakeContext
 
@@ -204,6 +208,20 @@ def test_steps_are_told_with_what_they_cost_and_what_is_usual(make_context: Make
     assert "- daily_routine / backup took 120.0 s, 3.0 times its usual 40.0 s" in text
 
 
+def test_what_takes_longer_each_day_is_announced_before_it_is_too_long(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    runs = [
+        GroupEvent(NOW - timedelta(days=day), "health_check", "run", "", Outcome.COMPLETED, 580.0 - 8 * day)
+        for day in range(20)
+    ]
+    with store_of(context.settings) as store:
+        store.add_decisions(runs)
+    main([], context)
+
+    attention = section(text_of(context), "Needs attention")
+    assert "- health_check takes 8.0 s longer each day, and outgrows its interval, 10m, around" in attention
+
+
 def test_a_day_unlike_those_before_is_told(make_context: MakeContext) -> None:
     context = make_context(events=nothing)
     with store_of(context.settings) as store:
@@ -215,6 +233,31 @@ def test_a_day_unlike_those_before_is_told(make_context: MakeContext) -> None:
     attention = section(text_of(context), "Needs attention")
     assert "- CPU was more than usual: 65 instead of 24" in attention
     assert "latency of llm" not in attention
+
+
+def test_an_incident_is_told_once_and_not_again_by_its_members(make_context: MakeContext) -> None:
+    context = make_context(events=nothing)
+    start = NOW - timedelta(hours=2)
+    troubles = [
+        (Subject("daily_routine / backup", "step/daily_routine/backup", DURATION), 140.0, 40.0),
+        (FIGURES[CPU], 95.0, 21.0),
+    ]
+    members = tuple(
+        Episode(of, (Trouble(start, start, value, usual, is_news=True),)) for of, value, usual in troubles
+    )
+    record.write(context.settings.outputs_dir, [Incident(members)], NOW)
+    with store_of(context.settings) as store:
+        store.add_steps([*(used(days, 40.0) for days in (2, 3, 4)), used(0.1, 140.0)])
+        for hours in range(8 * 24):
+            at = NOW - timedelta(hours=hours, minutes=5)
+            store.add_samples([Sample(at, CPU, 65.0 if hours < 24 else 20.0 + hours // 24)])
+
+    main([], context)
+
+    assert section(text_of(context), "Needs attention").splitlines()[1:] == [
+        "- 03-04 13:30: daily_routine / backup took 2 min 20 s, usually 40 s; then the CPU was used to 95 %, "
+        "usually 21 %"
+    ]
 
 
 def test_it_is_an_artifact_by_itself_and_what_needs_attention_is_in_its_groups(

@@ -129,6 +129,21 @@ def test_cores_have_their_use_since_a_sample_that_is_not_of_just_now(tmp_path: P
     assert all(0 <= use <= 100 for use in meter.cores())
 
 
+def test_a_machine_that_reports_nothing_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise PermissionError("/proc/stat")
+
+    for name in ("cpu_times", "net_io_counters", "virtual_memory", "disk_io_counters"):
+        monkeypatch.setattr(psutil, name, refuse)
+    time = Time()
+    meter = Meter(NoUse(), lambda folder: (1,), time)
+    meter.sample(tmp_path, NOON)
+    time.now = 60.0
+    reading = meter.sample(tmp_path, NOON)
+    assert (reading.others, reading.own, reading.memory_available, reading.network) == (None,) * 4
+    assert meter.cores() == ()
+
+
 def test_pressure_is_what_at_least_one_task_waited(tmp_path: Path) -> None:
     for name in ("cpu", "io"):
         (tmp_path / name).write_text(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasks.process.process_tree import Identity
-from tasks.readings.own_use import UP, _ByProc, own_roots, own_use
+from tasks.readings.own_use import UP, _ByProc, _ByPsutil, own_roots, own_use
 
 # It burns so many seconds each time that it reads a line: itself, or in a child that it waits for.
 WORKER = """
@@ -43,6 +43,10 @@ class Worker:
         self._process.stdin.write(f"{where} {seconds}\n")
         self._process.stdin.flush()
         assert self._process.stdout.readline() == "done\n"
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 @pytest.fixture
@@ -84,6 +88,7 @@ def test_what_others_burn_is_not_counted(worker: Callable[[], Worker]) -> None:
     assert use.cpu_seconds((own.pid,)) == pytest.approx(before, abs=EXACT)
 
 
+@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
 def test_a_process_that_is_below_two_of_the_roots_counts_once(worker: Callable[[], Worker]) -> None:
     own, use = worker(), own_use()
     own.burn("itself", 0.3)
@@ -91,6 +96,28 @@ def test_a_process_that_is_below_two_of_the_roots_counts_once(worker: Callable[[
     both = use.cpu_seconds((os.getpid(), own.pid))
     assert alone is not None
     assert both == pytest.approx(alone, abs=0.2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a child's time is known there by its job alone")
+def test_without_proc_children_that_have_ended_count_as_well(worker: Callable[[], Worker]) -> None:
+    use, own = _ByPsutil(), worker()
+    own.burn("itself", 0.0)
+    before = use.cpu_seconds((os.getpid(),))
+    own.burn("itself", 0.3)
+    with_it = use.cpu_seconds((os.getpid(),))
+    own.end()
+    after = use.cpu_seconds((os.getpid(),))
+    assert before is not None
+    assert with_it is not None
+    assert after is not None
+    assert with_it - before >= 0.3 - EXACT
+    assert after >= with_it - EXACT
+
+
+def test_without_proc_a_process_that_is_gone_is_not_known(worker: Callable[[], Worker]) -> None:
+    gone = worker()
+    gone.end()
+    assert _ByPsutil().cpu_seconds((gone.pid,)) is None
 
 
 class Machine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,10 +11,14 @@ import pytest
 from tasks.builtin.analysis.anomalies import Anomaly
 from tasks.builtin.analysis.briefing import LISTED, Briefing
 from tasks.builtin.analysis.digest import FigureDigest, GroupDigest, ServiceDigest, StepDigest
+from tasks.builtin.analysis.outgrowing import Growth, Outgrowing
 from tasks.store.measurements import Probe
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
+
+
+SOON = Growth(NOON + timedelta(days=7), NOON + timedelta(days=6), NOON + timedelta(days=8), 3.0)
 
 
 def group(**more: Any) -> GroupDigest:
@@ -67,6 +71,20 @@ def briefing(**more: Any) -> Briefing:
         ({"steps": (step(900.0, None),)}, ""),  # never before: nothing is usual
         ({"machine": (FigureDigest("CPU", 20.0, 89.0, 10.0),)}, ""),
         ({"machine": (FigureDigest("CPU", 20.0, 90.0, 10.0),)}, "CPU reached 90 %"),
+        (
+            {"outgrowing": (Outgrowing("a", 600.0, "its interval", SOON),)},
+            "a takes 3.0 s longer each day, and outgrows its interval, 10m, around Wed 11 Mar "
+            "(90% confidence: 10 Mar to 12 Mar)",
+        ),
+        ({"incidents": ("03-04 13:00: backup took long",)}, "03-04 13:00: backup took long"),
+        (
+            {
+                "incidents": ("03-04 13:00: backup",),
+                "in_incidents": frozenset({"step/a/backup"}),
+                "steps": (step(124.0, 40.0),),
+            },
+            "03-04 13:00: backup",
+        ),
         ({"anomalies": (Anomaly("CPU", 65.0, 24.0),)}, "CPU was more than usual: 65 instead of 24"),
         ({"anomalies": (Anomaly("CPU", 5.0, 24.0),)}, "CPU was less than usual: 5 instead of 24"),
     ],

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tasks.builtin.analysis.coincidence import AFTERMATH, Runs, busiest_hour, recommendations, suspects
-from tasks.builtin.analysis.incidents import Incident, Trouble
+from tasks.builtin.analysis.episodes import Episode, Trouble
+from tasks.builtin.analysis.series import latencies
 from tasks.outcome import Outcome
-from tasks.store.measurements import Probe, StepUsage
+from tasks.store.measurements import StepUsage
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -22,10 +23,12 @@ def ran(step: str, day: float, hour: float, minutes: float = 10) -> StepUsage:
     return StepUsage(at, "daily_routine", step, 1, Outcome.COMPLETED, minutes * 60, None, None)
 
 
-def slow(day: float, hour: float, ok: bool = True) -> Incident:
+def slow(day: float, hour: float, ok: bool = True) -> Episode:
     at = MIDNIGHT + timedelta(days=day, hours=hour)
-    probes = [Probe("llm", at + timedelta(minutes=m), ok, 1.0 if ok else None) for m in (0, 10, 20)]
-    return Incident("llm", tuple(map(Trouble, probes)))
+    times = [at + timedelta(minutes=m) for m in (0, 10, 20)]
+    fault = "" if ok else "no answer"
+    troubles = [Trouble(each, each, 1.0 if ok else 0.0, fault=fault) for each in times]
+    return Episode(latencies("llm", []).of, tuple(troubles))
 
 
 EVERY_BEAT = [ran("check_health", day, hour / 6, 0.1) for day in range(14) for hour in range(144)]
@@ -62,7 +65,7 @@ def test_a_step_that_runs_when_it_is_slow_and_else_seldom_is_suspect() -> None:
         pytest.param([], id="none"),
     ],
 )
-def test_few_or_scattered_incidents_accuse_no_step(incidents: list[Incident]) -> None:
+def test_few_or_scattered_incidents_accuse_no_step(incidents: list[Episode]) -> None:
     assert not list(suspects(incidents, ANSWERS, Runs([*EVERY_BEAT, *BACKUP]), BERLIN))
 
 

@@ -1,115 +1,155 @@
-"""Troubles and incidents: what belongs together, and what is news."""
+"""What belongs together across series, what is named first, and what is alerted of once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from zoneinfo import ZoneInfo
+from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.builtin.analysis.incidents import FAILURES, GAP, Incident, Trouble, incidents, news, troubles
-from tasks.builtin.analysis.news import REST
-from tasks.store.measurements import Probe
+from tasks.builtin.analysis.episodes import Episode, Trouble
+from tasks.builtin.analysis.incidents import LAG, Incident, incidents, news
+from tasks.builtin.analysis.series import DURATION, LATENCY, USE, WAIT, Subject
 
-BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-EVERY = timedelta(minutes=10)
+BACKUP = Subject("nightly / backup.ps1", "step/nightly/backup.ps1", DURATION, "group/nightly")
+NIGHTLY = Subject("nightly", "group/nightly", DURATION)
+CPU = Subject("the CPU", "machine/cpu", USE)
+LLM = Subject("llm", "endpoint/llm", LATENCY)
+CHECK = Subject("health_check", "wait/health_check", WAIT)
 
 
-def answers(latencies: Sequence[float | None]) -> list[Probe]:
-    """Probes every ten minutes; None is a failure."""
-    return [Probe("llm", NOON + n * EVERY, each is not None, each) for n, each in enumerate(latencies)]
+def moved(
+    of: Subject, start: float, end: float, *, before: float | None = None, is_news: bool = True
+) -> Episode:
+    """Minutes after noon; it was as usual ten minutes earlier, or `before`."""
+    calm = NOON + timedelta(minutes=start - 10 if before is None else before)
+    at, last = NOON + timedelta(minutes=start), NOON + timedelta(minutes=end)
+    value, usual = {DURATION: (250.0, 40.0), LATENCY: (2.0, 0.1), USE: (92.0, 20.0), WAIT: (900.0, 5.0)}[
+        of.measure
+    ]
+    return Episode(of, (Trouble(at, last, value, usual, calm, is_news),))
 
 
-def troubled(*minutes: float, ok: bool = True) -> list[Trouble]:
-    return [
-        Trouble(Probe("llm", NOON + timedelta(minutes=m), ok, 1.0 if ok else None), is_news=ok)
-        for m in minutes
+def named(found: list[Incident]) -> list[list[str]]:
+    return [[member.of.address for member in each.members] for each in found]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_what_moves_together_is_one_incident_whose_first_is_named_first(order: tuple[int, ...]) -> None:
+    given = [moved(BACKUP, 0, 20), moved(CPU, 5, 20), moved(LLM, 10, 30)]
+
+    (found,) = incidents(given[place] for place in order)
+
+    assert found.members == tuple(given)
+    assert (found.start, found.end) == (NOON, NOON + timedelta(minutes=30))
+    assert found.text == (
+        "nightly / backup.ps1 took 4 min 10 s, usually 40 s; then the CPU was used to 92 %, usually 20 %; "
+        "llm answered in 2,000 ms, usually 100 ms"
+    )
+
+
+def test_more_than_three_are_counted() -> None:
+    given = [moved(BACKUP, 0, 20), moved(CPU, 5, 20), moved(CHECK, 6, 20), moved(LLM, 10, 30)]
+
+    (found,) = incidents(given)
+
+    assert found.text.endswith("; health_check began 15 min 00 s after it was due, usually 5.0 s; and 1 more")
+
+
+@pytest.mark.parametrize(
+    ("later", "together"),
+    [
+        pytest.param(moved(CPU, 49, 60, before=20), True, id="shortly after its end"),
+        pytest.param(moved(CPU, 51, 60, before=20), False, id="long after its end"),
+        pytest.param(moved(CPU, 19, 60, before=19), True, id="while it goes on"),
+        pytest.param(moved(BACKUP, 30, 60), False, id="the same again"),
+    ],
+)
+def test_what_begins_long_after_the_end_is_another_incident(later: Episode, together: bool) -> None:
+    assert len(incidents([moved(BACKUP, 0, 20), later])) == (1 if together else 2)
+
+
+@pytest.mark.parametrize(("before", "together"), [(29, True), (31, False)])
+def test_a_slow_day_is_not_to_blame_for_what_was_well_on_it(before: float, together: bool) -> None:
+    assert timedelta(minutes=30) == LAG
+
+    found = incidents([moved(CPU, 0, 24 * 60), moved(LLM, 600, 610, before=before)])
+
+    assert len(found) == (1 if together else 2)
+
+
+def test_what_is_measured_once_a_day_joins_what_began_before_it_was() -> None:
+    daily = moved(BACKUP, 600, 604, before=-1440)
+
+    assert named(incidents([moved(CPU, 0, 700), daily])) == [["machine/cpu", "step/nightly/backup.ps1"]]
+
+
+def test_a_group_is_not_named_beside_its_step() -> None:
+    assert named(incidents([moved(NIGHTLY, 0, 20), moved(BACKUP, 1, 19), moved(CPU, 5, 19)])) == [
+        ["step/nightly/backup.ps1", "machine/cpu"]
     ]
 
 
-def incident(start: float, end: float) -> Incident:
-    """Hours after noon."""
-    return Incident("llm", tuple(troubled(start * 60, end * 60)))
+def test_a_group_alone_is_named() -> None:
+    assert named(incidents([moved(NIGHTLY, 0, 20)])) == [["group/nightly"]]
 
 
-def test_a_spike_tells_what_was_expected() -> None:
-    (found,) = troubles(answers([0.02] * 150 + [2.0]), BERLIN)
-    assert (found.latency, found.expected) == (2.0, 0.02)
+def test_an_incident_is_one_alert_whatever_joins_it_later() -> None:
+    first = incidents([moved(BACKUP, 0, 20)])
+    fresh, until = news(first, {})
+    assert fresh == first
+
+    joined = incidents([moved(BACKUP, 0, 20), moved(LLM, 10, 60)])
+    fresh, until = news(joined, until)
+    assert fresh == []
+    assert until == {"step/nightly/backup.ps1": NOON, "endpoint/llm": NOON + timedelta(minutes=10)}
 
 
-def test_a_fixed_threshold_needs_no_past() -> None:
-    found = troubles(answers([0.9, 1.0, 1.1]), BERLIN, fixed=1.0)
-    assert [(each.latency, each.expected) for each in found] == [(1.1, None)]
+def test_five_series_are_one_alert_and_another_incident_is_another() -> None:
+    together = [moved(of, minute, 40) for minute, of in enumerate((BACKUP, CPU, LLM, CHECK))]
+    later = [moved(CPU, 13 * 60, 13 * 60 + 10)]
 
+    fresh, _ = news(incidents([*together, *later]), {})
 
-@pytest.mark.parametrize(("row", "counted"), [(FAILURES - 1, 0), (FAILURES, FAILURES), (9, 9)])
-def test_failures_in_a_row_are_trouble(row: int, counted: int) -> None:
-    found = troubles(answers([0.02, *[None] * row, 0.02]), BERLIN)
-    assert len(found) == counted
-    assert not any(each.latency for each in found)
-
-
-def test_failures_at_one_moment_are_one() -> None:
-    at_once = [Probe("llm", NOON, False, None, "refused")] * 5  # a benchmark asks several times
-    assert troubles(at_once, BERLIN) == []
-
-
-def test_failures_between_answers_are_bad_luck() -> None:
-    assert troubles(answers([None, 0.02, None, 0.02, None, 0.02]), BERLIN) == []
-
-
-def test_what_is_close_together_is_one_incident() -> None:
-    found = incidents(troubled(0, 10, 70, 131, 400))
-    assert [(each.start - NOON, each.spikes) for each in found] == [
-        (timedelta(0), 3),
-        (timedelta(minutes=131), 1),
-        (timedelta(minutes=400), 1),
-    ]
-
-
-def test_slow_then_down_is_one_incident() -> None:
-    (found,) = incidents([*troubled(0, 10), *troubled(20, 30, 40, ok=False)])
-    assert (found.spikes, found.failures, found.worst.latency) == (2, 3, 1.0)
-
-
-@given(st.lists(st.integers(0, 10_000), max_size=50, unique=True).map(sorted))
-def test_incidents_keep_all_troubles_and_lie_apart(minutes: list[int]) -> None:
-    found = incidents(troubled(*minutes))
-    assert [trouble for each in found for trouble in each.troubles] == troubled(*minutes)
-    assert all(later.start - earlier.end > GAP for earlier, later in pairwise(found))
-
-
-def test_an_incident_is_news_once() -> None:
-    found = [incident(0, 1), incident(3, 4), incident(20, 21)]
-    assert news(found, None) == [found[0], found[2]]  # the second belongs to the first
-    assert news(found, NOON) == [found[2]]
-    assert news(found, NOON + timedelta(hours=20)) == []
-
-
-def test_one_that_goes_on_or_is_seen_otherwise_is_no_news() -> None:
-    alerted = NOON
-    assert news([incident(0, 3)], alerted) == []
-    assert news([incident(1.5, 3)], alerted) == []  # its first spikes are none any more
-    assert news([incident(REST / timedelta(hours=1), 19)], alerted) != []
+    assert [each.first.of for each in fresh] == [BACKUP, CPU]
 
 
 def test_an_incident_without_news_is_none() -> None:
-    known = Incident("llm", (Trouble(Probe("llm", NOON, True, 1.0), 0.1),))
-    assert (known.alert, news([known], None)) == (None, [])
+    (found,) = incidents([moved(CPU, 0, 5, is_news=False)])
+
+    assert found.alert is None
+    assert news([found], {}) == ([], {})
 
 
-def test_a_chain_of_spikes_does_not_silence_a_later_incident() -> None:
-    latencies = [0.02] * 200
-    for place in range(200, 200 + 36 * 3 + 1, 36):  # every six hours
-        latencies += [0.02] * (place - len(latencies)) + [2.0]
-    found = news(incidents(troubles(answers(latencies), BERLIN)), None)
-    assert [(each.start - NOON) // timedelta(minutes=10) for each in found] == [200, 272]
+episode = st.builds(
+    lambda of, start, lasts, calm: moved(of, start, start + lasts, before=start - calm),
+    st.sampled_from([BACKUP, CPU, LLM, CHECK]),
+    st.integers(0, 3000),
+    st.integers(0, 300),
+    st.integers(1, 3000),
+)
 
 
-def test_failures_alone_are_the_breakers_news() -> None:
-    assert news(incidents(troubled(0, 10, 20, ok=False)), None) == []
+@given(st.lists(episode, max_size=20))
+def test_each_episode_is_in_one_incident_and_no_subject_twice_in_one(given: list[Episode]) -> None:
+    found = incidents(given)
+
+    members = [member for each in found for member in each.members]
+    assert sorted(members, key=id) == sorted(given, key=id)
+    for each in found:
+        assert len({member.of for member in each.members}) == len(each.members)
+        assert [member.start for member in each.members] == sorted(member.start for member in each.members)
+
+
+@given(st.lists(episode, max_size=20))
+def test_what_was_alerted_of_is_not_alerted_of_again(given: list[Episode]) -> None:
+    found = incidents(given)
+    _, until = news(found, {})
+
+    fresh, again = news(found, until)
+
+    assert fresh == []
+    assert again == until

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.builtin.analysis.slope import MOST, mann_kendall, theil_sen, thinned
+from tasks.builtin.analysis.slope import MOST, mann_kendall, theil_sen, theil_sen_interval, thinned
 
 
 @given(st.floats(-100, 100), st.floats(-100, 100), st.integers(2, 400))
@@ -20,6 +20,17 @@ def test_a_straight_line_has_its_own_slope(slope: float, start: float, count: in
 def test_a_quarter_of_wild_points_hardly_moves_it() -> None:
     line = [(float(x), 2.0 * x if x % 4 else 10_000.0) for x in range(100)]
     assert theil_sen(line) == pytest.approx(2.0, abs=0.2)
+
+
+def test_the_interval_of_the_slope_holds_the_true_one_as_often_as_it_says() -> None:
+    draw, within = random.Random(4), 0
+    for _ in range(400):
+        points = [(float(x), 2.0 * x + draw.gauss(0, 5)) for x in range(20)]
+        low, high = theil_sen_interval(points, 0.9)
+        assert low <= theil_sen(points) <= high
+        within += low <= 2.0 <= high
+
+    assert 0.86 < within / 400 < 0.94
 
 
 @pytest.mark.parametrize("points", [[], [(1.0, 2.0)], [(1.0, 2.0), (1.0, 5.0)]])

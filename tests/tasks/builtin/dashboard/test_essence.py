@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from tasks.builtin.analysis.episodes import Episode, Trouble
+from tasks.builtin.analysis.incidents import Incident
+from tasks.builtin.analysis.series import DURATION, FIGURES, Subject
 from tasks.builtin.dashboard.essence import essence, percent
+from tasks.builtin.incidents import record
 from tasks.outcome import Outcome
 from tasks.store.measurements import CPU, MEMORY, GroupEvent, Probe, Sample, StepUsage, Transition
 from tasks.store.store import Store
@@ -114,6 +119,19 @@ def test_the_verdict_is_as_bad_as_what_is_worst(
     top = essence(make_past(write))
 
     assert (top.verdict.level, [reason.text for reason in top.attention]) == (level, said)
+
+
+def test_an_incident_is_one_thing_that_needs_attention(make_past: MakePast, tmp_path: Path) -> None:
+    at = NOW - timedelta(hours=1)
+    trouble = Trouble(at, at, 250, 40, is_news=True)
+    backup = Subject("nightly / backup.ps1", "step/nightly/backup.ps1", DURATION)
+    moved = tuple(Episode(of, (trouble,)) for of in (backup, FIGURES[CPU]))
+    record.write(tmp_path, [Incident(moved)], NOW)
+
+    (reason,) = essence(make_past(well)).attention
+
+    assert reason.level == "warning"
+    assert reason.text.startswith("03-04 14:30: nightly / backup.ps1 took 4 min 10 s, usually 40 s; then the")
 
 
 def test_the_worst_comes_first(make_past: MakePast) -> None:

@@ -13,11 +13,11 @@ FILE_NAME = "latency_alerts.json"
 
 
 class Alerts(BaseModel):
-    """By endpoint, the time of the last alert."""
+    """By the address of what it was about, the time of the last alert."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     until: dict[str, AwareDatetime] = {}
 
 
@@ -34,12 +34,15 @@ def read(outputs_dir: Path) -> Alerts:
     """
     path = path_of(outputs_dir)
     try:
-        return Alerts.model_validate_json(path.read_bytes())
+        found = Alerts.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return Alerts()
     except (OSError, ValueError) as error:
         fault = error.strerror if isinstance(error, OSError) else "it is half-written or not Rhythm's"
         raise ValueError(f"{path} is not used ({fault}): incidents may be reported twice") from error
+    if found.version == 1:  # which knew endpoints alone, by their names
+        return Alerts(until={f"endpoint/{name}": last for name, last in found.until.items()})
+    return found
 
 
 def write(outputs_dir: Path, alerts: Alerts) -> None:

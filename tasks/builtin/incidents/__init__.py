@@ -1,0 +1,1 @@
+"""Incidents that were found: what is looked at for them, and what is remembered of them."""
