@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -141,6 +141,11 @@ class Recorded:
         for run in self.runs:
             found[run.group].append(run)
         return dict(found)
+
+    def last(self, length: timedelta) -> Recorded:
+        """Return the record of the last beats only: those within so much time of the last one."""
+        first = self.beats[-1].at - length
+        return replace(self, beats=[beat for beat in self.beats if beat.at >= first])
 
     def nearest(self, group: str, time: datetime) -> RecordedRun | None:
         """Return the group's run that began nearest to a time; None if it never ran."""
