@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -118,13 +118,17 @@ class Recorded:
 
     @cached_property
     def scheduled(self) -> list[datetime]:
-        """When beats were to begin: those of the clock that came, or were skipped as one was running."""
-        times = set(self.forced)
+        """When beats were to begin: those of the clock that came, or were skipped as one was running.
+
+        If most did not come by the clock, somebody else made them come: then it is all of them.
+        """
+        clock = [next_beat(beat.at) - BEAT for beat in self.beats]
+        punctual = {at for at, beat in zip(clock, self.beats, strict=True) if beat.at - at <= _PUNCTUAL}
+        if 2 * len(punctual) < len(self.beats):
+            return [beat.at for beat in self.beats]
+        times = punctual | set(self.forced)
         for beat in self.beats:
-            at = next_beat(beat.at) - BEAT
-            if beat.at - at <= _PUNCTUAL:
-                times.add(at)
-            at += BEAT
+            at = next_beat(beat.at)
             while at <= beat.at + timedelta(seconds=beat.seconds):
                 times.add(at)
                 at += BEAT
@@ -137,6 +141,11 @@ class Recorded:
         for run in self.runs:
             found[run.group].append(run)
         return dict(found)
+
+    def last(self, length: timedelta) -> Recorded:
+        """Return the record of the last beats only: those within so much time of the last one."""
+        first = self.beats[-1].at - length
+        return replace(self, beats=[beat for beat in self.beats if beat.at >= first])
 
     def nearest(self, group: str, time: datetime) -> RecordedRun | None:
         """Return the group's run that began nearest to a time; None if it never ran."""

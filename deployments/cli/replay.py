@@ -22,6 +22,8 @@ from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.fault import StoreError
 
+#: Over so much time, what was recorded is compared with a replay of the same: it takes longer than others.
+_COMPARED = timedelta(days=7)
 #: The figures of a group: what they are called, and how they read.
 _FIGURES: dict[str, Callable[[GroupFigures], str]] = {
     "runs": lambda found: f"{found.runs:,}",
@@ -88,7 +90,7 @@ def run(*, days: int | None, with_file: str | None, json: bool) -> int:
     other = config.load(Path(with_file)) if with_file else None
     asked = timedelta(days=days) if days else settings.retention
     recorded = read(settings, asked)
-    same, of = same_runs(replay(settings, recorded, exactly=True))
+    same, of = same_runs(replay(settings, recorded.last(_COMPARED), exactly=True))
     now = Outcome.of(settings, recorded)
     then = Outcome.of(other, recorded) if other else None
     notes = list(_notes(recorded, asked if days else None, now, then))
@@ -110,7 +112,8 @@ def run(*, days: int | None, with_file: str | None, json: bool) -> int:
         f"{timestamps.clock(recorded.start, zone, today)} to {timestamps.clock(recorded.end, zone, today)}"
     )
     console.say(f"{stretch}: {len(recorded.beats):,} beats")
-    console.say(f"replayed exactly: {same:,} of {of:,} runs at the beats at which they were")
+    lately = " of the last 7 days" if recorded.end - recorded.start > _COMPARED else ""
+    console.say(f"replayed exactly: {same:,} of {of:,} runs{lately}, at the beats at which they were")
     if same < of:
         console.say("  the others: rhythm.toml has been changed since, or a beat was killed")
     if then:

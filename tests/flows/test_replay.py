@@ -194,3 +194,12 @@ def test_the_beats_that_were_skipped_might_have_come() -> None:
     beats = [BeatRecord(START, 700.0), BeatRecord(START + timedelta(seconds=701), 1.0)]
 
     assert Recorded(beats, ()).scheduled == [START, START + BEAT, START + 2 * BEAT]
+
+
+def test_beats_that_come_by_another_clock_come_again_as_they_did() -> None:
+    beats = [BeatRecord(START + timedelta(minutes=2, hours=count), 1.0) for count in range(5)]
+    days = Recorded(beats, [ran("hourly", START + timedelta(minutes=2), 1.0)])
+
+    again = replay(rhythm(groups={"hourly": {"every": "1h"}}), days)
+
+    assert [each.run.began for each in again.runs] == [beat.at for beat in beats]
