@@ -43,7 +43,8 @@ class IncidentReport:
 
     def to_markdown(self) -> str:
         """The report as a section of its group's."""
-        known = f"{self.judged} series of steps, groups and the machine are judged."
+        are = "is" if self.judged == 1 else "are"
+        known = f"{self.judged} series of steps, groups and the machine {are} judged."
         if self.unjudged:
             names = ", ".join(self.unjudged[:_FEW])
             more = len(self.unjudged) - _FEW

@@ -55,5 +55,5 @@ def test_what_is_not_judged_yet_is_named_and_the_rest_counted() -> None:
     text = incident_report(BERLIN, [], NOON, judged(3)).to_markdown()
 
     assert "3 series of steps, groups and the machine are judged." in text
-    assert "Not yet, for want of values: step 3, step 4, step 5, step 6, step 7 and 5 more." in text
+    assert "Not yet, for want of values: step 3, step 4, step 5, step 6, step 7 and 2 more." in text
     assert text.endswith("Nothing was unusual.")
