@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from tasks.builtin.analysis.episodes import Episode
 from tasks.builtin.analysis.incidents import Incident
-from tasks.builtin.analysis.series import Series
+from tasks.builtin.analysis.series import LATENCY, Series
 from tasks.markdown import escaped, table
 
 _MOST = 20  # rows of the report; a log and a page have an end
@@ -29,8 +30,8 @@ class IncidentReport:
 
     @property
     def elsewhere(self) -> list[Incident]:
-        """Those that are not about endpoints alone."""
-        return [each for each in self.incidents if any(not _is_endpoint(m.of.address) for m in each.members)]
+        """Those that are worth an alert, and not about endpoints alone."""
+        return [each for each in self.incidents if each.alert and not all(map(_is_endpoint, each.members))]
 
     @property
     def clause(self) -> str:
@@ -42,7 +43,8 @@ class IncidentReport:
 
     def to_markdown(self) -> str:
         """The report as a section of its group's."""
-        known = f"{self.judged} series of steps, groups and the machine are judged."
+        are = "is" if self.judged == 1 else "are"
+        known = f"{self.judged} series of steps, groups and the machine {are} judged."
         if self.unjudged:
             names = ", ".join(self.unjudged[:_FEW])
             more = len(self.unjudged) - _FEW
@@ -81,5 +83,5 @@ def incident_report(
     )
 
 
-def _is_endpoint(address: str) -> bool:
-    return address.startswith("endpoint/")
+def _is_endpoint(member: Episode) -> bool:
+    return member.of.measure is LATENCY

@@ -78,11 +78,11 @@ def members(found: Iterable[KeptIncident]) -> frozenset[str]:
 
 def clauses(found: Sequence[KeptIncident], zone: ZoneInfo) -> list[str]:
     """Return one clause an incident, the latest first; so many at the most, and how many are left out."""
-    said = [f"{each.start.astimezone(zone):%m-%d %H:%M}: {each.text}" for each in reversed(found[-NAMED:])]
+    shown = [f"{each.start.astimezone(zone):%m-%d %H:%M}: {each.text}" for each in reversed(found[-NAMED:])]
     more = len(found) - NAMED
     if more > 0:
-        said.append(f"{more} earlier {'incident' if more == 1 else 'incidents'}, in the report of {REPORT}")
-    return said
+        shown.append(f"{more} earlier {'incident' if more == 1 else 'incidents'}, in the report of {REPORT}")
+    return shown
 
 
 def _kept(incident: Incident) -> KeptIncident:

@@ -285,7 +285,7 @@ def test_what_is_not_judged_yet_is_named(context: Context) -> None:
 
     main([], replace(context, publish=published.append))
 
-    assert "1 series of steps, groups and the machine are judged." in published[0].text
+    assert "1 series of steps, groups and the machine is judged." in published[0].text
     assert "Not yet, for want of values: daily_routine / daily.ps1." in published[0].text
 
 

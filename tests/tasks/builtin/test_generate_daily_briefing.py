@@ -235,7 +235,7 @@ def test_a_day_unlike_those_before_is_told(make_context: MakeContext) -> None:
     assert "latency of llm" not in attention
 
 
-def test_an_incident_is_told_once_and_not_again_by_its_members(make_context: MakeContext) -> None:
+def test_an_incident_is_shown_once_and_not_again_for_its_members(make_context: MakeContext) -> None:
     context = make_context(events=nothing)
     start = NOW - timedelta(hours=2)
     troubles = [
