@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flows.recorded import Recorded, recorded_runs
+from flows.replay.recorded import Recorded, recorded_runs
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.store import store_of
 from tasks.store.version import FILE_NAME

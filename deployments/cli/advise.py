@@ -15,7 +15,7 @@ from flows import clock, timestamps
 from flows.advice.advising import LEAST, advise
 from flows.advice.changes import Change, changed, lines
 from flows.advice.evidence import Advice, Evidence, Measured
-from flows.recorded import Recorded
+from flows.replay.recorded import Recorded
 from flows.timestamps import iso
 from tasks.problem import ConfigError, Problem
 from tasks.settings import rhythm_toml as config

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from flows.advice.changes import SetKey
 from flows.advice.evidence import Advice, Evidence
-from flows.recorded import Recorded
+from flows.replay.recorded import Recorded
 from tasks.settings.duration import format_duration
 
 #: A group is looked at that takes this part of its interval, has run so often, and of whose runs at most such

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from flows.advice.changes import OptionalStep, RemoveStep
 from flows.advice.evidence import Advice, Evidence
-from flows.recorded import Recorded, RecordedRun
+from flows.replay.recorded import Recorded, RecordedRun
 from tasks.outcome import Outcome
 
 #: How often a step has ended so, on so many days, before anything is said of it.

@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 from flows.load import Load
-from flows.recorded import Recorded, RecordedRun
-from flows.simulation import Conditions, Ending, Simulation
+from flows.replay.recorded import Recorded, RecordedRun
+from flows.replay.simulation import Conditions, Ending, Simulation
 from flows.slots import BEAT
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings

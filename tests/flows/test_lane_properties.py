@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flows.choice import Decision
 from flows.group_runs import History, Run
-from flows.simulation import Conditions, Ending, SimulatedRun, Simulation
+from flows.replay.simulation import Conditions, Ending, SimulatedRun, Simulation
 from flows.slots import slot_at
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN

@@ -20,7 +20,7 @@ from flows.durations import Expected
 from flows.group_runs import Run
 from flows.load import UNKNOWN, Load
 from flows.pacing import is_busy, latest
-from flows.simulation import Conditions, Ending, Simulation
+from flows.replay.simulation import Conditions, Ending, Simulation
 from flows.situation import Situation
 from flows.slots import BEAT, next_beat
 from tasks.outcome import Outcome

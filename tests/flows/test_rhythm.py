@@ -34,8 +34,8 @@ from flows.events import events_of
 from flows.group import GroupOptions, group_flow
 from flows.lock import beat_lock
 from flows.naming import flow_name
-from flows.recorded import Recorded, recorded_runs
-from flows.replay import replay, same_runs
+from flows.replay.recorded import Recorded, recorded_runs
+from flows.replay.replay import replay, same_runs
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, rhythm
 from tasks.machine_id import machine_id

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.recorded import Recorded
+from flows.replay.recorded import Recorded
 from tasks.settings import rhythm_toml as config
 from tasks.store.measurements import GroupEvent
 from tasks.store.store import store_of

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from flows.durations import LATEST_OF
 from flows.group_runs import Run
-from flows.recorded import BEGINS_WITHIN, Recorded, RecordedRun
-from flows.recorded_load import RecordedLoad
-from flows.simulation import Conditions, Ending, SimulatedBeat, SimulatedRun, Simulation
+from flows.replay.recorded import BEGINS_WITHIN, Recorded, RecordedRun
+from flows.replay.recorded_load import RecordedLoad
+from flows.replay.simulation import Conditions, Ending, SimulatedBeat, SimulatedRun, Simulation
 from flows.slots import slot_at
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN

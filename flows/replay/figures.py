@@ -11,8 +11,8 @@ from typing import Any
 
 from flows.choice import Decision
 from flows.holds import NONE
-from flows.recorded import Recorded
-from flows.replay import Replay, ReplayedRun
+from flows.replay.recorded import Recorded
+from flows.replay.replay import Replay, ReplayedRun
 from flows.slots import BEAT, Slot, slot_at
 from tasks.outcome import Outcome
 

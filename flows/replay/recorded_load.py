@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flows.durations import Expected
 from flows.load import Load, Usual
 from flows.pacing import REMEMBERED
-from flows.recorded import Recorded
+from flows.replay.recorded import Recorded
 from flows.slots import BEAT
 from flows.usual import UsualLoad
 from tasks.store.measurements import Reading
