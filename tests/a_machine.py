@@ -16,8 +16,8 @@ def copied(folder: Path) -> Path:
     """Copy the machine into a folder; return where it is."""
     machine = Path(shutil.copytree(FOLDER, folder / "machine"))
     for path in (machine / "tasks.xml", machine / "wsl.crontab", *(machine / "units").iterdir()):
-        told = path.read_bytes().replace(b"/machine", machine.as_posix().encode())
-        path.write_bytes(told)
+        located = path.read_bytes().replace(b"/machine", machine.as_posix().encode())
+        path.write_bytes(located)
     return machine
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.advice.changes import Change, changed
+from flows.replay.figures import GroupFigures, figures
 from flows.replay.recorded import Recorded, RecordedRun
 from flows.replay.replay import replay
-from flows.replay.figures import GroupFigures, figures
 from tasks.settings.rhythm_toml import Settings
 
 _WEEK = timedelta(days=7)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from flows.advice.changes import SetKey
 from flows.advice.evidence import Advice, Evidence
-from flows.replay.recorded import Recorded
 from flows.replay.figures import BUSY
+from flows.replay.recorded import Recorded
 from tasks.settings.rhythm_toml import Settings
 
 #: From which part of its minutes on, in which others are busy, a job is worth moving, and what that gains.

@@ -1,4 +1,4 @@
-"""What a rhythm is called, by which one Prefect server tells several apart."""
+"""What a rhythm is called, by which several are distinguished on one Prefect server."""
 
 from __future__ import annotations
 

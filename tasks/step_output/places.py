@@ -81,7 +81,7 @@ def _run(name: re.Match[str]) -> str:
 def safe(name: str) -> str:
     """Given a group's or step's name, return a folder's: the same if that is safe, else with a hash of it.
 
-    No two names have one folder, whether or not a file system tells upper from lower case.
+    No two names have one folder, whether or not a file system distinguishes upper from lower case.
     """
     if _SAFE.fullmatch(name) and not _DEVICE.fullmatch(name):
         return name

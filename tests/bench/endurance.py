@@ -56,7 +56,7 @@ def run(_repeats: int, quick: bool) -> None:
 
 
 def _beat(up: Up, groups: Sequence[str]) -> None:
-    """Beat once; once more if the process was started anew meanwhile, which is told."""
+    """Beat once; once more if the process was started anew meanwhile, which is reported."""
     while True:
         try:
             up.one(groups)

@@ -1,4 +1,4 @@
-"""What Linux tells of every process in one pass over /proc: cheaper than asking for each by itself."""
+"""What Linux reports of every process in one pass over /proc: cheaper than asking for each by itself."""
 
 from __future__ import annotations
 

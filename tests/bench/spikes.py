@@ -34,7 +34,7 @@ _MOST_ALERTS = 0.9  # outside of windows, per 1,000 points, where constants are 
 _LEARNING, _MOST_LEARNING = 0.15, 750  # part of a series, and points at most
 
 Points = Sequence[tuple[datetime, float]]
-#: Given a series, tells at which of its points there is an alert.
+#: Given a series, returns at which of its points there is an alert.
 Finder = Callable[[Points], list[int]]
 
 

@@ -82,7 +82,7 @@ class Tree:
         return {pid: stat.children for pid, stat in found.items() if stat}
 
     def memory(self) -> int:
-        """Return the bytes of all that lives, each shared page counted once where the system tells."""
+        """Return the bytes of all that lives, each shared page counted once where the system reports that."""
         return sum(proc.memory(pid) for pid in self.read().alive)
 
     def end(self) -> None:

@@ -16,7 +16,7 @@ from tests.waiting import LIMIT
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-SOUND = """
+VALID = """
 timezone = "UTC"
 
 [groups.health_check]

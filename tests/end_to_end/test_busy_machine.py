@@ -43,7 +43,7 @@ def others_at_work(workspace: Workspace) -> Iterator[None]:
         yield
 
 
-@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
+@pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 def test_a_polite_group_waits_while_others_use_the_cpu_and_runs_at_its_latest(midday: Workspace) -> None:
     midday.toml("[pacing]\nbusy_above = 50\n" + POLITE.format(wait="23h"))
     with others_at_work(midday):

@@ -20,7 +20,7 @@ def test_killed_processes_leave_nothing_behind_and_the_next_beat_runs(workspace:
         # The daemon: server, worker and beat are gone with it.
         beat = _beat_hangs(workspace)
         _kill(up, "deployments.daemon")
-        eventually(lambda: "it has died" in up.said, "the death to be told")
+        eventually(lambda: "it has died" in up.said, "the death to be reported")
         eventually(lambda: not scripts_alive(workspace), "the orphaned script to be ended")
         eventually(workspace.is_served, "the server to be back")
         eventually(lambda: workspace.state(beat) == "CRASHED", "the beat to be crashed")

@@ -65,12 +65,14 @@ def test_up_outlives_its_terminal_the_death_of_its_daemon_and_the_loss_of_its_da
 
         daemon = _daemon(up)
         os.kill(daemon, signal.SIGTERM)
-        eventually(lambda: "it has died (SIGTERM), and is started again" in up.said, "its death to be told")
+        eventually(
+            lambda: "it has died (SIGTERM), and is started again" in up.said, "its death to be reported"
+        )
         eventually(lambda: _daemon(up) not in (0, daemon), "another one")
         eventually(lambda: workspace.is_served() and len(workspace.runs("rhythm", "COMPLETED")) > 1, "a beat")
 
         (workspace.home / "prefect.db").unlink()
-        eventually(lambda: "prefect.db was deleted or replaced" in up.said, "the loss to be told")
+        eventually(lambda: "prefect.db was deleted or replaced" in up.said, "the loss to be reported")
         eventually(lambda: workspace.is_served() and workspace.runs("rhythm", "COMPLETED"), "a beat")
         assert is_running(up.process)
 

@@ -1,4 +1,4 @@
-"""By password: every command without being told, people by `rhythm ui`, and others not at all."""
+"""By password: every command by itself, people by `rhythm ui`, and others not at all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 @pytest.fixture
 def opened(up: Workspace, tmp_path: Path) -> str:
-    """What `rhythm ui` has opened, as a browser is told by its command line."""
+    """What `rhythm ui` has opened, as a browser's command line has it."""
     if is_wine():
         pytest.skip("Wine: there is no browser for Windows here")
     told = tmp_path / "told"

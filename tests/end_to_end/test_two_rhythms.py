@@ -1,4 +1,4 @@
-"""Two rhythms with one Prefect home, as they have by default: told apart by their names alone."""
+"""Two rhythms with one Prefect home, as they have by default: distinguished by their names alone."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_two_rhythms_share_a_server_and_nothing_else_and_the_second_outlives_the
     with workspace.up() as up:
         eventually(lambda: workspace.is_served() and beats(workspace, "rhythm"), "the first beat")
 
-        # Of the same name, it is refused, and told what to do.
+        # Of the same name, it is refused, with what to do.
         refused = second.rhythm("up")
         assert refused.returncode == 1
         assert 'Set another name, like name = "home", in' in refused.stderr

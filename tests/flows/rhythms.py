@@ -46,7 +46,7 @@ ALL_WELL = failing()
 
 
 class Simulation:
-    """A rhythm that beats when it is told to, and keeps every run of every group."""
+    """A rhythm that beats when it is asked to, and keeps every run of every group."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

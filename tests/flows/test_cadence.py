@@ -397,10 +397,10 @@ def test_after_a_run_it_is_told_when_the_group_is_next_due(
     choice = Choice("health_check", Decision.RUN, "due since 12:00", at("12:10"))
     history = {"health_check": [ran("12:00", Outcome.FAILED)] * earlier}
 
-    told = after_run(choice, ran("12:01", outcome), Situation(rhythm(), history, at("12:02")))
+    reported = after_run(choice, ran("12:01", outcome), Situation(rhythm(), history, at("12:02")))
 
-    assert told.next_due == at(next_due)
-    assert (told.outcome, told.failing) == (outcome, fails)
+    assert reported.next_due == at(next_due)
+    assert (reported.outcome, reported.failing) == (outcome, fails)
 
 
 def test_a_run_that_outlasts_its_slot_is_due_again_at_the_next_beat() -> None:

@@ -1,4 +1,4 @@
-"""The turn: one holder on this machine, and free the moment that it dies."""
+"""The lock: one holder on this machine, and free the moment that it dies."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def burning() -> Iterator[None]:
         yield
 
 
-@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
+@pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 async def test_what_rhythm_itself_uses_defers_nothing(beat: Beat, tmp_path: Path) -> None:
     """With a real meter: what this process has started is what a beat's scripts are.
 

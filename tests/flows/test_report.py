@@ -81,9 +81,9 @@ def test_a_beat_that_reached_no_group_does_not_say_that_all_are_paused() -> None
 
 
 def test_the_summary_names_what_ran_and_what_could_not() -> None:
-    told = report(WELL, FAILED, WAITS, BUSY, GIVEN_UP, PAUSED).summary
+    reported = report(WELL, FAILED, WAITS, BUSY, GIVEN_UP, PAUSED).summary
 
-    assert told == "a completed; b failed; c waits: b failed; d busy: running since 12:00"
+    assert reported == "a completed; b failed; c waits: b failed; d busy: running since 12:00"
     assert (report(GIVEN_UP).summary, report(GIVEN_UP, PAUSED).is_idle) == ("nothing was due", True)
     assert not any(report(PAUSED, one).is_idle for one in (WELL, FAILED, WAITS, BUSY))
 

@@ -15,8 +15,8 @@ from flows.choice import Decision
 from flows.durations import Expected
 from flows.holds import Holds, Pause
 from flows.load import Load
-from flows.replay.work import Work, busy_seconds, seconds_of, stretches
 from flows.replay.simulation import Conditions, Ending, SimulatedBeat, Simulation
+from flows.replay.work import Work, busy_seconds, seconds_of, stretches
 from flows.slots import BEAT
 from flows.timetable import timetable
 from tasks.outcome import Outcome

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from flows.choice import Decision
 from flows.durations import Expected
 from flows.load import Load
-from flows.replay.work import Work, busy_seconds, seconds_of
 from flows.replay.simulation import Conditions, Ending, SimulatedRun, Simulation
+from flows.replay.work import Work, busy_seconds, seconds_of
 from flows.slots import BEAT, Slot, slot_at
 from flows.usual import UsualLoad
 from tasks.settings.rhythm_toml import Settings

@@ -1,6 +1,6 @@
 """Starts a child and hangs, as does the child. Words: deaf, detached (the child gets loose), bare.
 
-A bare child has no environment, so nothing tells whose it is but its parent.
+A bare child has no environment, so only its parent shows whose it is.
 """
 
 import os

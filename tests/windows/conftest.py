@@ -1,4 +1,4 @@
-"""What only Windows has. Runs on Windows by plain pytest; under Wine it tells what Wine does not have."""
+"""What only Windows has. Runs on Windows by plain pytest; under Wine it reports what Wine does not have."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from deployments.cli import check
 from tasks.files import private, private_tree, report_file
 from tasks.files.repaired import Repaired
 from tests.conftest import MakeSettings
-from tests.deployments.command_line import SOUND
+from tests.deployments.command_line import VALID
 
 SYSTEM, ADMINISTRATORS, EVERYBODY = "S-1-5-18", "S-1-5-32-544", "S-1-1-0"
 
@@ -163,7 +163,7 @@ def test_what_was_left_open_is_said_once(
     outputs: Path, make_settings: MakeSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs.mkdir()
-    settings = make_settings(f"outputs_dir = {outputs.as_posix()!r}" + SOUND)
+    settings = make_settings(f"outputs_dir = {outputs.as_posix()!r}" + VALID)
 
     check.ready(settings)
     check.ready(settings)

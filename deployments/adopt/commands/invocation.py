@@ -202,7 +202,7 @@ def _script(found: Invocation, words: list[str]) -> Invocation:
     if known is None:
         return found if unknown else _doubt(found, f"where {word} is, PATH says, which is not known here")
     if not paths.is_whole(known) and not unknown:
-        found = _doubt(found, f"{known} is told without its folder")
+        found = _doubt(found, f"{known} is given without its folder")
     return replace(found, script=known)
 
 

@@ -60,7 +60,7 @@ def read(text_of: str, origin: Origin) -> Found:
         found.problems.append(
             Problem(
                 origin.name,
-                "registers nothing that can be told",
+                "registers nothing that can be determined",
                 "Name the tasks' XML instead: schtasks /query /xml.",
             )
         )

@@ -233,7 +233,7 @@ def test_scripts_outside_of_the_folder_of_most_are_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("triggers", "told"),
+    ("triggers", "reported"),
     [
         ((every(10),), []),
         ((every(5),), ["it ran every 5 min; here every 10 min, which is rarer"]),
@@ -246,10 +246,12 @@ def test_scripts_outside_of_the_folder_of_most_are_allowed() -> None:
         ((Trigger(Kind.EVENT),), ["it ran at event; here every 10 min"]),
     ],
 )
-def test_a_schedule_that_is_not_the_groups_is_a_loss(triggers: tuple[Trigger, ...], told: list[str]) -> None:
+def test_a_schedule_that_is_not_the_groups_is_a_loss(
+    triggers: tuple[Trigger, ...], reported: list[str]
+) -> None:
     found = Adopted([job("watchdog", *triggers)])
 
-    assert found.what("watchdog") == told
+    assert found.what("watchdog") == reported
     assert all(difference.remedy for each in found.adoption.jobs for difference in each.differences)
 
 
@@ -298,5 +300,5 @@ def test_what_may_run_for_longer_than_a_beat_in_a_group_that_others_wait_for_is_
 
     adopted = Adopted(jobs)
 
-    told = "it may run for 45 min, and other groups wait for its group meanwhile"
-    assert [each.name for each in jobs if told in adopted.what(each.name)] == ["purge"]
+    reported = "it may run for 45 min, and other groups wait for its group meanwhile"
+    assert [each.name for each in jobs if reported in adopted.what(each.name)] == ["purge"]

@@ -158,7 +158,7 @@ def test_folders_patterns_and_names_are_read_once_each(rhythm: CommandLine, tmp_
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "reported"),
     [
         ("nowhere.xml", None, "nowhere.xml: there is no such file. Name a file, a folder"),
         ("*.none", None, "*.none: there is no such file."),
@@ -170,7 +170,7 @@ def test_folders_patterns_and_names_are_read_once_each(rhythm: CommandLine, tmp_
     ],
 )
 def test_a_source_that_tells_nothing_is_an_error(
-    name: str, content: bytes | None, told: str, rhythm: CommandLine, tmp_path: Path
+    name: str, content: bytes | None, reported: str, rhythm: CommandLine, tmp_path: Path
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
@@ -178,7 +178,7 @@ def test_a_source_that_tells_nothing_is_an_error(
     said = rhythm("adopt", name)
 
     assert said.code == 2
-    assert told in said.err
+    assert reported in said.err
     assert "Traceback" not in said.err
     assert not rhythm.config.exists()
 
@@ -209,7 +209,7 @@ def test_nothing_named_is_a_users_error(rhythm: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         (("--assign", "watchdog"), "is not NAME=GROUP"),
         (("--assign", "watchdog=nowhere"), "no such group: 'nowhere'"),
@@ -219,14 +219,14 @@ def test_nothing_named_is_a_users_error(rhythm: CommandLine) -> None:
     ],
 )
 def test_a_word_that_means_nothing_writes_nothing(
-    words: tuple[str, ...], told: str, rhythm: CommandLine, tmp_path: Path
+    words: tuple[str, ...], reported: str, rhythm: CommandLine, tmp_path: Path
 ) -> None:
     (tmp_path / "mine").write_text(CRONTAB)
 
     said = rhythm("adopt", "mine", *words)
 
     assert said.code == 2
-    assert told in said.err
+    assert reported in said.err
     assert not rhythm.config.exists()
 
 

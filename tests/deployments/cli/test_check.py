@@ -16,7 +16,7 @@ from tasks.settings import rhythm_toml as config
 from tasks.store.measurements import GroupEvent
 from tasks.store.store import store_of
 from tests.conftest import MakeSettings
-from tests.deployments.command_line import PROJECT, SOUND, CommandLine
+from tests.deployments.command_line import PROJECT, VALID, CommandLine
 
 
 def rhythm_of(steps: str, top: str = "") -> str:
@@ -60,7 +60,7 @@ def test_what_takes_longer_each_day_is_a_warning_before_it_is_too_long(rhythm: C
 
 
 def test_a_sound_rhythm_as_json(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm("check", "--json")
 
@@ -69,7 +69,7 @@ def test_a_sound_rhythm_as_json(rhythm: CommandLine) -> None:
 
 
 def test_problems_as_json_have_a_place_a_fault_and_a_remedy(rhythm: CommandLine) -> None:
-    rhythm.write("colour = 'red'" + SOUND + "attempts = 0")
+    rhythm.write("colour = 'red'" + VALID + "attempts = 0")
 
     said = rhythm("check", "--json")
 
@@ -187,7 +187,7 @@ def test_an_outputs_dir_that_cannot_be_written_to_is_told(rhythm: CommandLine) -
 
 def test_an_outputs_dir_that_a_variable_names_is_told_with_the_variable(rhythm: CommandLine) -> None:
     (rhythm.folder / "file").touch()
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm("check", RHYTHM_OUTPUTS_DIR="file/outputs")
 
@@ -196,7 +196,7 @@ def test_an_outputs_dir_that_a_variable_names_is_told_with_the_variable(rhythm: 
 
 
 def test_a_group_faster_than_the_beat_and_a_secret_that_is_not_set_are_warnings(rhythm: CommandLine) -> None:
-    rhythm.write("secret_env = ['SET', 'NOT_SET']" + SOUND.replace("10m", "1m"))
+    rhythm.write("secret_env = ['SET', 'NOT_SET']" + VALID.replace("10m", "1m"))
 
     said = rhythm("check", "--json", SET="long enough")
 
@@ -216,7 +216,7 @@ def test_a_group_faster_than_the_beat_and_a_secret_that_is_not_set_are_warnings(
 
 
 def test_a_secret_too_short_to_mask_is_a_problem(rhythm: CommandLine) -> None:
-    rhythm.write("secret_env = ['PIN', 'LONGER']" + SOUND)
+    rhythm.write("secret_env = ['PIN', 'LONGER']" + VALID)
 
     said = rhythm("check", "--json", PIN="1234567", LONGER="12345678")
 

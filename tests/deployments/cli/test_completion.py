@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployments.command_line import PROJECT, SOUND, CommandLine
+from tests.deployments.command_line import PROJECT, VALID, CommandLine
 
 #: Given the words before the cursor, returns what the shell offers.
 Complete = Callable[[str], list[str]]
@@ -60,7 +60,7 @@ def complete(request: pytest.FixtureRequest, rhythm: CommandLine, tmp_path: Path
     program = shutil.which(name, path=folder)
     if program is None:
         pytest.skip(f"there is no {name} here")
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
     said = rhythm("completion", request.param)
     assert (said.code, said.err) == (0, "")
     bin_folder = tmp_path / "bin"

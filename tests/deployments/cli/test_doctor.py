@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.deployments.command_line import SOUND, CommandLine
+from tests.deployments.command_line import VALID, CommandLine
 from tests.end_to_end.workspace import free_port
 
 
 def test_a_store_that_cannot_be_read_is_named_with_what_to_do(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
     store = rhythm.folder / "outputs" / "rhythm.db"
     store.parent.mkdir()
     store.write_bytes(b"this was never a database, " * 500)
@@ -22,7 +22,7 @@ def test_a_store_that_cannot_be_read_is_named_with_what_to_do(rhythm: CommandLin
 
 
 def test_a_database_that_nobody_can_reach_is_named_without_its_password(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     url = f"postgresql://rhythm:hunter2@127.0.0.1:{free_port()}/rhythm"
     said = rhythm("doctor", PREFECT_SERVER_API_PORT=str(free_port()), RHYTHM_DATABASE_URL=url)

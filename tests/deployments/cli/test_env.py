@@ -12,7 +12,7 @@ import pytest
 
 from deployments.cli.env import SHELLS, default_shell
 from tasks.problem import ConfigError
-from tests.deployments.command_line import SOUND, CommandLine
+from tests.deployments.command_line import VALID, CommandLine
 from tests.end_to_end.workspace import free_port
 
 VALUES = [
@@ -84,7 +84,7 @@ def test_the_shell_in_use_is_meant(environ: dict[str, str], platform: str, expec
 
 
 def test_the_password_is_printed_only_if_asked_for(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
     port = str(free_port())
 
     plain = rhythm("env", "--shell", "bash", PREFECT_SERVER_API_PORT=port)
@@ -102,7 +102,7 @@ def test_the_password_is_printed_only_if_asked_for(rhythm: CommandLine) -> None:
 
 
 def test_json_is_one_object(rhythm: CommandLine) -> None:
-    rhythm.write(f'listen = "127.0.0.1:{free_port()}"\nauth = "off"\n{SOUND}')
+    rhythm.write(f'listen = "127.0.0.1:{free_port()}"\nauth = "off"\n{VALID}')
 
     said = rhythm("env", "--json", "--secrets")
 
@@ -110,7 +110,7 @@ def test_json_is_one_object(rhythm: CommandLine) -> None:
 
 
 def test_with_a_proxy_the_exception_is_among_the_lines(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
     kept = {name: "" for name in os.environ if name.lower().endswith("_proxy")}
 
     said = rhythm("env", "--json", **kept, HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="a.example")

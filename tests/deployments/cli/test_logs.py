@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import Log
 
 from deployments.cli.logs import without_repeats
 from flows.whose import run_version
-from tests.deployments.command_line import SOUND, CommandLine
+from tests.deployments.command_line import VALID, CommandLine
 
 RAW = "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b2J\nnext"
 SHOWN = "red ␛]0;title␇ \\x9b2J\nnext"
@@ -22,7 +22,7 @@ SHOWN = "red ␛]0;title␇ \\x9b2J\nnext"
 async def test_lines_of_others_reach_the_terminal_as_visible_text(
     rhythm: CommandLine, prefect_api: str
 ) -> None:
-    rhythm.write(SOUND.replace("health_check]", "foreign_lines]"))
+    rhythm.write(VALID.replace("health_check]", "foreign_lines]"))
     version = run_version("rhythm", "foreign_lines")
     group = Flow(fn=_nothing, name="foreign-lines", version=version, flow_run_name="foreign_lines now")
     state = await group(return_state=True)

@@ -12,10 +12,10 @@ import pytest
 
 from deployments.cli import commands
 from tasks.builtin import NAMES
-from tests.deployments.command_line import PROJECT, SOUND, CommandLine
+from tests.deployments.command_line import PROJECT, VALID, CommandLine
 from tests.end_to_end.workspace import free_port
 
-BROKEN = "colour = 'red'" + SOUND
+BROKEN = "colour = 'red'" + VALID
 
 
 COMMANDS = list(commands.COMMANDS.commands)
@@ -55,7 +55,7 @@ def test_the_version_is_the_installed_ones(rhythm: CommandLine) -> None:
 
 @pytest.mark.parametrize("command", ["plan", "check"])
 def test_commands_that_need_no_server_load_no_prefect(command: str, rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm.python(
         "-c",
@@ -92,7 +92,7 @@ def test_commands_that_need_no_server_load_no_prefect(command: str, rhythm: Comm
 def test_a_call_that_cannot_be_used_ends_with_2_and_says_how_to_call(
     words: tuple[str, ...], rhythm: CommandLine
 ) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm(*words)
 
@@ -119,7 +119,7 @@ def test_a_call_that_cannot_be_used_ends_with_2_and_says_how_to_call(
 def test_of_a_mistyped_word_it_says_what_may_have_been_meant(
     words: tuple[str, ...], meant: str, rhythm: CommandLine
 ) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm(*words)
 
@@ -168,7 +168,7 @@ def test_every_command_that_can_print_an_object_is_called_here() -> None:
 
 @pytest.mark.parametrize("command", CALLS)
 def test_wherever_json_stands_exactly_one_object_is_on_stdout(command: str, rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
     words, key = CALLS[command]
     nothing = {"PREFECT_SERVER_API_PORT": str(free_port())}
 
@@ -202,7 +202,7 @@ def test_wherever_json_stands_exactly_one_object_is_on_stdout(command: str, rhyt
 def test_an_error_is_an_object_as_well_and_stays_on_stderr(
     words: tuple[str, ...], code: int, error: str, rhythm: CommandLine
 ) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm("--json", *words, PREFECT_SERVER_API_PORT="9")
 
@@ -216,7 +216,7 @@ def test_an_error_is_an_object_as_well_and_stays_on_stderr(
 def test_json_among_a_steps_arguments_is_rhythms_unless_it_is_behind_two_dashes(
     words: tuple[str, ...], rest: str, rhythm: CommandLine
 ) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm("step", "circuit_breaker_router", "--status-only", *words)
 
@@ -271,7 +271,7 @@ def test_a_configuration_that_cannot_be_used_is_an_object_with_its_problems(rhyt
 
 
 def test_nothing_starts_when_nothing_can_be_written(rhythm: CommandLine) -> None:
-    rhythm.write("outputs_dir = 'rhythm.toml/outputs'" + SOUND)
+    rhythm.write("outputs_dir = 'rhythm.toml/outputs'" + VALID)
 
     said = rhythm("beat")
 
@@ -293,7 +293,7 @@ def test_nothing_starts_when_nothing_can_be_written(rhythm: CommandLine) -> None
 def test_an_unknown_name_ends_with_2_and_lists_those_there_are(
     words: tuple[str, ...], rhythm: CommandLine
 ) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm(*words)
 
@@ -304,7 +304,7 @@ def test_an_unknown_name_ends_with_2_and_lists_those_there_are(
 
 
 def test_a_console_that_lacks_characters_ends_nothing(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND.replace("check_health --fast", "건강"))
+    rhythm.write(VALID.replace("check_health --fast", "건강"))
 
     said = rhythm("check", PYTHONUTF8="0", PYTHONIOENCODING="ascii", LC_ALL="C")
 
@@ -313,7 +313,7 @@ def test_a_console_that_lacks_characters_ends_nothing(rhythm: CommandLine) -> No
 
 
 def test_the_config_may_be_named_by_a_variable(rhythm: CommandLine) -> None:
-    (rhythm.folder / "other.toml").write_text(SOUND, encoding="utf-8")
+    (rhythm.folder / "other.toml").write_text(VALID, encoding="utf-8")
     rhythm.write(BROKEN)
 
     said = rhythm("check", RHYTHM_CONFIG="other.toml")
@@ -322,9 +322,9 @@ def test_the_config_may_be_named_by_a_variable(rhythm: CommandLine) -> None:
     assert said.out == f"{rhythm.folder / 'other.toml'} is valid: 1 groups, 1 steps\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells of a closed pipe in another way")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows reports a closed pipe in another way")
 def test_a_reader_that_has_had_enough_is_no_fault(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RHYTHM_")}
     with subprocess.Popen(
         [sys.executable, "-m", "deployments.cli.main", "plan", "--json", "--hours", "2000"],

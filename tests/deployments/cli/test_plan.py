@@ -82,7 +82,7 @@ def test_several_groups_may_fail(shipped: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "told"),
+    ("start", "reported"),
     [
         ("2026-03-02T00:00Z", "2026-03-02T09:00:00+09:00"),
         ("2026-03-02T01:00+01:00", "2026-03-02T09:00:00+09:00"),
@@ -91,12 +91,12 @@ def test_several_groups_may_fail(shipped: CommandLine) -> None:
     ],
 )
 def test_a_time_without_offset_is_one_of_the_rhythms_zone(
-    start: str, told: str, shipped: CommandLine
+    start: str, reported: str, shipped: CommandLine
 ) -> None:
     said = shipped("plan", "--json", "--from", start, "--hours", "0.5")
 
-    assert said.json["from"] == told
-    assert datetime.fromisoformat(said.json["to"]) - datetime.fromisoformat(told) == timedelta(minutes=30)
+    assert said.json["from"] == reported
+    assert datetime.fromisoformat(said.json["to"]) - datetime.fromisoformat(reported) == timedelta(minutes=30)
 
 
 def test_hours_are_real_ones_through_a_clock_change(shipped: CommandLine) -> None:

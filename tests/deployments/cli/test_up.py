@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.deployments.command_line import SOUND, CommandLine
+from tests.deployments.command_line import VALID, CommandLine
 
 # `rhythm up` with another program in the place of the daemon, and restarts that come at once.
 UP = """
@@ -24,7 +24,7 @@ sys.exit(70)
 
 
 def test_one_that_dies_at_each_start_ends_with_1_the_last_error_and_its_log(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     said = rhythm.python("-c", UP, DIES, RHYTHM_CONFIG=str(rhythm.config))
 
@@ -38,7 +38,7 @@ def test_one_that_dies_at_each_start_ends_with_1_the_last_error_and_its_log(rhyt
 
 
 def test_an_error_of_an_earlier_time_is_not_taken_for_it(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
     log = rhythm.folder / "outputs" / "logs" / "rhythm.log"
     log.parent.mkdir(parents=True)
     log.write_text("ValueError: long ago\n")

@@ -34,7 +34,7 @@ codes.with_name("ended").touch()
 
 
 class Lives:
-    """A program that dies as it is told to, below a supervisor in a thread."""
+    """A program that dies as it is asked to, below a supervisor in a thread."""
 
     def __init__(self, folder: Path, *codes: int) -> None:
         self.folder, self.news = folder, list[str]()

@@ -62,7 +62,7 @@ INVALID = [
     ("1\n<# never", "the comment that begins here is never closed", 2),
     ("@(1, 2", "'(' that begins here is never closed", 1),
 ]
-#: What a # means here, only the grammar tells: nothing is said.
+#: What a # means here, only the grammar shows: nothing is reported.
 UNCLEAR = ["Write-Output a#'b", "$x#'comment"]
 
 

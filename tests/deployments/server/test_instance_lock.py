@@ -1,4 +1,4 @@
-"""The instance lock: taken by one process at a time, free when it dies, and a note that tells who has it."""
+"""The instance lock: taken by one process at a time, free when it dies, and a note of who has it."""
 
 from __future__ import annotations
 

@@ -161,10 +161,10 @@ def test_one_that_only_claims_to_be_ours_is_told_nothing_and_believed_nothing(
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for told in (home, elsewhere):
+    for reported in (home, elsewhere):
         prove = None if claim is None else lambda *_: claim
-        with serving(Server(told, auth, prove)) as rogue, temporary_settings(setting):
-            if claim is not None and told == home:
+        with serving(Server(reported, auth, prove)) as rogue, temporary_settings(setting):
+            if claim is not None and reported == home:
                 with pytest.raises(
                     PasswordError, match="the server wants a password: it does not take the one"
                 ):

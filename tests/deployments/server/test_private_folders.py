@@ -19,7 +19,7 @@ from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import PROJECT, Settings
 from tasks.store.store import store_of
 from tests.conftest import MakeSettings
-from tests.deployments.command_line import SOUND, CommandLine
+from tests.deployments.command_line import VALID, CommandLine
 from tests.permissions import intrude, mode, open_to_others
 from tests.umask import umask
 
@@ -35,7 +35,7 @@ def settings() -> Iterator[Settings]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         path = Path(folder, "rhythm.toml")
-        path.write_text(SOUND, encoding="utf-8")
+        path.write_text(VALID, encoding="utf-8")
         yield config.load(path)
 
 
@@ -126,7 +126,7 @@ def test_a_folder_that_is_more_than_outputs_is_left_as_it_is(
 ) -> None:
     (tmp_path / "scripts" / "deep").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "scripts" / "deep")
-    settings = make_settings(key + SOUND)
+    settings = make_settings(key + VALID)
     settings.outputs_dir.chmod(0o755)
     (settings.outputs_dir / "mine.txt").touch(0o644)
 
@@ -154,7 +154,7 @@ def test_the_home_and_the_project_are_never_touched(
 
 @pytest.mark.parametrize("command", ["check", "doctor"])
 def test_such_a_folder_is_a_warning_with_what_to_do(command: str, rhythm: CommandLine) -> None:
-    rhythm.write("outputs_dir = '.'" + SOUND)
+    rhythm.write("outputs_dir = '.'" + VALID)
 
     said = rhythm(command, "--json", PREFECT_SERVER_API_PORT="1")
 

@@ -13,7 +13,7 @@ import pytest
 
 from deployments.server import resources
 from deployments.server.resources import FULL, LOW
-from tests.deployments.command_line import SOUND, CommandLine
+from tests.deployments.command_line import VALID, CommandLine
 from tests.end_to_end.workspace import free_port
 from tests.waiting import LIMIT
 
@@ -49,7 +49,7 @@ def test_a_disk_is_told_before_it_is_full_and_once_however_many_folders_are_on_i
 
 @posix_only
 def test_too_few_open_files_are_told_before_anything_fails_of_them(rhythm: CommandLine) -> None:
-    rhythm.write(SOUND)
+    rhythm.write(VALID)
 
     limited = ["-c", 'ulimit -n 64; exec "$@"', "sh", sys.executable, "-m", "deployments.cli.main"]
     for command in ("check", "up"):

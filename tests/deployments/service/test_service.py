@@ -54,7 +54,7 @@ SYSTEMS: tuple[Any, ...] = (systemd, task_scheduler, launch_agent)
 SERVER, WORKER = systemd.units(installation())
 
 
-# Windows: the task says of itself what `rhythm adopt` tells of others
+# Windows: the task says of itself what `rhythm adopt` reports of others
 
 
 def test_the_task_has_none_of_task_schedulers_traps() -> None:

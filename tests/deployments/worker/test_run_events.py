@@ -98,7 +98,7 @@ def test_once_it_has_rung_one_asks_at_once_and_soon_again_and_then_as_before() -
 
     assert run_events.next_time(before, every=45) <= clock()
     assert run_events.next_time(before, every=45, pause=10) == before + 10
-    clock.seconds += 0.1  # it was told before what it tells of was committed
+    clock.seconds += 0.1  # the event came before what it reports was committed
     assert run_events.next_time(clock(), every=45) == clock() + UNCONNECTED
     clock.seconds += UNCONNECTED
     assert run_events.next_time(clock(), every=45) == clock() + 45

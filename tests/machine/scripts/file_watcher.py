@@ -1,4 +1,4 @@
-"""Tells of every file that changes."""
+"""Reports every file that changes."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The trends of what was measured: what is told, and what is written."""
+"""The trends of what was measured: what is reported, and what is written."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from tests.tasks.builtin.conftest import NOW, MakeContext
 from tests.umask import umask
 from tests.waiting import LIMIT, eventually
 
-# A service on the port it is told. With a file `deaf` beside it, it hears no SIGTERM, and with `dumb` it
+# A service on the port it is given. With a file `deaf` beside it, it hears no SIGTERM, and with `dumb` it
 # takes connections and answers nothing.
 SERVICE = """
 import pathlib, signal, socket, sys

@@ -22,7 +22,7 @@ from tests.family import Family
 from tests.tasks.builtin.conftest import MakeContext
 from tests.waiting import eventually
 
-# Says that it is there, and waits; `deaf` ones hear no SIGTERM. The mark tells it from all others.
+# Says that it is there, and waits; `deaf` ones hear no SIGTERM. The mark distinguishes it from all others.
 WAITS = """
 import signal, sys
 if "deaf" in sys.argv:
@@ -33,7 +33,7 @@ sys.stdin.read()
 
 
 class Waiting:
-    """Processes that wait, told apart by a mark in their command line."""
+    """Processes that wait, distinguished by a mark in their command line."""
 
     def __init__(self, mark: str) -> None:
         self.mark = mark
@@ -188,8 +188,8 @@ def test_a_real_zombie_is_told_with_its_parent(
     said = main([], make_context(now=datetime.now(UTC)))
 
     parent.communicate()
-    (told,) = [text for text in caplog.messages if f"({parent.pid}) has" in text]
-    assert str(child.pid) in told
+    (reported,) = [text for text in caplog.messages if f"({parent.pid}) has" in text]
+    assert str(child.pid) in reported
     assert "zombies" in said
 
 

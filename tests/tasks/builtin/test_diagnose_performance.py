@@ -31,7 +31,7 @@ def later(context: Context, hours: float) -> Context:
     return replace(context, now=lambda: moment)
 
 
-@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
+@pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 def test_the_first_look_tells_what_is_heavy_now(make_context: MakeContext) -> None:
     reports: list[Report] = []
     context = replace(make_context(), publish=reports.append)
@@ -74,9 +74,9 @@ def test_a_process_that_grows_over_hours_is_a_suspect_and_a_steady_one_is_not(
     finally:
         for child in (grow, steady):
             child.communicate()
-    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert any(f"({grow.pid}) grows by" in text for text in told)
-    assert not any(f"({steady.pid})" in text for text in told)
+    reported = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert any(f"({grow.pid}) grows by" in text for text in reported)
+    assert not any(f"({steady.pid})" in text for text in reported)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"at": "2026-03-04T12:00:00Z", "loads": [{"pid": 1}]}'])

@@ -1,4 +1,4 @@
-"""The benchmark: how often it asks, what it tells, and what it keeps."""
+"""The benchmark: how often it asks, what it reports, and what it keeps."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def costs(make_settings: MakeSettings, tmp_path: Path) -> Costs:
     return Costs(make_settings, tmp_path)
 
 
-@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
+@pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 async def test_a_scripts_descendants_count(costs: Costs) -> None:
     usage = await costs.of(HEAVY)
 
@@ -67,7 +67,7 @@ async def test_a_scripts_descendants_count(costs: Costs) -> None:
     assert 150_000_000 < usage.peak_memory < 400_000_000
 
 
-@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
+@pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 async def test_a_script_that_is_ended_has_cost_something_too(costs: Costs) -> None:
     usage = await costs.of("while True: pass", timeout="1s")
 
@@ -82,7 +82,7 @@ async def test_every_ending_is_told(costs: Costs) -> None:
     assert (usage.outcome, usage.cpu_seconds, usage.peak_memory) == (Outcome.SKIPPED, None, None)
 
 
-@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
+@pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 async def test_what_one_step_cost_is_not_told_of_the_next(costs: Costs) -> None:
     await costs.of(HEAVY)
     usage = await costs.of("")

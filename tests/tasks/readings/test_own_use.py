@@ -88,7 +88,7 @@ def test_what_others_burn_is_not_counted(worker: Callable[[], Worker]) -> None:
     assert use.cpu_seconds((own.pid,)) == pytest.approx(before, abs=EXACT)
 
 
-@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
+@pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 def test_a_process_that_is_below_two_of_the_roots_counts_once(worker: Callable[[], Worker]) -> None:
     own, use = worker(), own_use()
     own.burn("itself", 0.3)

@@ -1,4 +1,4 @@
-"""rhythm.toml and RHYTHM_* variables: what is read, and how what is wrong is told."""
+"""rhythm.toml and RHYTHM_* variables: what is read, and how what is wrong is reported."""
 
 from __future__ import annotations
 

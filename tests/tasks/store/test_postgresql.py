@@ -32,8 +32,8 @@ def refused() -> Iterator[int]:
 
 
 @contextmanager
-def told(url: URL, words: str) -> Iterator[None]:
-    """Expect a StoreError that says so, and tells no secret."""
+def reported(url: URL, words: str) -> Iterator[None]:
+    """Expect a StoreError that says so, and contains no secret."""
     with pytest.raises(StoreError, match=words) as caught:
         yield
     assert f"@127.0.0.1:{url.port}/{url.database}" in str(caught.value)
@@ -42,7 +42,7 @@ def told(url: URL, words: str) -> Iterator[None]:
 
 def test_a_server_that_is_down_is_named_with_what_to_do(postgresql: PostgreSQL, refused: int) -> None:
     url = postgresql.url("rhythm").set(port=refused)
-    with told(url, r"(?s)refused.*Start the database"), Store(url):
+    with reported(url, r"(?s)refused.*Start the database"), Store(url):
         pass
 
 
@@ -51,19 +51,19 @@ def test_a_server_that_says_nothing_is_not_waited_for_any_longer(postgresql: Pos
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         url = postgresql.url("rhythm").set(port=silent.getsockname()[1])
-        with told(url, r"timeout.*Start the database"), Store(url, busy_seconds=0.1):
+        with reported(url, r"timeout.*Start the database"), Store(url, busy_seconds=0.1):
             pass
 
 
 def test_a_wrong_password_is_told_and_not_shown(postgresql_url: URL) -> None:
     url = postgresql_url.set(password="battery staple")  # noqa: S106 - wrong
-    with told(url, r"password authentication failed.*Correct user or password"), Store(url):
+    with reported(url, r"password authentication failed.*Correct user or password"), Store(url):
         pass
 
 
 def test_a_missing_database_is_named_with_what_to_do(postgresql: PostgreSQL) -> None:
     url = postgresql.url("nobody_made_it")
-    with told(url, r"does not exist.*Create it"), Store(url):
+    with reported(url, r"does not exist.*Create it"), Store(url):
         pass
 
 
@@ -71,9 +71,9 @@ def test_a_locked_table_is_named_with_what_to_do(postgresql_url: URL) -> None:
     with Store(postgresql_url, busy_seconds=0.01) as store, closing(connect(postgresql_url)) as other:
         with other.transaction():
             other.execute("LOCK TABLE samples IN ACCESS EXCLUSIVE MODE")
-            with told(postgresql_url, r"lock timeout.*Another program holds it"):
+            with reported(postgresql_url, r"lock timeout.*Another program holds it"):
                 store.add_samples([Sample(NOON, "cpu_percent", 1.0)])
-            with told(postgresql_url, r"lock timeout.*Another program holds it"):
+            with reported(postgresql_url, r"lock timeout.*Another program holds it"):
                 store.samples("cpu_percent", LONG_AGO)
         store.add_samples([Sample(NOON, "cpu_percent", 1.0)])
 
@@ -81,7 +81,7 @@ def test_a_locked_table_is_named_with_what_to_do(postgresql_url: URL) -> None:
 def test_a_migration_by_another_process_is_waited_for_only_so_long(postgresql_url: URL) -> None:
     with closing(connect(postgresql_url)) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        with told(postgresql_url, r"lock timeout"), Store(postgresql_url, busy_seconds=0.01):
+        with reported(postgresql_url, r"lock timeout"), Store(postgresql_url, busy_seconds=0.01):
             pass
     with Store(postgresql_url) as store:
         assert store.sample_names() == []

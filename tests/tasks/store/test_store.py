@@ -363,7 +363,7 @@ def test_a_newer_store_is_left_alone(place: Place, store: Store) -> None:
 
 
 def test_prefect_may_keep_its_own_tables_in_the_same_database(place: Place) -> None:
-    """Both are versioned by Alembic, which takes one name for that unless told otherwise."""
+    """Both are versioned by Alembic, which takes one name for that unless given another."""
     if isinstance(place, Path):
         place.parent.mkdir()
     with past_our_code(place) as connection:

@@ -65,7 +65,7 @@ def test_a_relative_script_is_one_of_the_folder_it_starts_in() -> None:
 
 
 def test_without_a_folder_a_relative_script_is_in_doubt() -> None:
-    assert run("python a.py").doubts == ("a.py is told without its folder",)
+    assert run("python a.py").doubts == ("a.py is given without its folder",)
 
 
 def test_a_python_that_is_named_by_its_path_is_kept_and_has_a_window_no_more() -> None:

@@ -162,7 +162,7 @@ def test_a_crontab_in_which_every_line_names_an_account_is_a_system_one() -> Non
 
 
 @pytest.mark.parametrize(
-    ("line", "script", "cwd", "told"),
+    ("line", "script", "cwd", "reported"),
     [
         (f"cd /srv/agi && {COMMAND}", "/srv/agi/watchdog.py", "/srv/agi", ""),
         (f"cd '/srv/my agi'; {COMMAND}", "/srv/agi/watchdog.py", "/srv/my agi", ""),
@@ -182,12 +182,12 @@ def test_a_crontab_in_which_every_line_names_an_account_is_a_system_one() -> Non
         ("sudo -u bob /srv/agi/run.sh", "/srv/agi/run.sh", None, "it ran as bob (sudo)"),
     ],
 )
-def test_what_people_write_around_a_script(line: str, script: str, cwd: str | None, told: str) -> None:
+def test_what_people_write_around_a_script(line: str, script: str, cwd: str | None, reported: str) -> None:
     job = only(f"0 3 * * * {line}\n")
 
     assert (job.script, job.cwd, job.doubts) == (script, cwd, ())
-    assert told in what(job)
-    assert bool(told) == bool(job.differences)
+    assert reported in what(job)
+    assert bool(reported) == bool(job.differences)
 
 
 def test_a_time_limit_around_a_script_is_kept() -> None:
@@ -195,7 +195,7 @@ def test_a_time_limit_around_a_script_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reported"),
     [
         ("a.sh && b.sh", "several commands"),
         ("test -x /a.sh || /b.sh", "several commands"),
@@ -208,16 +208,16 @@ def test_a_time_limit_around_a_script_is_kept() -> None:
         ("~/a.sh", "a home folder"),
     ],
 )
-def test_lines_that_are_programs_themselves_are_uncertain(line: str, told: str) -> None:
+def test_lines_that_are_programs_themselves_are_uncertain(line: str, reported: str) -> None:
     job = only(f"0 3 * * * {line}\n")
 
     assert job.script is None
-    assert told in job.doubts[0]
+    assert reported in job.doubts[0]
     assert line in job.doubts[0]
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reported"),
     [
         ("61 * * * * /a.sh", "'61' is not a valid minute"),
         ("0 24 * * * /a.sh", "'24' is not a valid hour"),
@@ -230,13 +230,13 @@ def test_lines_that_are_programs_themselves_are_uncertain(line: str, told: str) 
         ("* * * * *", "is not a crontab line: * * * * *"),
     ],
 )
-def test_a_malformed_line_is_told_by_its_number_and_the_rest_is_read(line: str, told: str) -> None:
+def test_a_malformed_line_is_named_by_its_number_and_the_rest_is_read(line: str, reported: str) -> None:
     found = read(f"# head\n0 3 * * * {COMMAND}\n\n{line}\n0 4 * * * {COMMAND}\n")
 
     assert len(found.jobs) == 2
     (problem,) = found.problems
     assert problem.where == "crontab:4"
-    assert problem.problem.startswith(told)
+    assert problem.problem.startswith(reported)
 
 
 def test_a_last_line_that_cron_leaves_out_is_told() -> None:

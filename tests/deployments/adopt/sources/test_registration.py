@@ -153,7 +153,7 @@ def test_a_script_that_calls_itself_for_ever_ends() -> None:
 def test_a_script_that_registers_nothing_says_so() -> None:
     (problem,) = read("# Register-ScheduledTask\nGet-ScheduledTask\n").problems
 
-    assert problem.problem == "registers nothing that can be told"
+    assert problem.problem == "registers nothing that can be determined"
 
 
 def test_a_damaged_statement_is_told_by_its_line_and_the_others_are_read() -> None:

@@ -69,7 +69,7 @@ def _compared(trigger: Trigger) -> Trigger:
 
 
 def is_up_to_the_machine(job: Job) -> bool:
-    """Whether the reader says of a job that only running the script tells."""
+    """Whether the reader says of a job that only running the script shows."""
     return any(doubt.startswith(("it depends on", "the value of")) for doubt in job.doubts)
 
 

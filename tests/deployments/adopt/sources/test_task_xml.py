@@ -176,7 +176,7 @@ def test_windows_defaults_are_told_although_nobody_chose_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "reported"),
     [
         ("<RunOnlyIfNetworkAvailable>true</RunOnlyIfNetworkAvailable>", "only with a network"),
         ("<RunOnlyIfIdle>true</RunOnlyIfIdle>", "only while the machine was idle"),
@@ -186,21 +186,21 @@ def test_windows_defaults_are_told_although_nobody_chose_them() -> None:
         ("<WakeToRun>true</WakeToRun>", "it woke the machine"),
     ],
 )
-def test_conditions_that_rhythm_does_not_keep_are_losses(setting: str, told: str) -> None:
+def test_conditions_that_rhythm_does_not_keep_are_losses(setting: str, reported: str) -> None:
     rest = "" if "Limit" in setting else PLAIN
-    assert told in what(only(task(settings=setting + rest)))
+    assert reported in what(only(task(settings=setting + rest)))
 
 
 @pytest.mark.parametrize(
-    ("principal", "told"),
+    ("principal", "reported"),
     [
         ("<UserId>S-1-5-18</UserId>", "it ran as SYSTEM"),
         ("<UserId>NT AUTHORITY\\NETWORK SERVICE</UserId>", "it ran as a service account"),
         ("<UserId>S-1-5-21-1</UserId><RunLevel>HighestAvailable</RunLevel>", "highest privileges"),
     ],
 )
-def test_another_account_is_a_loss(principal: str, told: str) -> None:
-    assert told in what(only(task(principal=principal)))
+def test_another_account_is_a_loss(principal: str, reported: str) -> None:
+    assert reported in what(only(task(principal=principal)))
 
 
 def test_a_restart_policy_becomes_retries() -> None:
@@ -238,7 +238,7 @@ def test_several_actions_become_jobs_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "told"),
+    ("action", "reported"),
     [
         ("<ComHandler><ClassId>{A1}</ClassId></ComHandler>", "it calls a COM class, no program: {A1}"),
         ("<SendEmail><To>me</To></SendEmail>", "its action is not a program: send email"),
@@ -247,8 +247,8 @@ def test_several_actions_become_jobs_in_their_order() -> None:
         ("", "it has no action"),
     ],
 )
-def test_what_is_no_program_is_uncertain(action: str, told: str) -> None:
-    assert only(task(actions=action)).doubts == (told,)
+def test_what_is_no_program_is_uncertain(action: str, reported: str) -> None:
+    assert only(task(actions=action)).doubts == (reported,)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_a_variable_that_only_the_machine_knows_is_a_doubt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("xml", "told"),
+    ("xml", "reported"),
     [
         (f"<TimeTrigger>{AT}<EndBoundary>2027-01-01T00:00:00</EndBoundary></TimeTrigger>", "ends at 2027"),
         (
@@ -320,8 +320,8 @@ def test_a_variable_that_only_the_machine_knows_is_a_doubt() -> None:
         ),
     ],
 )
-def test_what_a_trigger_has_that_a_group_has_not_is_a_loss(xml: str, told: str) -> None:
-    assert told in what(only(task(xml)))
+def test_what_a_trigger_has_that_a_group_has_not_is_a_loss(xml: str, reported: str) -> None:
+    assert reported in what(only(task(xml)))
 
 
 # Damage

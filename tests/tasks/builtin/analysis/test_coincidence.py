@@ -1,4 +1,4 @@
-"""What is told about incidents: the step behind them, the hour, and what still goes on."""
+"""What is reported about incidents: the step behind them, the hour, and what still goes on."""
 
 from __future__ import annotations
 

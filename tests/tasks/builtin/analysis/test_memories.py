@@ -21,8 +21,8 @@ def run(
 
 
 def test_a_run_of_both_counts_once_and_as_prefect_tells_it() -> None:
-    told = run(0.3, 9.5, Outcome.CRASHED)
-    assert merged([run(0)], [told]) == [told]
+    reported = run(0.3, 9.5, Outcome.CRASHED)
+    assert merged([run(0)], [reported]) == [reported]
 
 
 def test_what_only_one_of_them_has_is_there() -> None:

@@ -187,8 +187,8 @@ def test_what_lies_below_the_mouse_is_told(show: Show, week: Past) -> None:
 
     shown.wait_for("document.querySelector('#vg-tooltip-element.visible')")
 
-    told = shown.value("document.querySelector('#vg-tooltip-element').innerText")
-    assert re.fullmatch(r"\d\d:\d\d–\d\d:\d\d\nmean \d+ %\n\d+ to \d+ %", told)
+    reported = shown.value("document.querySelector('#vg-tooltip-element').innerText")
+    assert re.fullmatch(r"\d\d:\d\d–\d\d:\d\d\nmean \d+ %\n\d+ to \d+ %", reported)
     is_sound(shown)
 
 

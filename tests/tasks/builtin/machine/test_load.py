@@ -51,7 +51,7 @@ def test_what_is_not_told_is_not_made_up() -> None:
     assert use.disk_per_second is None
 
 
-@pytest.mark.real_windows("of every process it tells the CPU time of the one that asks")
+@pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 def test_a_real_process_that_works_is_seen_working() -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
         try:
