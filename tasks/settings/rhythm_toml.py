@@ -74,9 +74,9 @@ class Settings(BaseSettings):
 
     name: RhythmName = Field(
         default=DEFAULT,
-        description="Distinguishes this rhythm from others on the same Prefect server: its pool and deployments "
-        "are called so, its artifacts begin with it, and only runs that it has made count. Lower-case "
-        "letters, digits and single dashes.",
+        description="Distinguishes this rhythm from others on the same Prefect server: its pool and "
+        "deployments are called so, its artifacts begin with it, and only runs that it has made count. "
+        "Lower-case letters, digits and single dashes.",
         examples=["home"],
     )
     timezone: ZoneName = Field(
