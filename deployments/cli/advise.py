@@ -105,8 +105,7 @@ def _with_changes(path: Path, text: str, changes: Sequence[Change]) -> str:
 def _head(recorded: Recorded, evidence: Evidence) -> str:
     zone, now = evidence.settings.zone, clock.now()
     stretch = " to ".join(timestamps.clock(time, zone, now) for time in (recorded.start, recorded.end))
-    days = (recorded.end - recorded.start) / timedelta(days=1)
-    return f"by {days:.0f} recorded days, {stretch}: {len(recorded.beats):,} beats, replayed"
+    return f"recorded: {stretch}, beats: {len(recorded.beats):,}"
 
 
 def _proposals(advice: Sequence[Advice], tables: Mapping[str, Any]) -> Iterator[Proposal]:

@@ -111,7 +111,7 @@ def run(*, days: int | None, with_file: str | None, json: bool) -> int:
     stretch = (
         f"{timestamps.clock(recorded.start, zone, today)} to {timestamps.clock(recorded.end, zone, today)}"
     )
-    console.say(f"{stretch}: {len(recorded.beats):,} beats")
+    console.say(f"recorded: {stretch}, beats: {len(recorded.beats):,}")
     lately = " of the last 7 days" if recorded.end - recorded.start > _COMPARED else ""
     console.say(f"replayed exactly: {same:,} of {of:,} runs{lately}, at the beats at which they were")
     if same < of:
