@@ -60,7 +60,8 @@ def expected_of(took: Sequence[Took]) -> Expected | None:
     if found is None:
         return None
     counted = [run.seconds for run in took if run.is_completed or run.seconds > found.seconds]
-    return found._replace(at_most=max(found.at_most, _bound(counted[-LATEST_OF:])))
+    at_most = max(found.at_most, _bound(counted[-LATEST_OF:]))
+    return Expected(found.seconds, at_most, found.runs)
 
 
 def expectations(took: Mapping[K, Sequence[Took]]) -> dict[K, Expected]:
