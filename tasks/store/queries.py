@@ -14,12 +14,11 @@ from sqlalchemy import (
     Delete,
     Select,
     Table,
-    and_,
     case,
     delete,
     func,
-    or_,
     select,
+    tuple_,
     type_coerce,
 )
 
@@ -119,7 +118,7 @@ def attempts(host: str, steps: Sequence[tuple[str, str]], most: int) -> Select[A
     of = STEPS.c
     cost = of.outcome, of.seconds, of.cpu_seconds, of.peak_memory
     asked = select(of.at, of.group, of.step, of.attempt, *cost).where(of.host == host)
-    mine = asked.where(or_(*(and_(of.group == group, of.step == step) for group, step in steps)))
+    mine = asked.where(tuple_(of.group, of.step).in_(steps))  # with `or`, SQLite takes a thousand at most
     return mine.order_by(of.at.desc(), of.id.desc()).limit(most)
 
 

@@ -25,8 +25,6 @@ Name = TypeVar("Name", str, tuple[str, str])
 
 #: The machine's figures are means of so long: one second of a busy CPU is what a computer is for.
 PART = timedelta(minutes=5)
-#: The most names that the store is asked for at once: SQLite takes no more than 1,000 alternatives.
-MOST_NAMES = 500
 #: What beats decided that no series is made of.
 _NO_RUNS = "not_due", "paused", "waits", "busy"
 
@@ -61,8 +59,8 @@ def gather(
 
 
 def _seldom(names: Iterable[Name]) -> list[Name]:
-    """Return the names that there are few of; not all of very many."""
-    return [name for name, times in Counter(names).items() if times < ENOUGH][:MOST_NAMES]
+    """Return the names that there are few of."""
+    return [name for name, times in Counter(names).items() if times < ENOUGH]
 
 
 def _machine(store: Store, begin: datetime, now: datetime) -> list[Series]:

@@ -196,6 +196,19 @@ def test_steps_come_back_as_they_were(store: Store) -> None:
     assert store.steps(NOON + SECOND) == [unknown]
 
 
+def test_the_last_attempts_at_thousands_of_steps_are_asked_for_at_once(store: Store) -> None:
+    names = [("daily", f"step {number}") for number in range(5000)]
+    first, last = (
+        StepUsage(NOON + SECOND * number, *names[number], 1, Outcome.COMPLETED, 0.1, None, None)
+        for number in (0, 4999)
+    )
+    elsewhere = StepUsage(NOON, "weekly", "step 0", 1, Outcome.COMPLETED, 0.1, None, None)
+    store.add_steps([first, last, elsewhere])
+    assert store.attempts(names, 10) == [first, last]
+    assert store.attempts(names, 1) == [last]
+    assert store.attempts([], 10) == []
+
+
 def test_readings_come_back_as_they_were_and_those_of_beats_alone(store: Store) -> None:
     beat = Reading(NOON, 12.5, 3.25, 2**33, 1.0, 0.5, 0.0, 1234.0, of_beat=True)
     minute = Reading(NOON - SECOND)
