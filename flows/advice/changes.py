@@ -24,8 +24,8 @@ class SetKey:
 
 
 @dataclass(frozen=True, slots=True)
-class OptionalStep:
-    """The step at a place in its group becomes optional: when it fails, the group does not."""
+class _OfStep:
+    """The step at a place in its group changes."""
 
     group: str
     place: int
@@ -37,18 +37,12 @@ class OptionalStep:
         return self.group, self.step
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveStep:
-    """The step at a place in its group is taken out."""
+class OptionalStep(_OfStep):
+    """The step becomes optional: when it fails, the group does not."""
 
-    group: str
-    place: int
-    step: str
 
-    @property
-    def target(self) -> tuple[str, str]:
-        """What it changes."""
-        return self.group, self.step
+class RemoveStep(_OfStep):
+    """The step is taken out."""
 
 
 @dataclass(frozen=True, slots=True)
