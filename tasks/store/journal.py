@@ -18,11 +18,9 @@ from typing import Any
 from tasks.machine_id import machine_id
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import BeatRecord, GroupEvent, Reading, StepUsage
+from tasks.store.quick_read import PATIENCE
 from tasks.store.timestamp import microseconds
 from tasks.store.version import FILE_NAME, HEAD, TABLE
-
-#: How long to wait for another process that writes, in seconds.
-PATIENCE = 2.0
 
 _Record = GroupEvent | StepUsage | Reading | BeatRecord
 

@@ -14,7 +14,7 @@ from tasks.machine_id import machine_id
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.version import FILE_NAME, HEAD, TABLE
 
-#: How long to wait for another process that writes, in seconds.
+#: How long a beat, or who reads at little cost, waits for another process that writes, in seconds.
 PATIENCE = 2.0
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
-from flows.replay.work import BUSY
+from flows.replay.figures import BUSY
 from tests.bench.progress import heading, tell
 from tests.flows.traces import Machine, Result, fixed, paced, replayed, scaled
 

@@ -16,12 +16,12 @@ from flows.durations import Expected
 from flows.holds import Holds, Pause
 from flows.load import Load
 from flows.replay.simulation import Conditions, Ending, SimulatedBeat, Simulation
-from flows.replay.work import Work, busy_seconds, seconds_of, stretches
 from flows.slots import BEAT
 from flows.timetable import timetable
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import Reading
+from tests.flows.machine_work import Work, busy_seconds, seconds_of, stretches
 from tests.flows.rhythms import rhythm
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

@@ -12,11 +12,11 @@ from flows.choice import Decision
 from flows.durations import Expected
 from flows.load import Load
 from flows.replay.simulation import Conditions, Ending, SimulatedRun, Simulation
-from flows.replay.work import Work, busy_seconds, seconds_of
 from flows.slots import BEAT, Slot, slot_at
 from flows.usual import UsualLoad
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import Reading
+from tests.flows.machine_work import Work, busy_seconds, seconds_of
 from tests.flows.rhythms import rhythm
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

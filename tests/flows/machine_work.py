@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from flows.replay.figures import BUSY
 from flows.slots import next_beat
 
 #: What others use of the CPU at a time, in per cent. It is taken to be the same until the next beat.
@@ -13,8 +14,6 @@ Others = Callable[[datetime], float]
 
 #: Work gets so much of the CPU (in per cent) however busy others are: the system's scheduler shares it.
 LEAST = 10.0
-#: Above which use by others work counts as done at a bad time, in per cent.
-BUSY = 70.0
 
 
 class Work(NamedTuple):
