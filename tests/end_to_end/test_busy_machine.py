@@ -30,6 +30,7 @@ steps = ["work.py critical"]
 @pytest.fixture
 def midday(workspace: Workspace) -> Workspace:
     """A place where it is about noon: what runs once a day is in the middle of its slot."""
+    workspace.more["RHYTHM_PACING__BUSY_ABOVE"] = "50"
     workspace.more["RHYTHM_TIMEZONE"] = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
     return workspace
 
@@ -45,7 +46,7 @@ def others_at_work(workspace: Workspace) -> Iterator[None]:
 
 @pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
 def test_a_polite_group_waits_while_others_use_the_cpu_and_runs_at_its_latest(midday: Workspace) -> None:
-    midday.toml("[pacing]\nbusy_above = 50\n" + POLITE.format(wait="23h"))
+    midday.toml(POLITE.format(wait="23h"))
     with others_at_work(midday):
         beat = midday.beat()
         groups = {group["name"]: group for group in beat["groups"]}
@@ -61,7 +62,7 @@ def test_a_polite_group_waits_while_others_use_the_cpu_and_runs_at_its_latest(mi
         assert "deferred: others use" in explained
         assert "may be deferred until 23:00" in explained
 
-        midday.toml("[pacing]\nbusy_above = 50\n" + POLITE.format(wait="1m"))
+        midday.toml(POLITE.format(wait="1m"))
         beat = midday.beat()
     (polite,) = (group for group in beat["groups"] if group["name"] == "polite")
     assert (polite["decision"], polite["outcome"]) == ("run", "completed")
