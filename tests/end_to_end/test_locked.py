@@ -254,7 +254,7 @@ def test_a_password_that_the_user_has_set_is_the_servers_and_every_commands(
     tmp_path: Path, more: dict[str, str]
 ) -> None:
     workspace = Workspace(tmp_path, more=more)
-    workspace.five_groups()
+    workspace.toml('[groups.one]\nevery = "1d"\nsteps = ["work.py one"]\n')
     with workspace.served("deployments.server.api_server"):
         answers = [
             httpx.get(f"{workspace.api}/admin/version", auth=auth).status_code
