@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +17,8 @@ from flows.advice.changes import Change, changed
 from flows.replay.figures import GroupFigures, figures
 from flows.replay.recorded import Recorded, RecordedRun
 from flows.replay.replay import replay
+from flows.replay.simulation import SimulatedRun
+from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 
 _WEEK = timedelta(days=7)
@@ -26,6 +30,8 @@ class Measured:
 
     groups: Mapping[str, GroupFigures]
     skipped: int
+    in_main: Sequence[SimulatedRun] = field(default=(), repr=False)
+    """The runs in the lane `main`, oldest first: there, one ends before the next begins."""
 
     def late(self, but: str = "") -> int:
         """How many slots are late or lost, of all groups but one."""
@@ -45,6 +51,18 @@ class Measured:
     def busy_cpu(self) -> float:
         """The CPU seconds that all use while others are busy."""
         return sum(found.busy_cpu or 0.0 for found in self.groups.values())
+
+    @cached_property
+    def held_up(self) -> Mapping[tuple[str, str], float]:
+        """For how many seconds late or lost slots of one group passed while another one ran in `main`."""
+        seconds: dict[tuple[str, str], float] = defaultdict(float)
+        for delay in (each for found in self.groups.values() for each in found.delays):
+            first = bisect_right(self.in_main, delay.start, key=lambda run: run.ended)
+            last = bisect_left(self.in_main, delay.end, key=lambda run: run.began)
+            for run in self.in_main[first:last]:
+                passed = min(run.ended, delay.end) - max(run.began, delay.start)
+                seconds[delay.group, run.group] += passed.total_seconds()
+        return seconds
 
 
 @dataclass(frozen=True)
@@ -109,4 +127,5 @@ class Evidence:
     @staticmethod
     def _measured(settings: Settings, recorded: Recorded) -> Measured:
         replayed = replay(settings, recorded)
-        return Measured(figures(replayed), replayed.skipped)
+        in_main = [each.run for each in replayed.runs if each.run.lane == MAIN]
+        return Measured(figures(replayed), replayed.skipped, in_main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from flows.advice.changes import SetKey
@@ -13,6 +14,8 @@ from tasks.settings.rhythm_toml import MOST_LANES
 _LONG = 60.0
 #: What has to be gained: so many slots a week that are late or lost, and such a part of all of them.
 _A_WEEK, _PART = 2.0, 0.5
+#: So many are replayed, those that are most in the way of others: with many groups, a replay takes seconds.
+_TRIED = 4
 #: What a lane is called, where there is none yet.
 _NAME = "long"
 
@@ -25,10 +28,7 @@ def lanes(evidence: Evidence) -> Iterator[Advice]:
     if lane == _NAME and len(settings.lanes) >= MOST_LANES:
         return
     best: tuple[int, Advice] | None = None
-    for name, group in settings.groups.items():
-        seconds = evidence.usual_seconds(name)
-        if group.lane != MAIN or not group.enabled or seconds < _LONG:
-            continue
+    for name, seconds in _in_the_way(evidence):
         before = now.late(but=name)
         if before < _A_WEEK * evidence.weeks:
             continue
@@ -47,6 +47,16 @@ def lanes(evidence: Evidence) -> Iterator[Advice]:
         best = gained, Advice("lane", name, "a lane of its own", why, changes, figures)
     if best:
         yield best[1]
+
+
+def _in_the_way(evidence: Evidence) -> list[tuple[str, float]]:
+    """Return the groups of `main` that others wait for longest, and how long their runs usually take."""
+    waited: dict[str, float] = defaultdict(float)
+    for (waiting, running), seconds in evidence.now.held_up.items():
+        if waiting != running:
+            waited[running] += seconds
+    usual = ((name, evidence.usual_seconds(name)) for name in sorted(waited, key=lambda name: -waited[name]))
+    return [(name, seconds) for name, seconds in usual if seconds >= _LONG][:_TRIED]
 
 
 def _minutes(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import fmean
 from zoneinfo import ZoneInfo
@@ -23,48 +22,47 @@ _STRETCH = 5
 _LEAST_RUNS, _LEAST_DAYS = 5, 7
 
 
-def quieter_times(evidence: Evidence) -> Iterator[Advice]:
-    """Yield the advice to run a group with one time of day at another one.
+def quieter_time(evidence: Evidence, name: str) -> Advice | None:
+    """Return the advice to run a group with one time of day at another one.
 
     A time counts as quieter only if it was on both halves of the days, even and odd ones.
     """
     settings, recorded = evidence.settings, evidence.recorded
-    for name, group in settings.groups.items():
-        runs = recorded.by_group.get(name, [])
-        if len(group.times) != 1 or not group.enabled or len(runs) < _LEAST_RUNS:
-            continue
-        busy = BusyTimes(recorded, group.zone or settings.zone)
-        seconds = evidence.usual_seconds(name)
-        at = group.times[0].hour * 60 + group.times[0].minute
-        here = busy.share(at, seconds)
-        if here is None or here < _WORTH:
-            continue
-        shares = {
-            minute: share
-            for minute in range(0, _DAY, _STEP)
-            if _keeps_order(name, minute, settings) and (share := busy.share(minute, seconds)) is not None
-        }
-        best = min(shares.values(), default=here)
-        good = [minute for minute, share in shares.items() if share <= best + _AS_GOOD]
-        minute = min(good, key=lambda minute: _apart(minute, at), default=at)
-        if minute == at or here - shares[minute] < _GAIN or shares[minute] > here / 2:
-            continue
-        if not all(busy.is_quieter(minute, at, seconds, half) for half in (0, 1)):
-            continue
-        time = f"{minute // 60:02}:{minute % 60:02}"
-        changes = (SetKey(name, "at", time),)
-        now, then = evidence.now, evidence.under(changes)
-        if then is None or then.lost > now.lost or then.late(name) > now.late(name) + evidence.weeks:
-            continue
-        before, after = now.groups[name].busy_cpu, then.groups[name].busy_cpu
-        if before is not None and after is not None and after >= before:
-            continue
-        figures = [("of its time, others above 70 %", f"{here:.0%}", f"{shares[minute]:.0%}")]
-        if before is not None and after is not None:
-            figures.append(("CPU used in busy minutes", f"{before:,.0f} s", f"{after:,.0f} s"))
-        was = f"{at // 60:02}:{at % 60:02}"
-        why = f"others are busy at {was}; it is usually quieter at {time}"
-        yield Advice("quieter_time", name, f"at {time}", why, changes, tuple(figures))
+    group = settings.groups[name]
+    if len(group.times) != 1 or not group.enabled or len(recorded.by_group.get(name, ())) < _LEAST_RUNS:
+        return None
+    busy = BusyTimes(recorded, group.zone or settings.zone)
+    seconds = evidence.usual_seconds(name)
+    at = group.times[0].hour * 60 + group.times[0].minute
+    here = busy.share(at, seconds)
+    if here is None or here < _WORTH:
+        return None
+    shares = {
+        minute: share
+        for minute in range(0, _DAY, _STEP)
+        if _keeps_order(name, minute, settings) and (share := busy.share(minute, seconds)) is not None
+    }
+    best = min(shares.values(), default=here)
+    good = [minute for minute, share in shares.items() if share <= best + _AS_GOOD]
+    minute = min(good, key=lambda minute: _apart(minute, at), default=at)
+    if minute == at or here - shares[minute] < _GAIN or shares[minute] > here / 2:
+        return None
+    if not all(busy.is_quieter(minute, at, seconds, half) for half in (0, 1)):
+        return None
+    time = f"{minute // 60:02}:{minute % 60:02}"
+    changes = (SetKey(name, "at", time),)
+    now, then = evidence.now, evidence.under(changes)
+    if then is None or then.lost > now.lost or then.late(name) > now.late(name) + evidence.weeks:
+        return None
+    before, after = now.groups[name].busy_cpu, then.groups[name].busy_cpu
+    if before is not None and after is not None and after >= before:
+        return None
+    figures = [("of its time, others above 70 %", f"{here:.0%}", f"{shares[minute]:.0%}")]
+    if before is not None and after is not None:
+        figures.append(("CPU used in busy minutes", f"{before:,.0f} s", f"{after:,.0f} s"))
+    was = f"{at // 60:02}:{at % 60:02}"
+    why = f"others are busy at {was}; it is usually quieter at {time}"
+    return Advice("quieter_time", name, f"at {time}", why, changes, tuple(figures))
 
 
 class BusyTimes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,16 @@ _PIECE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Delay:
+    """A slot that was late or lost: from its beginning until its run began, or it ended."""
+
+    group: str
+    start: datetime
+    end: datetime
+    is_lost: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GroupFigures:
     """A group in a replay.
 
@@ -29,6 +39,7 @@ class GroupFigures:
     waited for a quieter beat; `lost`, those without a run, though beats came and nobody had paused it.
     `oldest` is the longest time from one completed run to the next, in seconds: None without two.
     `busy_cpu` are the CPU seconds that its runs used while others used more than 70 %: None if not known.
+    `delays` has the late and lost slots themselves.
     """
 
     runs: int = 0
@@ -38,6 +49,7 @@ class GroupFigures:
     lost: int = 0
     oldest: float | None = None
     busy_cpu: float | None = None
+    delays: tuple[Delay, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """It, as `rhythm replay --json` prints it."""
@@ -65,7 +77,8 @@ def figures(replayed: Replay) -> dict[str, GroupFigures]:
     return {name: _of_group(replayed, name, runs, len(deferred[name])) for name, runs in by_group.items()}
 
 
-def _of_group(replayed: Replay, name: str, runs: list[ReplayedRun], deferred: int) -> GroupFigures:
+def _delays(replayed: Replay, name: str, runs: list[ReplayedRun]) -> list[Delay]:
+    """Return the slots of a group, whose `runs` these are, that were late or lost."""
     first: dict[Slot, datetime] = {}
     begun: set[Slot] = set()
     for each in runs:
@@ -73,18 +86,30 @@ def _of_group(replayed: Replay, name: str, runs: list[ReplayedRun], deferred: in
         begun |= {run.slot, _slot(replayed, name, run.began), _slot(replayed, name, run.ended)}
         if run.decided_at is not None:
             first.setdefault(run.slot, run.began)
+    found = []
+    for slot in _slots(replayed, name):
+        if slot not in begun:
+            found.append(Delay(name, slot.start, slot.end, is_lost=True))
+        elif slot in first and first[slot] - slot.start > BEAT:
+            found.append(Delay(name, slot.start, first[slot], is_lost=False))
+    return found
+
+
+def _of_group(replayed: Replay, name: str, runs: list[ReplayedRun], deferred: int) -> GroupFigures:
     completed = [each.run.began for each in runs if each.run.outcome is Outcome.COMPLETED]
     ages = [(later - earlier).total_seconds() for earlier, later in pairwise(completed)]
     known = [used for each in runs if (used := _busy_cpu(each, replayed.recorded)) is not None]
-    slots = list(_slots(replayed, name))
+    found = _delays(replayed, name, runs)
+    lost = sum(delay.is_lost for delay in found)
     return GroupFigures(
         runs=len(runs),
         failed=sum(each.run.outcome is not Outcome.COMPLETED for each in runs),
         deferred=deferred,
-        late=sum(slot in first and first[slot] - slot.start > BEAT for slot in slots),
-        lost=sum(slot not in begun for slot in slots),
+        late=len(found) - lost,
+        lost=lost,
         oldest=max(ages, default=None),
         busy_cpu=sum(known) if known else None,
+        delays=tuple(found),
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import Any
+from unittest import mock
+
+import pytest
 
 from flows.advice.advising import advise
 from flows.advice.changes import Change, MoveGroup, OptionalStep, RemoveStep, SetKey, changed
@@ -75,15 +79,37 @@ def test_what_holds_up_checks_for_an_hour_gets_a_lane_of_its_own() -> None:
     assert int(skipped[1]) > 5 * int(skipped[2])
 
 
-def test_a_scan_that_takes_a_fifth_of_the_time_and_never_finds_anything_is_run_less_often() -> None:
-    groups: Groups = {"health_check": {"every": "10m"}, "scan": {"every": "10m"}}
+@pytest.mark.parametrize(
+    ("every", "finds", "advised_interval"),
+    [
+        ("10m", 0, "1h"),  # never anything
+        ("10m", 144, "1h"),  # once a day, which an hour each still finds in one run of 24
+        ("15m", 96, "1h"),
+        ("10m", 30, None),  # five times a day
+    ],
+)
+def test_a_scan_that_takes_much_of_the_time_and_hardly_finds_anything_is_run_less_often(
+    every: str, finds: int, advised_interval: str | None
+) -> None:
+    groups: Groups = {"health_check": {"every": "10m"}, "scan": {"every": every}}
+    tables, recorded = machine(groups, {"health_check": 5.0, "scan": 120.0}, calm)
+    scans = [usage for usage in recorded.usages if usage.group == "scan"]
+    found_something = {usage.at for usage in scans[5 :: finds or len(scans)]} if finds else set()
+    usages = [
+        replace(usage, fault="a file has changed")
+        if usage.group == "scan" and usage.at in found_something
+        else usage
+        for usage in recorded.usages
+    ]
 
-    found = advised(*machine(groups, {"health_check": 5.0, "scan": 120.0}, calm))
+    found = advised(tables, replace(recorded, usages=usages))
 
-    assert shown(found) == [("interval", "scan")]
-    assert found[0].changes == (SetKey("scan", "every", "1h"),)
-    assert found[0].figures[0][0] == "runs"
-    assert "never" in found[0].why
+    assert [advice.changes for advice in found] == (
+        [(SetKey("scan", "every", advised_interval),)] if advised_interval else []
+    )
+    if found:
+        assert found[0].figures[0][0] == "runs"
+        assert found[0].why.startswith(f"{len(found_something) or 'none'} of ")
 
 
 def test_a_critical_group_is_never_run_less_often() -> None:
@@ -154,3 +180,13 @@ def test_short_groups_come_before_a_long_one_that_is_due_in_the_same_beats() -> 
     assert found[0].changes == (MoveGroup("mail", above="scan"),)
     assert int(found[0].figures[0][1]) > 200
     assert found[0].figures[0][2] == "0"
+
+
+def test_of_many_groups_that_wait_for_each_other_few_changes_are_replayed() -> None:
+    groups: Groups = {f"group_{number}": {"every": "1h"} for number in range(16)}
+    seconds = {name: 60.0 + 5 * number for number, name in enumerate(reversed(groups))}
+
+    with mock.patch.object(Evidence, "under", autospec=True, side_effect=Evidence.under) as replays:
+        advised(*machine(groups, seconds, calm, days=7))
+
+    assert replays.call_count < 3 * len(groups)  # of 120 pairs of them, each second one could be turned round
