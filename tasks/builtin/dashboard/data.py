@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from itertools import chain, groupby
+from itertools import groupby
 from math import ceil
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ from tasks.store.store import Store
 
 #: The days of the trends are put together from stretches as short as any time zone's odd half hour.
 _STRETCH = timedelta(minutes=30)
+_MINUTE = timedelta(minutes=1)
 _FIGURES = (CPU, MEMORY)
 _READ = (OTHERS, OWN, AVAILABLE)
 _RUN = "run"
@@ -137,10 +138,10 @@ def gather(store: Store, settings: Settings, now: datetime, *, hours: float) -> 
     events = tuple(event for event in decisions if event.decision != _NOT_DUE)
     steps = _until(now, store.steps(asked.start))
     known = [event.at for event in events] + [step.at for step in steps]
-    load = {figure: _until(now, store.reading_buckets(figure, asked.start, _STRETCH)) for figure in _READ}
-    known += [bucket.at for bucket in chain.from_iterable([*machine.values(), *load.values()])]
-    known += [bucket.at for bucket in chain.from_iterable(probes.values())]
-    hours = fitting(now, hours, (at for at in known if at >= asked.start - _STRETCH))
+    known += [bucket.at for bucket in _until(now, store.buckets(_FIGURES, asked.start, _MINUTE))]
+    known += [bucket.at for bucket in _until(now, store.probe_buckets(asked.start, _MINUTE))]
+    known += [bucket.at for bucket in _until(now, store.reading_buckets(AVAILABLE, asked.start, _MINUTE))]
+    hours = fitting(now, hours, known)
     window = Window.before(now, hours, zone)
     since = window.start
     groups, steps_took = _took(settings, now)

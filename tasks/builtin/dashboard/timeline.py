@@ -15,6 +15,7 @@ from tasks.builtin.dashboard.essence import span
 from tasks.builtin.dashboard.layers import TIP, Plot, x_axis
 from tasks.builtin.dashboard.panel import Figure, FigureTable, Link, Panel, Spec
 from tasks.builtin.dashboard.window import Window
+from tasks.duration_text import duration
 from tasks.outcome import Outcome
 from tasks.store.measurements import GroupEvent
 
@@ -195,7 +196,7 @@ def _page_of(run: GroupEvent) -> str:
 
 
 def _run_tip(past: Past, run: GroupEvent) -> str:
-    took = "" if run.seconds is None else f" after {run.seconds:.1f} s"
+    took = "" if run.seconds is None else f" after {duration(run.seconds)}"
     ended = f"{_look(run).label}{took}"
     return _lines(f"{run.group}, {past.window.clock(run.at)}", ended, _why(past, run))
 
@@ -280,4 +281,4 @@ def _run_row(past: Past, run: GroupEvent, *, links: bool) -> Row:
 
 
 def _seconds(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{seconds:.1f} s"
+    return "–" if seconds is None else duration(seconds)
