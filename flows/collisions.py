@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from flows.choice import Choice, Decision
-from flows.durations import Expected
-from flows.timestamps import about
 from flows.timetable import SimulatedBeat
+from tasks.builtin.analysis.expected import Expected
+from tasks.duration_text import about
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 

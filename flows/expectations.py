@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flows.durations import LATEST_OF, Expected, expectations
 from tasks.builtin.analysis import outgrowing
+from tasks.builtin.analysis.expected import LATEST_OF, Expected, expectations
 from tasks.builtin.analysis.outgrowing import Outgrowing
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import durations

@@ -16,7 +16,7 @@ from flows.group_runs import Run, last_of, next_attempt, under_way
 from flows.pacing import latest, pace
 from flows.situation import Situation
 from flows.slots import next_beat
-from flows.timestamps import duration
+from tasks.duration_text import duration
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flows.durations import Expected
+from tasks.builtin.analysis.expected import Expected
 from tasks.store.measurements import Reading
 
 #: What others usually use at a time, in per cent of the CPU; None where that is not known.

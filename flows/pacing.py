@@ -12,7 +12,7 @@ from flows.due import rests
 from flows.group_runs import under_way
 from flows.situation import Situation
 from flows.slots import BEAT, next_beat
-from flows.timestamps import duration
+from tasks.duration_text import about
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.pacing import PacingSettings
@@ -175,15 +175,15 @@ def _no_room(name: str, situation: Situation, earlier: Mapping[str, Choice]) -> 
     needs, budget = situation.load.durations.get(name), settings.pacing.beat_at_most.total_seconds()
     if needs is None or settings.groups[name].lane != MAIN:
         return ""
-    about = f"needs about {duration(needs.at_most)}"
+    long = f"needs about {about(needs.at_most)}"
     if needs.at_most <= budget:
         left = budget - _taken(name, situation, earlier)
-        return f"{about}, {duration(max(left, 0.0))} are left of this beat" if needs.at_most > left else ""
+        return f"{long}, {about(max(left, 0.0))} are left of this beat" if needs.at_most > left else ""
     # It is longer than any beat, and makes the next one be skipped. So it follows what never waits.
     if first := next((other for other in earlier if _has_run(other, situation, earlier)), None):
-        return f"{about}, more than a beat has, and {first} has just run"
+        return f"{long}, more than a beat has, and {first} has just run"
     if soon := next(_due_next(situation), None):
-        return f"{about}, and {soon} is due at {situation.clock(next_beat(situation.now))}"
+        return f"{long}, and {soon} is due at {situation.clock(next_beat(situation.now))}"
     return ""
 
 

@@ -35,10 +35,10 @@ async def keep(
 ) -> None:
     """Put them into the store. One that cannot be written to is a warning: it holds up no beat.
 
-    Of a beat in which nothing was due, the decisions are left out.
+    Of a beat in which nothing was due, the decisions are left out, apart from what is paused.
     """
     if all(event.decision in _QUIET for event in decisions):
-        decisions = ()
+        decisions = [event for event in decisions if event.decision == Decision.PAUSED]
     if not (decisions or steps or readings or beats):
         return
     try:

@@ -1,4 +1,4 @@
-"""Times and durations as text, for machines and for people."""
+"""Times as text, for machines and for people."""
 
 from __future__ import annotations
 
@@ -12,22 +12,6 @@ _HALF_A_YEAR = timedelta(days=180)
 def iso(time: datetime | None, zone: ZoneInfo) -> str | None:
     """Given a time, return it in ISO 8601 with the zone's offset, to the second."""
     return time.astimezone(zone).isoformat(timespec="seconds") if time else None
-
-
-def duration(seconds: float) -> str:
-    """Given seconds, return them as people read them."""
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    return _minutes(seconds)
-
-
-def about(seconds: float) -> str:
-    """Given seconds that are only expected, return them as people say them: "4.2 s", "40 s", "1 min 10 s"."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    return _minutes(seconds)
 
 
 def clock(time: datetime, zone: ZoneInfo, now: datetime, *, seconds: bool = False) -> str:
@@ -52,12 +36,6 @@ def time_of_day(time: datetime, zone: ZoneInfo) -> str:
     if other.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
         return text
     return f"{text} ({'second' if local.fold else 'first'}, {_offset(local)})"
-
-
-def _minutes(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
 def _offset(local: datetime) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from deployments.cli.folding import folded, width_of
 from deployments.service import journal
 from flows import timestamps
+from tasks.duration_text import duration
 from tasks.redaction.visible import visible
 
 _DEL_AND_C1 = re.compile(r"[\x7f-\x9f]")  # which JSON may have as they are
@@ -80,7 +81,7 @@ def show(renderable: Any, *, end: str = "\n") -> None:
 
 def seconds(value: float | None) -> str:
     """Given seconds, return them as people read them."""
-    return "–" if value is None else timestamps.duration(value)
+    return "–" if value is None else duration(value)
 
 
 def clock(time: datetime | None, zone: ZoneInfo, now: datetime) -> str:

@@ -14,12 +14,13 @@ from deployments.server import instance_lock
 from flows import clock, expectations, hold_values, timestamps
 from flows.choice import Choice, Decision
 from flows.collisions import PlannedRun, collisions, planned
-from flows.durations import Expected
 from flows.holds import NONE, Holds
 from flows.pages import PAGE
-from flows.timestamps import about, iso
+from flows.timestamps import iso
 from flows.timetable import SimulatedBeat, timetable
 from tasks.builtin.analysis.deferrals import BACK, deferrals
+from tasks.builtin.analysis.expected import Expected
+from tasks.duration_text import about
 from tasks.problem import ConfigError, Problem, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

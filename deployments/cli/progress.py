@@ -18,8 +18,8 @@ from rich.text import Text
 
 from deployments.cli import console
 from flows import clock, expectations
-from flows.durations import Expected
-from flows.timestamps import about
+from tasks.builtin.analysis.expected import Expected
+from tasks.duration_text import about
 from tasks.outcome import StepResult
 from tasks.settings.rhythm_toml import Settings
 from tasks.settings.steps import StepSettings

@@ -9,12 +9,12 @@ from itertools import groupby
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from flows.durations import Expected
 from flows.load import Load, Usual
 from flows.pacing import REMEMBERED
 from flows.replay.recorded import Recorded
 from flows.slots import BEAT
 from flows.usual import UsualLoad
+from tasks.builtin.analysis.expected import Expected
 from tasks.store.measurements import Reading
 
 #: As beats do it (flows.readings): how far back readings decide anything, and are learned from.

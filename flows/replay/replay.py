@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flows.durations import LATEST_OF
 from flows.group_runs import Run
 from flows.replay.recorded import BEGINS_WITHIN, Recorded, RecordedRun
 from flows.replay.recorded_load import RecordedLoad
 from flows.replay.simulation import Conditions, Ending, SimulatedBeat, SimulatedRun, Simulation
 from flows.slots import slot_at
+from tasks.builtin.analysis.expected import LATEST_OF
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings

@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 from flows.cadence import choose_alone, run_order
 from flows.choice import Choice, Decision
-from flows.durations import LATEST_OF, Expected, expected_of
 from flows.group_runs import History, Run
 from flows.holds import NONE, Holds
 from flows.load import UNKNOWN, Load
 from flows.situation import Since, Situation
 from flows.slots import Slot, next_beat, slot_at
+from tasks.builtin.analysis.expected import LATEST_OF, Expected, expected_of
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings

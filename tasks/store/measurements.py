@@ -202,6 +202,12 @@ PROCESSES = "processes"
 PYTHON_PROCESSES = "python_processes"
 
 
+#: Figures of readings: in per cent of the CPU, and in bytes.
+OTHERS = "others"
+OWN = "own"
+AVAILABLE = "memory_available"
+
+
 def disk_sample(mount: str) -> str:
     """Return the name of the sample that holds how full the disk at `mount` is, in percent."""
     return f"disk_percent {mount}"

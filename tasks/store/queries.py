@@ -12,11 +12,14 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Delete,
+    Double,
     Select,
     Table,
     case,
+    cast,
     delete,
     func,
+    literal,
     select,
     tuple_,
     type_coerce,
@@ -136,6 +139,15 @@ def readings(host: str, since: datetime, of_beat: bool | None) -> Select[Any]:
     if of_beat is not None:
         asked = asked.where(of.of_beat == of_beat)
     return asked.order_by(of.at, of.of_beat)
+
+
+def reading_buckets(host: str, figure: str, since: datetime, width: timedelta) -> Select[Any]:
+    """Ask for one figure of readings, where it was measured, in stretches of `width`, oldest first."""
+    of = READINGS.c
+    start, value = _start(of.at, width), cast(of[figure], Double)
+    figures = func.count(), func.avg(value), func.min(value), func.max(value)
+    asked = _since(READINGS, host, since, literal(figure), start, *figures).where(of[figure].is_not(None))
+    return asked.group_by(start).order_by(start)
 
 
 def hosts(table: Table) -> Select[Any]:

@@ -165,6 +165,13 @@ class Store:
         """
         return [Reading(*row) for row in self._ask(queries.readings(self._host, since, of_beat))]
 
+    def reading_buckets(self, figure: str, since: datetime, width: timedelta) -> list[Bucket]:
+        """Return one figure of this host's readings from `since` on, gathered as `buckets` does.
+
+        `figure` is a field of Reading, as OTHERS; where it could not be measured, it does not count.
+        """
+        return [Bucket(*row) for row in self._ask(queries.reading_buckets(self._host, figure, since, width))]
+
     def prune(self, before: datetime) -> int:
         """Delete everything older than `before` (aware); return how many rows that was.
 

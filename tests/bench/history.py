@@ -27,6 +27,7 @@ from tasks.store.measurements import (
     SWAP,
     GroupEvent,
     Probe,
+    Reading,
     Sample,
     StepUsage,
     Transition,
@@ -53,7 +54,8 @@ def fill(
     """Write the `days` before `now` (aware) into the store; all its hours are those of UTC.
 
     That is a beat every five minutes with five decisions, what their steps cost, probes of three services
-    with their breakers, and `samples` numbers of the machine (as many as make 2,000,000 in 90 days).
+    with their breakers, its reading of the load, and `samples` numbers of the machine (as many as make
+    2,000,000 in 90 days).
     """
     dice = dice or Random(1)
     now = now.astimezone(UTC)
@@ -71,6 +73,7 @@ def fill(
         store.add_probes(beats.probes)
         store.add_transitions(beats.transitions)
         store.add_samples(_samples(begin, each, days - day, dice))
+        store.add_readings(_readings(begin, days - day))
         begin += _DAY
 
 
@@ -202,6 +205,17 @@ def _samples(begin: datetime, each: timedelta, days_ago: int, dice: Random) -> I
         at = begin + number * each
         for name, value in _values(at, days_ago, dice).items():
             yield Sample(at, name, value)
+
+
+def _readings(begin: datetime, days_ago: int) -> Iterator[Reading]:
+    """Yield the readings of a day's beats: others are busy for the backup, and in some other beats."""
+    dice = Random(days_ago)
+    for number in range(_DAY // _BEAT):
+        at = begin + number * _BEAT
+        is_busy = at.hour == _BACKUP_HOUR or dice.random() < 0.03
+        others = dice.uniform(72, 95) if is_busy else 20 + 10 * _by_day(at) + dice.uniform(-5, 5)
+        available = round((9 - 2 * _by_day(at) + dice.gauss(0, 0.2)) * 2**30)
+        yield Reading(at, others, dice.uniform(0.5, 4), available, of_beat=True)
 
 
 def _values(at: datetime, days_ago: int, dice: Random) -> Mapping[str, float]:

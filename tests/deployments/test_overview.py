@@ -14,9 +14,9 @@ from deployments.overview import SILENT, Overview, WorkerStatus, standings
 from deployments.server.address import Address
 from flows.cadence import likely_outcome
 from flows.choice import Decision
-from flows.durations import Expected
 from flows.group_runs import Run
 from flows.load import UNKNOWN, Load
+from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.collisions import PlannedRun, collisions, planned
-from flows.durations import Expected
 from flows.timetable import timetable
+from tasks.builtin.analysis.expected import Expected
 from tasks.settings.rhythm_toml import Settings
 from tests.flows.rhythms import rhythm
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from flows.cadence import decide
 from flows.choice import Decision
-from flows.durations import Expected
 from flows.explanation import Explanation, explain
 from flows.group_runs import Run
 from flows.load import Load
 from flows.situation import Situation
+from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import Reading

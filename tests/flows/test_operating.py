@@ -24,6 +24,7 @@ from flows.steps import GroupRun
 from tasks.outcome import Outcome, StepResult
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
+from tasks.store.store import store_of
 
 Load = Callable[[str], Settings]
 
@@ -161,9 +162,12 @@ async def test_all_groups_paused_run_nothing_but_what_a_person_asks_for(load: Lo
         await hold_variables.pause(client, settings, None, Pause())
 
         assert set(decisions(await beat()).values()) == {Decision.PAUSED}
+        with store_of(settings) as store:  # the dashboard shows it
+            kept = [event.decision for event in store.decisions(clock.now() - timedelta(hours=1))]
         by_hand: State[Any] = await group_flow("backup")(return_state=True)
 
     assert by_hand.is_completed()
+    assert kept == ["paused", "paused"]
 
 
 async def test_a_run_of_some_steps_does_not_count_and_one_of_the_whole_group_does(load: Load) -> None:

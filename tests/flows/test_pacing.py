@@ -10,13 +10,13 @@ import pytest
 
 from flows.cadence import choose, decide
 from flows.choice import Choice, Decision
-from flows.durations import Expected
 from flows.group_runs import Run
 from flows.holds import Holds, Pause
 from flows.load import Load, Usual
 from flows.pacing import Wait, is_busy, latest, pace
 from flows.situation import Situation
 from flows.slots import BEAT
+from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
 from tasks.settings.pacing import PacingSettings
 from tasks.store.measurements import Reading
@@ -179,7 +179,7 @@ def test_what_would_make_the_beat_too_long_waits_for_the_next_one() -> None:
     wait = pace("low", situation("12:00", LOW, needs={"low": 150}), has_run("other", 240))
 
     assert wait is not None
-    assert wait.reason == "needs about 2 min 30 s, 40.0 s are left of this beat; runs at 12:30 at the latest"
+    assert wait.reason == "needs about 2 min 30 s, 40 s are left of this beat; runs at 12:30 at the latest"
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from flows.cadence import decide
 from flows.choice import Decision
 from flows.due import rests
-from flows.durations import Expected
 from flows.group_runs import Run
 from flows.load import UNKNOWN, Load
 from flows.pacing import is_busy, latest
 from flows.replay.simulation import Conditions, Ending, Simulation
 from flows.situation import Situation
 from flows.slots import BEAT, next_beat
+from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
 from tasks.settings.pacing import PacingSettings
 from tasks.settings.rhythm_toml import Settings

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.choice import Decision
-from flows.durations import Expected
 from flows.holds import Holds, Pause
 from flows.load import Load
 from flows.replay.simulation import Conditions, Ending, SimulatedBeat, Simulation
 from flows.slots import BEAT
 from flows.timetable import timetable
+from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import Reading

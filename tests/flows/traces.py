@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flows.choice import Decision
-from flows.durations import Expected
 from flows.load import Load
 from flows.replay.simulation import Conditions, Ending, SimulatedRun, Simulation
 from flows.slots import BEAT, Slot, slot_at
 from flows.usual import UsualLoad
+from tasks.builtin.analysis.expected import Expected
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import Reading
 from tests.flows.machine_work import Work, busy_seconds, seconds_of

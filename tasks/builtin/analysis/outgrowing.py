@@ -25,6 +25,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tasks.builtin.analysis.slope import mann_kendall, theil_sen, theil_sen_interval
+from tasks.duration_text import about
 from tasks.outcome import Outcome
 from tasks.settings.duration import format_duration
 from tasks.settings.groups import MAIN, GroupSettings
@@ -76,7 +77,7 @@ class Outgrowing:
         """It, for people, as one clause."""
         growth = self.growth
         limit = f"{self.limit_is}, {format_duration(timedelta(seconds=round(self.limit)))}"
-        faster = f"{self.what} takes {_shown(growth.a_day)} longer each day"
+        faster = f"{self.what} takes {about(growth.a_day)} longer each day"
         if growth.at <= now:
             return f"{faster}, and one time in ten exceeds {limit}, by now"
         first, last = (f"{each.astimezone(zone):%d %b}" for each in (growth.earliest, growth.latest))
@@ -219,7 +220,3 @@ def interval(group: GroupSettings, settings: Settings, now: datetime) -> timedel
     while slots[-1].end < now + timedelta(days=7) and len(slots) < 50:
         slots.append(group.calendar.slot_at(slots[-1].end, zone))
     return min(slot.end - slot.start for slot in slots)
-
-
-def _shown(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 9.95 else format_duration(timedelta(seconds=round(seconds)))

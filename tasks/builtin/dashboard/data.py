@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from itertools import chain, groupby
+from itertools import groupby
 from math import ceil
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from tasks.builtin.analysis.expected import LATEST_OF, Expected, expectations
+from tasks.builtin.analysis.outgrowing import Outgrowing, outgrowing
 from tasks.builtin.dashboard.window import Window
 from tasks.builtin.incidents.record import KeptIncident, worth_showing
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
-from tasks.store.measurements import CPU, MEMORY, Bucket, GroupEvent, ProbeBucket, StepUsage, Transition
+from tasks.store import durations
+from tasks.store.durations import Took
+from tasks.store.measurements import (
+    AVAILABLE,
+    CPU,
+    MEMORY,
+    OTHERS,
+    OWN,
+    Bucket,
+    GroupEvent,
+    ProbeBucket,
+    StepUsage,
+    Transition,
+)
 from tasks.store.store import Store
 
 #: The days of the trends are put together from stretches as short as any time zone's odd half hour.
 _STRETCH = timedelta(minutes=30)
+_MINUTE = timedelta(minutes=1)
 _FIGURES = (CPU, MEMORY)
+_READ = (OTHERS, OWN, AVAILABLE)
+_RUN = "run"
 _NOT_DUE = "not_due"  # no event: nothing was to be done
 
 
@@ -55,8 +73,9 @@ Timed = TypeVar("Timed", Bucket, ProbeBucket, GroupEvent, StepUsage, Transition)
 class Past:
     """All that the page shows: `window` in detail, and the retention by days.
 
-    `events` are oldest first, without those that were not due. `breakers` are the latest transitions,
-    `incidents` those of the window that were found last.
+    `events` are oldest first, without those that were not due. `held` are the groups that the last beat kept
+    from running, `load` is what beats and the daemon read of the machine, by figure. `breakers` are the
+    latest transitions, `incidents` those of the window that were found last.
     """
 
     window: Window
@@ -70,6 +89,12 @@ class Past:
     machine_days: Mapping[str, tuple[Day, ...]]
     endpoint_days: Mapping[str, tuple[EndpointDay, ...]]
     incidents: tuple[KeptIncident, ...] = ()
+    held: tuple[GroupEvent, ...] = ()
+    load: Mapping[str, tuple[Bucket, ...]] = field(default_factory=dict)
+    expected: Mapping[str, Expected] = field(default_factory=dict)
+    """How long groups take."""
+    expected_steps: Mapping[tuple[str, str], Expected] = field(default_factory=dict)
+    outgrowing: tuple[Outgrowing, ...] = ()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -109,14 +134,17 @@ def gather(store: Store, settings: Settings, now: datetime, *, hours: float) -> 
     today = asked.end.astimezone(zone).date()
     machine = _by_name(_until(now, store.buckets(_FIGURES, long_ago, _STRETCH)))
     probes = _by_endpoint(_until(now, store.probe_buckets(long_ago, _STRETCH)))
-    events = _until(now, store.decisions(asked.start, but=(_NOT_DUE,)))
+    decisions = _until(now, store.decisions(asked.start))
+    events = tuple(event for event in decisions if event.decision != _NOT_DUE)
     steps = _until(now, store.steps(asked.start))
     known = [event.at for event in events] + [step.at for step in steps]
-    known += [bucket.at for bucket in chain.from_iterable(machine.values())]
-    known += [bucket.at for bucket in chain.from_iterable(probes.values())]
-    hours = fitting(now, hours, (at for at in known if at >= asked.start - _STRETCH))
+    known += [bucket.at for bucket in _until(now, store.buckets(_FIGURES, asked.start, _MINUTE))]
+    known += [bucket.at for bucket in _until(now, store.probe_buckets(asked.start, _MINUTE))]
+    known += [bucket.at for bucket in _until(now, store.reading_buckets(AVAILABLE, asked.start, _MINUTE))]
+    hours = fitting(now, hours, known)
     window = Window.before(now, hours, zone)
     since = window.start
+    groups, steps_took = _took(settings, now)
     return Past(
         window=window,
         settings=settings,
@@ -129,6 +157,19 @@ def gather(store: Store, settings: Settings, now: datetime, *, hours: float) -> 
         machine_days={name: _over(days(found, zone), today) for name, found in machine.items()},
         endpoint_days={name: _over(endpoint_days(found, zone), today) for name, found in probes.items()},
         incidents=tuple(each for each in worth_showing(settings.outputs_dir, since) if each.start <= now),
+        held=held(decisions, settings),
+        load={figure: _until(now, store.reading_buckets(figure, since, window.part)) for figure in _READ},
+        expected=expectations({name: took[-LATEST_OF:] for name, took in groups.items()}),
+        expected_steps=expectations({step: took[-LATEST_OF:] for step, took in steps_took.items()}),
+        outgrowing=tuple(outgrowing(groups, steps_took, settings, now)),
+    )
+
+
+def held(decisions: Iterable[GroupEvent], settings: Settings) -> tuple[GroupEvent, ...]:
+    """Given decisions, oldest first, return the groups whose last one keeps them from running, in order."""
+    last = {event.group: event for event in decisions}
+    return tuple(
+        last[name] for name in settings.order if name in last and last[name].decision not in (_RUN, _NOT_DUE)
     )
 
 
@@ -165,6 +206,23 @@ def endpoint_days(buckets: Iterable[ProbeBucket], zone: ZoneInfo) -> tuple[Endpo
         high = max((mean for mean, _ in answered), default=None)
         found.append(EndpointDay(day, asked, ok, mean, high))
     return tuple(found)
+
+
+def _took(
+    settings: Settings, now: datetime
+) -> tuple[dict[str, list[Took]], dict[tuple[str, str], list[Took]]]:
+    """Return how long runs of the groups and steps took that rhythm.toml names, oldest first."""
+    since = now - durations.BACK
+    groups, steps = durations.of_groups(settings, since), durations.of_steps(settings, since)
+    known = {(name, step.name) for name, group in settings.groups.items() for step in group.steps}
+    return (
+        {name: _before(now, took) for name, took in groups.items() if name in settings.groups},
+        {step: _before(now, took) for step, took in steps.items() if step in known},
+    )
+
+
+def _before(now: datetime, took: Iterable[Took]) -> list[Took]:
+    return [run for run in took if run.at <= now]
 
 
 def _over(found: tuple[AnyDay, ...], today: date) -> tuple[AnyDay, ...]:

@@ -57,8 +57,12 @@ class Essence:
 
 def essence(past: Past) -> Essence:
     """Given the past, return its summary."""
-    digests = groups_digest(past.events, past.groups)
+    # A pause is somebody's wish, and nothing to look at.
+    digests = groups_digest((event for event in past.events if event.decision != "paused"), past.groups)
     reasons = [*_of_groups(past, digests), *_of_endpoints(past), *_of_incidents(past), *_of_machine(past)]
+    reasons += [
+        Reason(Level.WARNING, each.sentence(past.window.end, past.window.zone)) for each in past.outgrowing
+    ]
     return Essence(HealthVerdict(tuple(reasons)), digests, tuple(_numbers(past, digests)))
 
 
@@ -106,7 +110,7 @@ def _of_groups(past: Past, digests: tuple[GroupDigest, ...]) -> Iterator[Reason]
                 f"last at {past.window.clock(digest.last_failure)}",
             )
         if digest.waits and not digest.runs:
-            held = f"{digest.group} did not run: blocked {digest.waits}×, {digest.reason}"
+            held = f"{digest.group} did not run: waited {digest.waits}×, {digest.reason}"
             yield Reason(Level.WARNING, held)
 
 
@@ -143,7 +147,7 @@ def _numbers(past: Past, digests: tuple[GroupDigest, ...]) -> Iterator[Number]:
     groups = sum(bool(d.runs) for d in digests)
     yield Number("runs", f"{runs:,}", f"in {groups} {'group' if groups == 1 else 'groups'}")
     yield Number("failures", f"{failed:,}", f"{percent(failed / runs)} of runs" if runs else "")
-    yield Number("blocked", f"{sum(d.waits for d in digests):,}", "waits of groups")
+    yield Number("waits", f"{sum(d.waits for d in digests):,}", "blocked or deferred")
     part = availability(past)
     asked = sum(bucket.asked for buckets in past.probes.values() for bucket in buckets)
     yield Number("availability", "–" if part is None else percent(part), f"of {asked:,} probes")

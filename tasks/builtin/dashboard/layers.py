@@ -108,8 +108,7 @@ def curve(
     stretch of a point is.
     """
     broken = with_gaps(points)
-    rows, dots = (plot.of(point.row() for point in each) for each in (broken, alone(broken)))
-    line = rows.mark_line(color=theme.GREEN, strokeWidth=1.75, strokeJoin="round")
+    rows = plot.of(point.row() for point in broken)
     under_mouse = (
         rows.transform_filter("datum.tip")
         .transform_calculate(start=f"datum.x - {width / 2}", end=f"datum.x + {width / 2}")
@@ -117,10 +116,24 @@ def curve(
         .encode(x=alt.X("start", type="quantitative"), x2=alt.X2("end"), tooltip=TIP)
         .properties(name=HIT)
     )
-    dot = dots.mark_point(color=theme.GREEN, filled=True, size=24, opacity=1)
-    layers: list[Chart] = [line.encode(x=x, y=y), dot.encode(x=x, y=y), under_mouse]
+    layers: list[Chart] = [*_line(plot, rows, broken, x, y, theme.GREEN), under_mouse]
     if band:
         low, high = band
         area = rows.mark_area(color=theme.GREEN, opacity=0.18)
         layers.insert(0, area.encode(x=x, y=alt.Y(low, type="quantitative"), y2=alt.Y2(high)))
     return layers
+
+
+def line(plot: Plot, points: Sequence[Point], x: alt.X, y: alt.Y, colour: str) -> list[Chart]:
+    """Return a line of the means alone, which ends where nothing was measured."""
+    broken = with_gaps(points)
+    return _line(plot, plot.of(point.row() for point in broken), broken, x, y, colour)
+
+
+def _line(
+    plot: Plot, rows: alt.Chart, points: Sequence[Point], x: alt.X, y: alt.Y, colour: str
+) -> list[Chart]:
+    dots = plot.of(point.row() for point in alone(points))
+    line = rows.mark_line(color=colour, strokeWidth=1.75, strokeJoin="round")
+    dot = dots.mark_point(color=colour, filled=True, size=24, opacity=1)
+    return [line.encode(x=x, y=y), dot.encode(x=x, y=y)]

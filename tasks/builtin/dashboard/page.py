@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from tasks.builtin.dashboard import latency, machine, steps, theme, timeline, trends
+from tasks.builtin.dashboard import durations, latency, load, machine, steps, theme, timeline, trends
 from tasks.builtin.dashboard.data import Past
 from tasks.builtin.dashboard.essence import Essence, span
 from tasks.builtin.dashboard.panel import Panel
@@ -23,8 +23,10 @@ def panels(past: Past, top: Essence, *, is_served: bool = False) -> list[Panel]:
     """
     return [
         timeline.panel(past, top.groups, links=is_served),
+        load.panel(past),
         machine.panel(past),
         latency.panel(past),
+        durations.panel(past),
         steps.panel(past),
         trends.panel(past),
     ]

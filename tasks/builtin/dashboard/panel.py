@@ -51,12 +51,16 @@ class FigureTable:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of the page. `name` is its address within it; `columns` lets small charts stand side by side."""
+    """A part of the page. `name` is its address within it; `columns` lets small charts stand side by side.
+
+    `notes` are what is to be read without looking at the charts, a line each.
+    """
 
     name: str
     title: str
     lead: str
     figures: Sequence[Figure]
+    notes: Sequence[str] = ()
     signs: Sequence[Sign] = ()
     tables: Sequence[FigureTable] = ()
     columns: bool = False

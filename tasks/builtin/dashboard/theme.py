@@ -49,7 +49,21 @@ OUTCOMES = {
 WARNING = Look("completed (warning)", "M0,-1L1,.8H-1Z", 120, ORANGE)
 #: A run of which nobody knows the end: it is still going on, or was cut off.
 UNKNOWN = Look("no end known", "M-.9,-.9H.9V.9H-.9ZM-.5,-.5V.5H.5V-.5Z", 80, MUTED)
-HELD_BACK = Look("blocked", "M-1,-.3H1V.3H-1Z", 0, ORANGE)
+_BLOCKED = (Look("blocked", "M-1,-.35H1V.35H-1Z", 0, ORANGE), 6)
+#: What keeps a group from running, by the decision, and how thick its line is (pixels).
+HOLDS: Mapping[str, tuple[Look, int]] = {
+    "waits": _BLOCKED,
+    "busy": _BLOCKED,
+    "deferred": (Look("deferred", "M-1,-.2H1V.2H-1Z", 0, GREEN), 4),
+    "paused": (Look("paused", "M-1,-.1H1V.1H-1Z", 0, MUTED), 2),
+}
+#: The lines of a chart of the load, and the limit in it.
+OTHERS = Look("others", "M-1,-.14H1V.14H-1Z", 0, GREEN)
+OWN = Look("Rhythm and its scripts", "M-1,-.14H1V.14H-1Z", 0, BLUE)
+LIMIT = Look("the limit", "M-1,-.1H-.3V.1H-1ZM.3,-.1H1V.1H.3Z", 0, VERMILLION)
+#: How long runs take: usually, and beyond that in nine of ten cases at most.
+USUALLY = Look("usually", "M-1,-.5H1V.5H-1Z", 0, BLUE)
+AT_MOST = Look("at most, in nine of ten", "M-1,-.5H1V.5H-1Z", 0, ORANGE)
 #: A breaker's states: what is worse is also thicker (pixels).
 BREAKERS: Mapping[str, tuple[Look, int]] = {
     BreakerState.CLOSED: (Look("breaker closed", "M-1,-.12H1V.12H-1Z", 0, BLUE), 2),

@@ -1,4 +1,4 @@
-"""Which groups ran when, how that ended, and when they were blocked."""
+"""Which groups ran when, how that ended, and what kept them from running."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tasks.builtin.dashboard.essence import span
 from tasks.builtin.dashboard.layers import TIP, Plot, x_axis
 from tasks.builtin.dashboard.panel import Figure, FigureTable, Link, Panel, Spec
 from tasks.builtin.dashboard.window import Window
+from tasks.duration_text import duration
 from tasks.outcome import Outcome
 from tasks.store.measurements import GroupEvent
 
@@ -35,7 +36,7 @@ Row = tuple[str | Link, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A group that beats blocked, again and again, from `start` to `end`."""
+    """A group that beats kept from running, again and again, from `start` to `end`."""
 
     group: str
     decision: str
@@ -49,12 +50,12 @@ def panel(past: Past, digests: Sequence[GroupDigest], *, links: bool = False) ->
     """Return the part of the page about groups and their runs; with `links`, these lead to Prefect's UI."""
     runs = [event for event in past.events if event.decision == _RUN]
     waits = list(merged_waits(past.events))
-    description = "; ".join(
-        f"{digest.group}: {_tally(digest)}, blocked {digest.waits}×" for digest in digests
-    )
+    description = "; ".join(f"{digest.group}: {_tally(digest)}, waited {digest.waits}×" for digest in digests)
     nothing = f"No data yet: no group ran in the last {span(past)}. A beat that runs one fills this."
     seen = {_look(event).label for event in runs}
-    looks = [look for look in _LOOKS if look.label in seen] + [theme.HELD_BACK] * bool(waits)
+    holds = {_hold(wait.decision)[0] for wait in waits}
+    looks = [look for look in _LOOKS if look.label in seen]
+    looks += [look for look in dict.fromkeys(look for look, _ in theme.HOLDS.values()) if look in holds]
     left_out = len(runs) - len(_drawn(runs))
     return Panel(
         name="beats",
@@ -68,13 +69,14 @@ def panel(past: Past, digests: Sequence[GroupDigest], *, links: bool = False) ->
                 _spec(past, digests, runs, waits, links=links) if runs or waits else None,
             )
         ],
+        notes=[f"{past.label(each.group)}: {each.decision}: {each.reason}" for each in past.held],
         signs=[look.sign for look in looks],
         tables=_tables(past, digests, runs, waits, links=links) if runs or waits else (),
     )
 
 
 def merged_waits(events: Iterable[GroupEvent]) -> Iterator[Wait]:
-    """Given events, oldest first, yield the stretches in which beats held a group back."""
+    """Given events, oldest first, yield the stretches in which beats kept a group from running."""
     going: dict[str, Wait] = {}
     for event in events:
         wait = going.pop(event.group, None)
@@ -113,6 +115,7 @@ def _spec(
             "group": wait.group,
             "x": window.place(wait.start),
             "x2": window.place(wait.end),
+            "look": _hold(wait.decision)[0].label,
             "tip": _wait_tip(window, wait),
         }
         for wait in waits
@@ -129,8 +132,14 @@ def _spec(
         for run in _drawn(runs)
     )
     labels = [look.label for look in _LOOKS]
+    holds = {look.label: (look.colour, width) for look, width in theme.HOLDS.values()}
+    widths = alt.Scale(domain=list(holds), range=[width for _, width in holds.values()])
     shapes = alt.Scale(domain=labels, range=[look.path for look in _LOOKS])
-    colours = alt.Scale(domain=labels, range=[look.colour for look in _LOOKS])
+    # Layers share their scale of colours.
+    colours = alt.Scale(
+        domain=[*labels, *holds],
+        range=[*(look.colour for look in _LOOKS), *(colour for colour, _ in holds.values())],
+    )
     return plot.finished(
         [
             words.mark_rule(color=theme.GRID, yOffset=_SIGNS_DY),
@@ -140,9 +149,14 @@ def _spec(
             words.mark_text(align="right", color=theme.MUTED, fontSize=12, yOffset=-9, limit=130).encode(
                 x=alt.value("width"), text=alt.Text("tally", type="nominal")
             ),
-            held.mark_rule(
-                color=theme.HELD_BACK.colour, strokeWidth=5, strokeCap="round", yOffset=_SIGNS_DY
-            ).encode(x=x, x2=alt.X2("x2"), y=y, tooltip=TIP),
+            held.mark_rule(strokeCap="round", yOffset=_SIGNS_DY).encode(
+                x=x,
+                x2=alt.X2("x2"),
+                y=y,
+                color=alt.Color("look", type="nominal", scale=colours, legend=None),
+                strokeWidth=alt.StrokeWidth("look", type="ordinal", scale=widths, legend=None),
+                tooltip=TIP,
+            ),
             ran.mark_point(filled=True, opacity=1, yOffset=_SIGNS_DY).encode(
                 x=x,
                 y=y,
@@ -172,13 +186,17 @@ def _look(run: GroupEvent) -> theme.Look:
     return theme.OUTCOMES[run.outcome] if run.outcome else theme.UNKNOWN
 
 
+def _hold(decision: str) -> tuple[theme.Look, int]:
+    return theme.HOLDS.get(decision, theme.HOLDS["waits"])
+
+
 def _page_of(run: GroupEvent) -> str:
     """Return the path of a run's page in Prefect's UI."""
     return f"/runs/flow-run/{run.run_id}"
 
 
 def _run_tip(past: Past, run: GroupEvent) -> str:
-    took = "" if run.seconds is None else f" after {run.seconds:.1f} s"
+    took = "" if run.seconds is None else f" after {duration(run.seconds)}"
     ended = f"{_look(run).label}{took}"
     return _lines(f"{run.group}, {past.window.clock(run.at)}", ended, _why(past, run))
 
@@ -221,7 +239,7 @@ def _tables(
 ) -> list[FigureTable]:
     groups = FigureTable(
         "Groups",
-        ("group", "runs", "completed", "failed", "blocked", "mostly because", "mean", "longest"),
+        ("group", "runs", "completed", "failed", "waited", "mostly because", "mean", "longest"),
         [
             (
                 *(digest.group, str(digest.runs), str(digest.completed), str(digest.failed)),
@@ -244,7 +262,7 @@ def _tables(
 
 
 def _trouble(past: Past, runs: Sequence[GroupEvent], waits: Sequence[Wait], *, links: bool) -> list[Row]:
-    """Return the rows of what failed or was blocked, the latest first."""
+    """Return the rows of what failed or was kept from running, the latest first."""
     failures = [
         run for run in runs if run.has_warning or (run.outcome is not None and run.outcome.is_failure)
     ]
@@ -263,4 +281,4 @@ def _run_row(past: Past, run: GroupEvent, *, links: bool) -> Row:
 
 
 def _seconds(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{seconds:.1f} s"
+    return "–" if seconds is None else duration(seconds)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from deployments.cli.progress import Course, ProgressDisplay
-from flows.durations import Expected
+from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome, StepResult
 from tasks.settings.steps import StepSettings
 

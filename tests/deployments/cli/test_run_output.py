@@ -13,7 +13,7 @@ from deployments.cli import run_output
 from deployments.cli.progress import ProgressDisplay
 from deployments.cli.run_output import RunOutput
 from flows import clock
-from flows.durations import Expected
+from tasks.builtin.analysis.expected import Expected
 from tasks.settings.rhythm_toml import Settings
 from tasks.step_output.output_file import OutputFile
 from tasks.step_output.places import Attempt, folder

@@ -49,7 +49,7 @@ def test_the_first_run_ever_makes_a_page_without_data(make_context: MakeContext)
     context = make_context()
 
     assert main([], context).endswith("the last 24 hours and no trends yet")
-    assert file_of(context).read_text(encoding="utf-8").count("No data yet: ") == 6
+    assert file_of(context).read_text(encoding="utf-8").count("No data yet: ") == 9
 
 
 def test_what_needs_attention_is_a_warning_in_the_log(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, event
 
-from tasks.store.measurements import BeatRecord, Reading, Transition
+from tasks.store.measurements import OTHERS, BeatRecord, Reading, Transition
 from tasks.store.store import Store
 from tasks.store.tables import METADATA
 from tests.bench.history import fill
@@ -40,6 +40,7 @@ QUESTIONS: dict[str, tuple[Ask, set[str], bool]] = {
     "decisions": (lambda store: store.decisions(SINCE, ["not_due"]), {"decisions_at"}, True),
     "beats": (lambda store: store.beats(SINCE), {"beats_at"}, True),
     "readings": (lambda store: store.readings(SINCE), {"readings_at"}, True),
+    "reading_buckets": (lambda store: store.reading_buckets(OTHERS, SINCE, HOUR), {"readings_at"}, False),
     "readings of beats": (lambda store: store.readings(SINCE, of_beat=True), {"readings_at"}, True),
     "prune": (
         lambda store: store.prune(NOON - 80 * HOUR),

@@ -18,7 +18,19 @@ from sqlalchemy import URL, event
 from sqlalchemy.pool import Pool
 
 from tasks.outcome import Outcome
-from tasks.store.measurements import BeatRecord, GroupEvent, Probe, Reading, Sample, StepUsage, Transition
+from tasks.store.measurements import (
+    AVAILABLE,
+    OTHERS,
+    OWN,
+    BeatRecord,
+    Bucket,
+    GroupEvent,
+    Probe,
+    Reading,
+    Sample,
+    StepUsage,
+    Transition,
+)
 from tasks.store.store import Store, StoreError
 from tasks.store.tables import METADATA
 from tasks.store.version import HEAD
@@ -124,6 +136,21 @@ def test_samples_come_back_oldest_first_and_only_those_of_their_name(store: Stor
     late, early = sample(NOON, 2.0), sample(NOON - HOUR, 1.0)
     store.add_samples([late, early, sample(NOON, 3.0, "memory_percent")])
     assert store.samples("cpu_percent", LONG_AGO) == [early, late]
+
+
+def test_a_figure_of_readings_is_gathered_from_where_it_was_measured(store: Store) -> None:
+    others = (10.0, 30.0, None, 50.0)
+    store.add_readings(
+        Reading(NOON + minute * timedelta(minutes=30), each, memory_available=2**33)
+        for minute, each in enumerate(others)
+    )
+
+    assert store.reading_buckets(OTHERS, NOON, HOUR) == [
+        Bucket(OTHERS, NOON, 2, 20.0, 10.0, 30.0),
+        Bucket(OTHERS, NOON + HOUR, 1, 50.0, 50.0, 50.0),
+    ]
+    assert [each.mean for each in store.reading_buckets(AVAILABLE, NOON, DAY)] == [2.0**33]
+    assert store.reading_buckets(OWN, NOON, DAY) == []
 
 
 def test_since_leaves_out_what_is_older(store: Store) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from flows.cadence import decide
 from flows.choice import Decision
-from flows.durations import Expected
 from flows.load import Load
 from flows.situation import Situation
 from tasks.builtin.analysis.causes import cause
+from tasks.builtin.analysis.expected import Expected
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import Reading
 

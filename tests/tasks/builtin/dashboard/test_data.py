@@ -15,6 +15,7 @@ from tasks.store.measurements import (
     GroupEvent,
     Probe,
     ProbeBucket,
+    Reading,
     Sample,
     StepUsage,
     Transition,
@@ -118,6 +119,18 @@ def test_the_window_begins_with_the_first_data_at_whole_hours(minutes: list[int]
     known = [NOW - timedelta(minutes=each) for each in minutes]
 
     assert fitting(NOW, 24.0, known) == hours
+
+
+def test_an_hour_of_readings_and_samples_fills_the_window(make_past: MakePast) -> None:
+    now = NOW + timedelta(minutes=20)
+    first = now - timedelta(minutes=55)  # the half hour that it lies in began more than an hour ago
+
+    def write(store: Store) -> None:
+        store.add_samples([Sample(first, CPU, 50)])
+        store.add_probes([Probe("llm", first, True, 0.1)])
+        store.add_readings([Reading(first, 50.0, 1.0, 2**30)])
+
+    assert make_past(write, now).window.minutes == 60
 
 
 def test_a_window_of_less_than_an_hour_stays_as_asked() -> None:

@@ -103,7 +103,7 @@ def cpu_busy(store: Store) -> None:
         (
             held_back,
             "warning",
-            ["daily_routine did not run: blocked 1×, health_check failed"],
+            ["daily_routine did not run: waited 1×, health_check failed"],
         ),
         (down, "critical", ["llm was down when last asked"]),
         (gaps, "warning", ["llm answered only 50 % of 2 requests"]),

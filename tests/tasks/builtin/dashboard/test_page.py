@@ -68,7 +68,7 @@ def test_everything_is_drawn_and_nothing_is_complained_of(show: Show, week: Past
     is_sound(shown)
     assert overlapping(shown) == []
     marks = shown.value(MARKS)
-    assert len(marks) == 14
+    assert len(marks) == 18
     assert min(marks.values()) >= 3
     assert marks["beats-1"] > 200
     keep(shown, "full-light")
@@ -119,7 +119,7 @@ def test_without_data_every_part_says_so_in_words(show: Show, make_past: MakePas
 
     is_sound(shown)
     words = shown.value("[...document.querySelectorAll('section:not(.essence)')].map(each => each.innerText)")
-    assert len(words) == 5
+    assert len(words) == 7
     assert all("No data yet: " in each for each in words)
     assert shown.value("document.querySelectorAll('.chart').length") == 0
     assert shown.value("document.querySelector('h1').innerText") == "warning One thing needs attention"
@@ -150,6 +150,7 @@ def test_no_name_and_no_reason_can_be_anything_but_text(show: Show, make_past: M
                 [
                     GroupEvent(at, evil, "run", evil, Outcome.FAILED, 1.0),
                     GroupEvent(at + timedelta(minutes=20), evil, "waits", evil),
+                    GroupEvent(at + timedelta(minutes=21), "health_check", "deferred", evil),
                 ]
             )
             store.add_steps([StepUsage(at, evil, evil, 1, Outcome.FAILED, 1.0, 1.0, 1)])
@@ -199,7 +200,7 @@ def test_what_is_seen_can_be_read_instead(show: Show, week: Past) -> None:
     labels = shown.value(
         "[...document.querySelectorAll('[role=img]:has(.chart)')].map(each => each.ariaLabel)"
     )
-    assert len(labels) == 14
+    assert len(labels) == 18
     assert all(len(label) > 20 for label in labels)
     assert shown.value("document.querySelectorAll('section details table').length") >= 5
     levels = shown.value("[...document.querySelectorAll('h1, h2, h3')].map(each => +each.tagName[1])")

@@ -21,7 +21,7 @@ from tasks.builtin.dashboard.machine import beats_of
 from tasks.builtin.dashboard.page import panels
 from tasks.builtin.dashboard.panel import Link, Panel
 from tasks.outcome import Outcome
-from tasks.store.measurements import GroupEvent, Probe, StepUsage, Transition
+from tasks.store.measurements import GroupEvent, Probe, Reading, StepUsage, Transition
 from tasks.store.store import Store
 from tests.tasks.builtin.dashboard.conftest import NOW, MakePast
 
@@ -166,6 +166,71 @@ def test_two_steps_of_one_name_are_told_apart_by_their_groups(make_past: MakePas
     assert panel.figures[1].description == "No data yet: CPU time of steps could not be measured."
 
 
+def test_what_keeps_a_group_from_running_now_is_read_with_its_reason_and_latest_time(
+    make_past: MakePast,
+) -> None:
+    reason = "others use 83 % of the CPU; runs below 60 %, or at 16:30 at the latest"
+    deferred = GroupEvent(NOW - timedelta(minutes=5), "daily_routine", "deferred", reason)
+    events = [event(20, "paused"), event(10, "not_due"), deferred]
+
+    past = make_past(lambda store: store.add_decisions(events))
+
+    panel = panel_of(past, "beats")
+    assert panel.notes == [f"daily_routine: deferred: {reason}"]
+    assert [sign.label for sign in panel.signs] == ["deferred", "paused"]
+    assert [digest.waits for digest in essence(past).groups] == [0, 1]  # a pause is nobody's trouble
+
+
+@pytest.mark.parametrize(("busy_above", "limits"), [(70.0, [70.0]), (0.0, [])])
+def test_the_load_is_drawn_with_the_limit_that_defers(
+    busy_above: float, limits: list[float], make_past: MakePast
+) -> None:
+    readings = [Reading(NOW - timedelta(minutes=30), 83.0, 4.0, 9 * 2**30, of_beat=True)]
+    past = make_past(lambda store: store.add_readings(readings))
+    pacing = past.settings.pacing.model_copy(update={"busy_above": busy_above})
+    past = replace(past, settings=past.settings.model_copy(update={"pacing": pacing}))
+
+    panel = panel_of(past, "load")
+
+    assert [figure.description for figure in panel.figures] == [
+        "others: mean 83 %, highest 83 % at 15:00; Rhythm and its scripts: mean 4.0 %",
+        "mean 9.0 GiB, lowest 9.0 GiB at 15:00",
+    ]
+    rows = dict(panel.figures[0].spec or {})["datasets"].values()
+    assert [row["mean"] for each in rows for row in each if "x" not in row] == limits
+    assert panel.tables[0].rows[-4] == (
+        "15:00–15:07",
+        "83 %, up to 83 %",
+        "4.0 %",
+        "9.0 GiB, down to 9.0 GiB",
+    )
+
+
+def test_expected_durations_are_those_that_plan_and_status_name(make_past: MakePast) -> None:
+    runs = [replace(event(minutes), seconds=40.0) for minutes in range(200, 20, -10)]
+    runs[5] = replace(runs[5], seconds=70.0)
+    runs[6] = replace(runs[6], seconds=70.0)
+
+    panel = panel_of(make_past(lambda store: store.add_decisions(runs)), "durations")
+
+    assert panel.figures[0].description == "health_check: usually 40 s, 1 min 10 s at most"
+    assert panel.tables[0].rows == [("health_check", "40 s", "1 min 10 s", "18 runs")]
+
+
+def test_what_outgrows_its_interval_needs_attention_with_its_date(make_past: MakePast) -> None:
+    runs = [
+        replace(event(1440 * day + 60), seconds=540.0 - 12.0 * day, outcome=Outcome.COMPLETED)
+        for day in range(20, -1, -1)
+    ]
+
+    past = make_past(lambda store: store.add_decisions(runs))
+
+    sentence = "health_check takes 12 s longer each day, and outgrows its interval, 10m, around"
+    (note,) = [note for note in panel_of(past, "durations").notes if note.startswith(sentence)]
+    assert note.endswith("Find what grows, let it run less often, or give it a lane of its own.")
+    assert any(note.startswith(reason.text) for reason in essence(past).attention)
+
+
 def test_every_endpoint_is_in_the_table_however_many_there_are(make_past: MakePast) -> None:
     at = NOW - timedelta(hours=1)
     probes = [Probe(f"service {number:02}", at, number > 0, 0.1) for number in range(20)]
@@ -181,7 +246,7 @@ def test_every_chart_is_what_vega_lite_takes(week: Past) -> None:
     """Altair's own check, which the step leaves out because it is slow."""
     specs = [figure.spec for panel in panels(week, essence(week)) for figure in panel.figures]
 
-    assert len(specs) == 14
+    assert len(specs) == 18
     for spec in specs:
         assert spec is not None
         alt.LayerChart.from_dict({**spec})

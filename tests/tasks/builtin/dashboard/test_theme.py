@@ -49,6 +49,9 @@ def test_light_and_dark_have_the_same_colours() -> None:
 
 def test_every_outcome_has_a_shape_of_its_own() -> None:
     assert theme.OUTCOMES.keys() == set(Outcome)
-    paths = [look.path for look in [*theme.OUTCOMES.values(), theme.UNKNOWN, theme.HELD_BACK]]
+    paths = [look.path for look in [*theme.OUTCOMES.values(), theme.UNKNOWN]]
+    holds = dict(theme.HOLDS.values())
+    paths += [look.path for look in holds]
     assert len(set(paths)) == len(paths)
+    assert len(set(holds.values())) == len(holds)
     assert len({thick for _, thick in theme.BREAKERS.values()}) == len(theme.BREAKERS)
