@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from importlib.util import find_spec
+from pathlib import Path
+from subprocess import list2cmdline
 
 _EXTRAS = {
     "altair": "dashboard",
@@ -23,7 +27,20 @@ def absent(extra: str) -> list[str]:
 
 def remedy(extra: str) -> str:
     """Return what installs it, for people."""
-    return f'Install it: python -m pip install "rhythm[{extra}]".'
+    return f'Install it: {installer()} "rhythm[{extra}]".'
+
+
+def installer() -> str:
+    """Return the command that installs packages for this Python, whichever one a terminal would start.
+
+    What uv makes, its tools' environments too, has no pip.
+    """
+    python = Path(sys.executable)
+    if find_spec("pip") is None:
+        return list2cmdline(["uv", "pip", "install", "--python", str(python)])
+    usual = shutil.which("python")
+    is_usual = usual is not None and Path(usual).parent == python.parent
+    return list2cmdline(["python" if is_usual else str(python), "-m", "pip", "install"])
 
 
 def extra_of(error: ModuleNotFoundError) -> str:

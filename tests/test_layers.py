@@ -1,15 +1,20 @@
-"""The house stands: imports go down only, files stay short, and few know Prefect."""
+"""The layout: imports go down only and are declared, files stay short, and few know Prefect."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.waiting import LIMIT
 
@@ -31,6 +36,22 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name(path)} imports relatively: its layer cannot be seen"
             yield (node.module or "").split(".")[0]
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = ("adopt", "dashboard", "holidays", "postgresql")
+    needed = [*project["dependencies"], *chain(*(project["optional-dependencies"][each] for each in extras))]
+    declared = {canonicalize_name(Requirement(one).name) for one in needed}
+    modules = {module for path in FILES for module in imported(path)}
+
+    found = {
+        canonicalize_name(names[0])
+        for module, names in packages_distributions().items()
+        if module in modules - {*LAYERS, *sys.stdlib_module_names}
+    }
+
+    assert found - declared == set()
 
 
 def test_there_are_files_in_every_layer() -> None:

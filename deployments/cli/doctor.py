@@ -27,6 +27,7 @@ from deployments.server import exposure, lookup, password, resources
 from deployments.server.lookup import PasswordError
 from deployments.worker import name_claim, pool, schedule
 from flows import clock, hold_variables, naming, stale
+from tasks import extras
 from tasks.problem import ConfigError, Problem
 from tasks.settings import rhythm_toml as config
 from tasks.settings.name import DEFAULT
@@ -93,7 +94,7 @@ async def _examine(settings: Settings) -> Findings:
 
 def changed(internals: Sequence[Status]) -> list[Problem]:
     """Return which of Prefect's insides have changed, so that Rhythm does without."""
-    remedy = "Install the pinned set again: python -m pip install -r requirements.txt"
+    remedy = _install(_wanted()["prefect"])
     return [
         Problem(
             "prefect",
@@ -109,7 +110,7 @@ def changed(internals: Sequence[Status]) -> list[Problem]:
 def versions() -> list[Problem]:
     """Return which of the delicate packages are outside the range that pyproject.toml allows."""
     problems = []
-    wanted = {need.name.lower(): need for need in map(Requirement, requires("rhythm") or [])}
+    wanted = _wanted()
     for name in DELICATE:
         here = version(name)
         if not wanted[name].specifier.contains(here, prereleases=True):
@@ -117,10 +118,19 @@ def versions() -> list[Problem]:
                 Problem(
                     "versions",
                     f"{name} {here} is outside {wanted[name].specifier}, which is known to work",
-                    "Install the pinned set again: python -m pip install -r requirements.txt",
+                    _install(wanted[name]),
                 )
             )
     return problems
+
+
+def _wanted() -> dict[str, Requirement]:
+    """Return what Rhythm is installed to need, by the packages' names."""
+    return {need.name.lower(): need for need in map(Requirement, requires("rhythm") or [])}
+
+
+def _install(need: Requirement) -> str:
+    return f'Install one that is known to work: {extras.installer()} "{need}"'
 
 
 def _store(settings: Settings) -> list[Problem]:

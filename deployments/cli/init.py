@@ -18,7 +18,7 @@ from tasks.settings.schema import schema_file
 
 NEXT = (
     "Put your scripts into scripts/ and name them in rhythm.toml,\n"
-    "  or take over what runs already: rhythm adopt --this-machine",
+    "   or take over what runs already: rhythm adopt --this-machine",
     "rhythm check",
     "rhythm up",
 )
@@ -40,7 +40,7 @@ class Initialized:
             "written": list(self.written),
             "changed": self.changed,
             "kept": self.kept,
-            "next": [step.replace("\n  ", " ") for step in NEXT],
+            "next": [step.replace("\n   ", " ") for step in NEXT],
         }
 
 

@@ -133,6 +133,8 @@ def _installation(settings: Settings) -> Installation:
         url=address.wanted(settings).url,
         name=settings.name,
         env=kept_variables(),
+        # Windows has one for the account; systemd and launchd look in the system's own folders alone.
+        path="" if sys.platform == "win32" else os.environ.get("PATH", os.defpath),
     )
 
 

@@ -104,7 +104,10 @@ def default_port() -> int:
 
 
 def bound(listen: Listen) -> socket.socket:
-    """Return a socket that has the address, for a server to listen at; with port 0, one that is free.
+    """Return a socket that listens at the address, for a server to accept at; with port 0, a free one.
+
+    It listens at once: two programs may bind one address, and only then is it known who has it. Who connects
+    waits for the server.
 
     Raises:
         OSError: another program has it, or this machine has no such address.
@@ -116,6 +119,7 @@ def bound(listen: Listen) -> socket.socket:
         else:  # where a port in TIME_WAIT is free
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((listen.host, listen.port))
+        made.listen()
     except OSError:
         made.close()
         raise

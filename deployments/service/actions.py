@@ -38,7 +38,7 @@ class Installation:
     more: Mapping[str, str] = field(default_factory=dict)
     """Variables that the user has named (`--env`); they may hold secrets."""
     path: str = ""
-    """systemd alone: where programs are looked for; empty: where systemd looks by itself."""
+    """Where programs are looked for; empty: where the system looks by itself, as on Windows."""
     umask: int | None = None
     """systemd alone: the account's umask; None: systemd's own, 0022."""
     is_system: bool = False

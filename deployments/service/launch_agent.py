@@ -63,7 +63,12 @@ def agent(what: Installation) -> str:
                 "deployments.service.background", str(what.log), python=what.python
             ),
             "WorkingDirectory": str(what.folder),
-            "EnvironmentVariables": {**what.env, **what.more, "RHYTHM_CONFIG": str(what.config)},
+            "EnvironmentVariables": {
+                **({"PATH": what.path} if what.path else {}),
+                **what.env,
+                **what.more,
+                "RHYTHM_CONFIG": str(what.config),
+            },
             "RunAtLoad": True,
             "KeepAlive": {"SuccessfulExit": False},
             "ProcessType": "Standard",

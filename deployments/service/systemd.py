@@ -64,7 +64,7 @@ WantedBy={target}
 def for_account(what: Installation, account: str | None) -> Installation:
     """Given what the account that asks would install, return it as systemd is to run it for `account`.
 
-    Root's is a service of the machine's systemd. It has the PATH that is set here, and the account's umask.
+    Root's is a service of the machine's systemd. It has the account's umask.
 
     Raises:
         ConfigError: there is no such account, or it is not this one's to decide.
@@ -91,7 +91,6 @@ def for_account(what: Installation, account: str | None) -> Installation:
         what,
         home=home,
         user=user,
-        path=os.environ.get("PATH", os.defpath),
         umask=_umask() if user == me else _umask_of(user),
         is_system=is_root or _is_of_the_machine(what, home, user),
     )

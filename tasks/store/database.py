@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
+from tasks import extras
 from tasks.store.fault import StoreError
 
 #: How long to wait for another process that writes, or for a server that does not answer, in seconds.
@@ -71,7 +72,7 @@ def connect(url: URL, busy_seconds: float) -> Engine:
         return _postgresql(url, busy_seconds)
     except ModuleNotFoundError as error:
         raise StoreError(
-            where(url), f"its driver is missing ({error})", 'Install it: pip install "psycopg[binary]".'
+            where(url), f"its driver is missing ({error})", extras.remedy("postgresql")
         ) from None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -52,11 +54,11 @@ def test_check_says_what_will_be_skipped_and_what_is_not_looked_at(rhythm: Comma
     assert warnings == [
         (
             "will be skipped: altair, vl_convert not installed",
-            'Install it: python -m pip install "rhythm[dashboard]".',
+            f'Install it: {sys.executable} -m pip install "rhythm[dashboard]".',
         ),
         (
             "the arguments of .ps1 steps are not checked: PowerShell's grammar is not installed",
-            'Install it: python -m pip install "rhythm[adopt]".',
+            f'Install it: {sys.executable} -m pip install "rhythm[adopt]".',
         ),
     ]
 
@@ -67,15 +69,35 @@ def test_a_step_that_needs_one_is_skipped(rhythm: CommandLine) -> None:
     said = rhythm("step", "--json", "generate_visual_dashboard", PYTHONPATH=python_path(rhythm))
 
     assert (said.code, said.json["outcome"]) == (1, "skipped")
-    assert said.json["message"].endswith('python -m pip install "rhythm[dashboard]".')
+    assert said.json["message"].endswith('-m pip install "rhythm[dashboard]".')
 
 
 def test_adopt_says_that_it_needs_one(rhythm: CommandLine) -> None:
     said = rhythm("adopt", "--this-machine", PYTHONPATH=python_path(rhythm))
 
     assert (said.code, said.out) == (2, "")
-    assert 'is not installed. Install it: python -m pip install "rhythm[adopt]".' in said.err
+    assert '-m pip install "rhythm[adopt]".' in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("python", "on_path", "has_pip", "command"),
+    [
+        ("env/bin/python", "env/bin/python", True, "python -m pip install"),
+        ("env/bin/python3", "env/bin/python", True, "python -m pip install"),
+        ("my env/bin/python", "other/bin/python", True, '"my env/bin/python" -m pip install'),
+        ("env/bin/python", None, True, "env/bin/python -m pip install"),
+        ("env/bin/python", "env/bin/python", False, "uv pip install --python env/bin/python"),
+    ],
+)
+def test_what_is_missing_is_installed_where_rhythm_is(
+    monkeypatch: pytest.MonkeyPatch, python: str, on_path: str | None, has_pip: bool, command: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(Path(python)))
+    monkeypatch.setattr(shutil, "which", lambda name: on_path)
+    monkeypatch.setattr(extras, "find_spec", lambda name: object() if has_pip else None)
+
+    assert extras.installer() == command.replace("/", os.sep)
 
 
 def python_path(rhythm: CommandLine) -> str:

@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
+from deployments.server.address import bound
 from deployments.server.listener import is_trusted
+from tasks.settings.server import Listen
 from tests.end_to_end.workspace import free_port
 from tests.waiting import eventually
 
@@ -30,6 +32,11 @@ def test_what_this_account_has_started_is_trusted(host: str) -> None:
         assert is_trusted("127.0.0.1", server.getsockname()[1])
         if host == "127.0.0.1":
             assert not is_trusted("127.0.0.2", server.getsockname()[1])
+
+
+def test_of_two_servers_that_start_at_once_one_has_the_address() -> None:
+    with bound(Listen("127.0.0.1", 0)) as first, pytest.raises(OSError, match=r"Errno|WinError"):
+        bound(Listen("127.0.0.1", first.getsockname()[1]))
 
 
 def test_where_nothing_listens_nothing_is_trusted() -> None:

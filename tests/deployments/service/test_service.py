@@ -187,8 +187,9 @@ def test_what_env_names_is_in_the_agent_which_then_its_owner_alone_reads() -> No
 
 
 def test_the_agent_is_a_property_list_that_starts_it_again_when_it_fails() -> None:
-    found = plistlib.loads(launch_agent.agent(installation()).encode())
+    found = plistlib.loads(launch_agent.agent(installation(path="/opt/homebrew/bin:/bin")).encode())
 
+    assert found["EnvironmentVariables"]["PATH"] == "/opt/homebrew/bin:/bin"
     assert found["KeepAlive"] == {"SuccessfulExit": False}
     assert found["RunAtLoad"] is True
     assert found["ProgramArguments"][2:4] == [

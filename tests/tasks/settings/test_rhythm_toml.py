@@ -600,7 +600,7 @@ def test_holidays_without_their_package_are_reported_with_how_to_install_it(
     (problem,) = problems_of(make_settings, A + "except = ['holidays:DE']")
 
     assert problem.problem == "'holidays:DE' needs the package `holidays`, which is not installed"
-    assert 'python -m pip install "rhythm[holidays]"' in problem.remedy
+    assert '-m pip install "rhythm[holidays]"' in problem.remedy
 
 
 # Files that are none
