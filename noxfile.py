@@ -9,11 +9,8 @@ nox.options.default_venv_backend = "none"
 #: Tests of what decides: no server, no browser. Its coverage has a floor in pyproject.toml.
 FAST = (
     "tests/deployments/adopt",
-    "tests/flows/test_cadence.py",
-    "tests/flows/test_cadence_properties.py",
+    "tests/flows/decisions",
     "tests/flows/test_report.py",
-    "tests/flows/test_slots.py",
-    "tests/flows/test_timetable.py",
     "tests/tasks/builtin/analysis",
     "tests/tasks/redaction",
     "tests/tasks/settings",

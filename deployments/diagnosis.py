@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flows.slots import BEAT
+from flows.decisions.slots import BEAT
 
 #: Intervals without a beat after which something is wrong.
 _OVERDUE = 1.5

@@ -18,15 +18,16 @@ from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.diagnosis import Diagnosis
 from deployments.server.address import Address
-from flows import expectations, group_memory, history, hold_variables, naming, readings
-from flows.cadence import decide, likely_outcome
-from flows.choice import DUE, Choice, Decision
-from flows.durations import compared, late
-from flows.group_runs import History, Run
-from flows.holds import NONE, Holds
-from flows.load import UNKNOWN, Load
-from flows.situation import Since, Situation
-from flows.timestamps import iso
+from flows import expectations, readings
+from flows.decisions.cadence import decide, likely_outcome
+from flows.decisions.choice import DUE, Choice, Decision
+from flows.decisions.durations import compared, late
+from flows.decisions.group_runs import History, Run
+from flows.decisions.holds import NONE, Holds
+from flows.decisions.load import UNKNOWN, Load
+from flows.decisions.situation import Since, Situation
+from flows.decisions.timestamps import iso
+from flows.memory import group_memory, history, hold_variables, naming
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.fault import StoreError

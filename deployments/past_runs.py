@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.sorting import FlowRunSort
 
-from flows import history
-from flows.timestamps import iso
+from flows.decisions.timestamps import iso
+from flows.memory import history
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tasks.step_output import places

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.holds import NONE, Holds, Pause
-from flows.slots import Slot
+from flows.decisions.holds import NONE, Holds, Pause
+from flows.decisions.slots import Slot
 
 
 @dataclass(frozen=True, slots=True)

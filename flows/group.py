@@ -18,33 +18,24 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import (
-    cancel_requests,
-    cancellation,
-    clock,
-    group_memory,
-    history,
-    hold_variables,
-    recorder,
-    stale,
-    steps,
-    undelivered,
-)
-from flows.cadence import choose_alone
-from flows.choice import Choice, Decision
+from flows import cancel_requests, cancellation, clock, recorder
+from flows.decisions import steps
+from flows.decisions.cadence import choose_alone
+from flows.decisions.choice import Choice, Decision
+from flows.decisions.situation import Situation
+from flows.decisions.slots import slot_at
+from flows.decisions.steps import GroupRun
 from flows.description import group_description
-from flows.events import events_of
 from flows.group_report import publish
-from flows.history import DRY_RUN
 from flows.lock import beat_lock
-from flows.naming import flow_name
+from flows.memory import group_memory, history, hold_variables, stale, undelivered
+from flows.memory.events import events_of
+from flows.memory.history import DRY_RUN
+from flows.memory.naming import flow_name
+from flows.memory.states import SKIPPED, state_of
+from flows.memory.whose import OwnedFlow, part_version
 from flows.run_value import run_value
-from flows.situation import Situation
-from flows.slots import slot_at
-from flows.states import SKIPPED, state_of
-from flows.steps import GroupRun
 from flows.watch import watcher
-from flows.whose import OwnedFlow, part_version
 from tasks.builtin.contract import Context, Report
 from tasks.outcome import Outcome, StepResult, labelled
 from tasks.problem import ConfigError, alternatives

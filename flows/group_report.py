@@ -8,7 +8,7 @@ from datetime import datetime
 import httpx
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 
-from flows.naming import artifact_key, flow_name
+from flows.memory.naming import artifact_key, flow_name
 from flows.server_absence import patiently
 from tasks.builtin.contract import Report
 from tasks.markdown import escaped, table

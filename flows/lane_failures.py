@@ -13,10 +13,10 @@ from prefect.client.schemas.filters import FlowRunFilterEndTime, FlowRunFilterPa
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
-from flows import history
+from flows.decisions.slots import Slot
+from flows.memory import history
+from flows.memory.whose import BEAT, run_version
 from flows.report import LaneFailure
-from flows.slots import Slot
-from flows.whose import BEAT, run_version
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings
 

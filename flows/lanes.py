@@ -12,9 +12,9 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
-from flows import naming
 from flows.group import GroupOptions, group_flow
-from flows.naming import flow_name
+from flows.memory import naming
+from flows.memory.naming import flow_name
 from tasks.settings.groups import MAIN
 from tasks.settings.project import ENTRY
 from tasks.settings.rhythm_toml import Settings

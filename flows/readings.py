@@ -10,13 +10,13 @@ import anyio
 import anyio.to_thread
 
 from flows import cancellation, expectations
-from flows.cadence import decide
-from flows.choice import Decision
-from flows.load import UNKNOWN, Load
-from flows.pacing import REMEMBERED
+from flows.decisions.cadence import decide
+from flows.decisions.choice import Decision
+from flows.decisions.load import UNKNOWN, Load
+from flows.decisions.pacing import REMEMBERED
+from flows.decisions.situation import Situation
+from flows.decisions.usual import usual_load
 from flows.recorder import Log
-from flows.situation import Situation
-from flows.usual import usual_load
 from tasks.readings import meter
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import readings

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import anyio.to_thread
 
-from flows.choice import Decision
+from flows.decisions.choice import Decision
 from flows.report import GroupReport
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import journal

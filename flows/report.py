@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from flows.choice import DUE, Choice, Decision
-from flows.timestamps import iso
+from flows.decisions.choice import DUE, Choice, Decision
+from flows.decisions.timestamps import iso
 from tasks.outcome import Outcome, StepResult, labelled
 
 BeatOutcome = Literal["completed", "degraded", "failed"]

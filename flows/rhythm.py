@@ -20,34 +20,21 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import (
-    cancel_requests,
-    cancellation,
-    clock,
-    group_memory,
-    history,
-    hold_variables,
-    lane_failures,
-    lanes,
-    naming,
-    readings,
-    recorder,
-    stale,
-    undelivered,
-)
+from flows import cancel_requests, cancellation, clock, lane_failures, lanes, readings, recorder
 from flows.beat_note import BeatNote
-from flows.cadence import after_run, decide, run_order
-from flows.choice import Choice, Decision
+from flows.decisions.cadence import after_run, decide, run_order
+from flows.decisions.choice import Choice, Decision
+from flows.decisions.group_runs import Run
+from flows.decisions.situation import Situation
+from flows.decisions.steps import GroupRun
 from flows.group import RESULTS, GroupOptions, group_subflow, one_at_a_time
-from flows.group_runs import Run
 from flows.lock import beat_lock
+from flows.memory import group_memory, history, hold_variables, naming, stale, undelivered
+from flows.memory.states import SKIPPED
+from flows.memory.whose import BEAT, owned
 from flows.report import BeatReport, GroupReport, LaneFailure
 from flows.run_value import run_value
 from flows.server_absence import patiently
-from flows.situation import Situation
-from flows.states import SKIPPED
-from flows.steps import GroupRun
-from flows.whose import BEAT, owned
 from tasks.outcome import Outcome
 from tasks.problem import ConfigError, Problem, alternatives
 from tasks.process import orphans

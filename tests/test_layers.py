@@ -21,6 +21,11 @@ from tests.waiting import LIMIT
 PROJECT = Path(__file__).resolve().parents[1]
 LAYERS = ("tasks", "flows", "deployments")  # from the bottom up
 LONGEST = 500  # lines; one concept a file, whatever its length up to that
+#: What decisions may import: nothing in it does anything.
+PURE = {
+    *("__future__", "collections", "dataclasses", "datetime", "enum", "heapq", "itertools", "math"),
+    *("statistics", "typing", "zoneinfo", "flows", "tasks"),
+}
 FILES = sorted(path for layer in LAYERS for path in (PROJECT / layer).rglob("*.py"))
 
 
@@ -65,6 +70,15 @@ def test_imports_go_down_only(path: Path) -> None:
     assert not {*LAYERS[own + 1 :], "tests"} & set(imported(path))
 
 
+@pytest.mark.parametrize("path", sorted((PROJECT / "flows" / "decisions").glob("*.py")), ids=name)
+def test_decisions_are_pure(path: Path) -> None:
+    """They import nothing that asks a server, a disk, a clock or chance."""
+    ours = {found for found in _modules(path) if found.split(".")[0] in LAYERS}
+
+    assert set(imported(path)) <= PURE
+    assert all(found.startswith(("flows.decisions", "tasks.")) for found in ours)
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_a_file_reads_in_one_sitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
@@ -80,10 +94,8 @@ def test_only_flows_deployments_and_the_step_know_prefect(path: Path) -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "flows.slots",
-        "flows.group_runs",
-        "flows.cadence",
-        "flows.timetable",
+        "flows.decisions.explanation",  # and by it most others
+        "flows.decisions.collisions",
         "flows.report",
         "deployments.cli.check",
         "deployments.cli.plan",

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 from deployments import advised_file
 from deployments.cli import console
 from deployments.cli.replay import read
-from flows import clock, timestamps
+from flows import clock
 from flows.advice.advising import LEAST, advise
 from flows.advice.changes import Change, changed, lines
 from flows.advice.evidence import Advice, Evidence, Measured
+from flows.decisions import timestamps
+from flows.decisions.timestamps import iso
 from flows.replay.recorded import Recorded
-from flows.timestamps import iso
 from tasks.problem import ConfigError, Problem
 from tasks.settings import rhythm_toml as config
 

@@ -18,7 +18,7 @@ from deployments.cli.tables import Column, Kind, Table
 from deployments.prefect_internals.drain import drain
 from deployments.server.temporary import some_server
 from deployments.worker import name_claim
-from flows.choice import DUE, Choice, Decision
+from flows.decisions.choice import DUE, Choice, Decision
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, known_groups, rhythm
 from flows.run_value import run_value

@@ -20,7 +20,7 @@ from deployments.script_check.fault import Fault
 from deployments.server import private_folders, resources
 from deployments.service import systemd
 from flows import clock, expectations
-from flows.slots import BEAT
+from flows.decisions.slots import BEAT
 from tasks import extras
 from tasks.builtin import EXTRAS
 from tasks.files import private

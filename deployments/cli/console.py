@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from deployments.cli.folding import folded, width_of
 from deployments.service import journal
-from flows import timestamps
+from flows.decisions import timestamps
 from tasks.duration_text import duration
 from tasks.redaction.visible import visible
 

@@ -17,13 +17,15 @@ from deployments.diagnosis import Diagnosis, diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
-from flows import clock, readings, remembered, timestamps
-from flows.choice import DUE, Decision
-from flows.explanation import Explanation, Fact, explain
-from flows.load import UNKNOWN, Load
-from flows.situation import Situation
-from flows.slots import next_beat
-from flows.timestamps import iso
+from flows import clock, readings
+from flows.decisions import timestamps
+from flows.decisions.choice import DUE, Decision
+from flows.decisions.explanation import Explanation, Fact, explain
+from flows.decisions.load import UNKNOWN, Load
+from flows.decisions.situation import Situation
+from flows.decisions.slots import next_beat
+from flows.decisions.timestamps import iso
+from flows.memory import remembered
 from tasks.problem import ConfigError, Problem, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

@@ -10,7 +10,7 @@ from prefect import State
 
 from deployments.cli import console
 from flows.group import GroupOptions
-from flows.history import outcome_of
+from flows.memory.history import outcome_of
 from tasks.outcome import WARNING, Outcome, StepResult, labelled
 
 

@@ -20,7 +20,7 @@ from prefect.logging.handlers import PrefectConsoleHandler
 
 from deployments.cli import console
 from deployments.prefect_internals import console_text, log_batches
-from flows.pages import PAGE, every
+from flows.memory.pages import PAGE, every
 from tasks.settings.rhythm_toml import Settings
 from tasks.step_output.places import FOLDER
 

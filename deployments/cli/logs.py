@@ -27,8 +27,8 @@ from deployments.cli import console, step_logs
 from deployments.cli.step_logs import Choice
 from deployments.server.temporary import some_server
 from flows import clock
-from flows.timestamps import iso
-from flows.whose import all_versions
+from flows.decisions.timestamps import iso
+from flows.memory.whose import all_versions
 from tasks.problem import ConfigError, Problem
 from tasks.redaction.visible import visible
 from tasks.settings import rhythm_toml as config

@@ -10,10 +10,12 @@ from pydantic_core import PydanticCustomError
 
 from deployments.cli import console
 from deployments.cli.own_server import own_client
-from flows import clock, hold_variables, timestamps
-from flows.holds import Pause
+from flows import clock
+from flows.decisions import timestamps
+from flows.decisions.holds import Pause
+from flows.decisions.timestamps import iso
+from flows.memory import hold_variables
 from flows.rhythm import known_groups
-from flows.timestamps import iso
 from tasks.problem import ConfigError, Problem
 from tasks.settings import rhythm_toml as config
 from tasks.settings.clock_time import parse_clock_time

@@ -11,13 +11,15 @@ from typing import Any
 from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.server import instance_lock
-from flows import clock, expectations, hold_values, timestamps
-from flows.choice import Choice, Decision
-from flows.collisions import PlannedRun, collisions, planned
-from flows.holds import NONE, Holds
-from flows.pages import PAGE
-from flows.timestamps import iso
-from flows.timetable import SimulatedBeat, timetable
+from flows import clock, expectations
+from flows.decisions import timestamps
+from flows.decisions.choice import Choice, Decision
+from flows.decisions.collisions import PlannedRun, collisions, planned
+from flows.decisions.holds import NONE, Holds
+from flows.decisions.timestamps import iso
+from flows.decisions.timetable import SimulatedBeat, timetable
+from flows.memory import hold_values
+from flows.memory.pages import PAGE
 from tasks.builtin.analysis.deferrals import BACK, deferrals
 from tasks.builtin.analysis.expected import Expected
 from tasks.duration_text import about

@@ -12,11 +12,12 @@ from typing import Any
 from deployments import recorded_days
 from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
-from flows import clock, timestamps
+from flows import clock
+from flows.decisions import timestamps
+from flows.decisions.timestamps import iso
 from flows.replay.figures import GroupFigures, figures
 from flows.replay.recorded import Recorded
 from flows.replay.replay import Replay, replay, same_runs
-from flows.timestamps import iso
 from tasks.problem import CommandError
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

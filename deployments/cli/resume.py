@@ -9,7 +9,8 @@ from prefect.client.orchestration import PrefectClient
 from deployments.cli import console
 from deployments.cli.own_server import own_client
 from deployments.worker import schedule
-from flows import clock, hold_variables
+from flows import clock
+from flows.memory import hold_variables
 from flows.rhythm import known_groups
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

@@ -7,9 +7,11 @@ from prefect.client.orchestration import PrefectClient
 from deployments.cli import console
 from deployments.cli.group_run import Wanted
 from deployments.cli.run_now import run_now
-from flows import clock, history, timestamps, unfinished
+from flows import clock
+from flows.decisions import timestamps
+from flows.decisions.group_runs import Run
 from flows.group import GroupOptions
-from flows.group_runs import Run
+from flows.memory import history, unfinished
 from flows.rhythm import known_groups
 from tasks.outcome import Outcome
 from tasks.problem import CommandError

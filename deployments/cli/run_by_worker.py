@@ -16,7 +16,8 @@ from prefect.states import Cancelled
 from deployments import overview
 from deployments.cli.group_run import Ended, Wanted
 from deployments.cli.run_output import RunOutput
-from flows import clock, history, lanes, stale, unfinished
+from flows import clock, lanes
+from flows.memory import history, stale, unfinished
 from flows.server_absence import patiently
 from tasks.outcome import Outcome, StepResult
 from tasks.problem import CommandError

@@ -17,9 +17,9 @@ from deployments.cli import in_process
 from deployments.cli.group_run import Ended, Wanted
 from deployments.cli.run_output import RunOutput
 from deployments.prefect_internals.drain import drain
+from flows.decisions.steps import GroupRun
 from flows.group import group_flow, group_here
 from flows.run_value import run_value
-from flows.steps import GroupRun
 from flows.watch import Unwatched, watcher
 
 

@@ -7,14 +7,16 @@ from datetime import datetime
 
 from deployments.cli import console
 from deployments.cli.own_server import own_client
-from flows import clock, history, hold_variables, timestamps
-from flows.cadence import choose_alone
-from flows.choice import Decision
-from flows.group_runs import History
+from flows import clock
+from flows.decisions import timestamps
+from flows.decisions.cadence import choose_alone
+from flows.decisions.choice import Decision
+from flows.decisions.group_runs import History
+from flows.decisions.situation import Situation
+from flows.decisions.slots import Slot, slot_at
+from flows.decisions.timestamps import iso
+from flows.memory import history, hold_variables
 from flows.rhythm import known_groups
-from flows.situation import Situation
-from flows.slots import Slot, slot_at
-from flows.timestamps import iso
 from tasks.problem import CommandError
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

@@ -65,7 +65,7 @@ async def _read(settings: Settings) -> overview.Overview:
 
 def _unknown(settings: Settings, reason: str) -> overview.Overview:
     """Return how things stand by what this machine itself remembers."""
-    from flows import remembered  # which imports what reads databases
+    from flows.memory import remembered  # which imports what reads databases
 
     now = clock.now()
     try:

@@ -13,7 +13,7 @@ from time import sleep
 from typing import Any
 
 from deployments.cli import console
-from flows.timestamps import iso
+from flows.decisions.timestamps import iso
 from tasks.interpreters.command import kind_of
 from tasks.problem import CommandError, ConfigError, Problem, alternatives
 from tasks.settings.rhythm_toml import Settings

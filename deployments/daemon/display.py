@@ -18,7 +18,7 @@ from deployments.cli import console
 from deployments.daemon.screen import Screen
 from deployments.overview import GroupStatus, Overview
 from deployments.service import journal
-from flows.holds import Pause
+from flows.decisions.holds import Pause
 from tasks.redaction.visible import visible
 
 #: Seconds between two looks for the terminal's size: at once, for a person. Windows has no signal for it, and

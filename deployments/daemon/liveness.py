@@ -19,7 +19,7 @@ from deployments.worker import deployed_groups, schedule
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.pool import DeployError
 from flows import clock
-from flows.slots import BEAT
+from flows.decisions.slots import BEAT
 from tasks.problem import ConfigError
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from deployments.cli.tables import Table
 from deployments.overview import GroupStatus, Overview
-from flows.choice import Decision
+from flows.decisions.choice import Decision
 from tasks.redaction.visible import visible
 
 # How a number of groups is summed up.

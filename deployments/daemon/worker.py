@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.rhythm_worker import RhythmWorker
-from flows import naming
+from flows.memory import naming
 from tasks.settings.rhythm_toml import Settings
 
 

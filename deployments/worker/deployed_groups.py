@@ -11,8 +11,8 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.worker import pool, prefect_yaml, schedule
 from deployments.worker.own_flow import code_elsewhere
-from flows import naming
-from flows.naming import flow_name
+from flows.memory import naming
+from flows.memory.naming import flow_name
 from tasks.settings.project import ENTRY
 from tasks.settings.rhythm_toml import Settings
 

@@ -21,8 +21,9 @@ from prefect.states import Cancelled
 from deployments.prefect_internals import suspension
 from deployments.prefect_internals.in_process import run_in_process
 from deployments.worker.run_events import RunEvents
-from flows import cancel_requests, stale
+from flows import cancel_requests
 from flows.cancellation import Cancellation, cancellation
+from flows.memory import stale
 from flows.watch import watcher
 from tasks.outcome import StepResult
 from tasks.settings.steps import StepSettings

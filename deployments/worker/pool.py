@@ -31,10 +31,10 @@ from prefect.states import Cancelled
 from deployments.server.temporary import PREFECT
 from deployments.worker import prefect_yaml
 from deployments.worker.code_version import code_versions
-from flows import naming
 from flows.description import group_description
-from flows.naming import flow_name
-from flows.pages import PAGE, every
+from flows.memory import naming
+from flows.memory.naming import flow_name
+from flows.memory.pages import PAGE, every
 from tasks.files import atomic_file, private
 from tasks.process.system import IN_UTF_8
 from tasks.settings.name import DEFAULT

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from flows import naming
-from flows.naming import flow_name
+from flows.memory import naming
+from flows.memory.naming import flow_name
 from tasks.files import atomic_file
 from tasks.settings.name import DEFAULT
 from tasks.settings.project import DEFAULTS, ENTRY, folder

@@ -34,7 +34,7 @@ from deployments.worker.job_configuration import RhythmJobConfiguration
 from deployments.worker.loaded_code import LoadedCode
 from deployments.worker.own_flow import OwnFlow
 from deployments.worker.run_events import RunEvents
-from flows import naming
+from flows.memory import naming
 from flows.rhythm import rhythm
 from tasks.problem import ConfigError
 from tasks.settings import rhythm_toml as config

@@ -23,7 +23,7 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.diagnosis import Facts, Repair
 from deployments.worker import pool
-from flows import hold_variables, naming
+from flows.memory import hold_variables, naming
 from tasks.settings.rhythm_toml import Settings
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flows.advice.changes import SetKey
 from flows.advice.evidence import Advice, Evidence
-from flows.slots import slot_at
+from flows.decisions.slots import slot_at
 from tasks.settings.duration import format_duration
 
 #: From which part of its CPU time on, used while others are busy, a group is worth looking at; at least so

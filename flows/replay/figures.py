@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from flows.choice import Decision
-from flows.holds import NONE
+from flows.decisions.choice import Decision
+from flows.decisions.holds import NONE
+from flows.decisions.slots import BEAT, Slot, slot_at
 from flows.replay.recorded import Recorded
 from flows.replay.replay import Replay, ReplayedRun
-from flows.slots import BEAT, Slot, slot_at
 from tasks.outcome import Outcome
 
 #: Above which use of the CPU by others ours counts as used at a bad time, in per cent.

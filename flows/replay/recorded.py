@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from flows.beat_note import BeatNote, read_note
-from flows.choice import Decision
-from flows.holds import NONE, Holds
-from flows.slots import BEAT, next_beat
+from flows.decisions.choice import Decision
+from flows.decisions.holds import NONE, Holds
+from flows.decisions.slots import BEAT, next_beat
 from tasks.outcome import Outcome
 from tasks.store.measurements import BeatRecord, GroupEvent, Reading, StepUsage
 

@@ -9,11 +9,11 @@ from itertools import groupby
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from flows.load import Load, Usual
-from flows.pacing import REMEMBERED
+from flows.decisions.load import Load, Usual
+from flows.decisions.pacing import REMEMBERED
+from flows.decisions.slots import BEAT
+from flows.decisions.usual import UsualLoad
 from flows.replay.recorded import Recorded
-from flows.slots import BEAT
-from flows.usual import UsualLoad
 from tasks.builtin.analysis.expected import Expected
 from tasks.store.measurements import Reading
 

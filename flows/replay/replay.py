@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flows.group_runs import Run
+from flows.decisions.group_runs import Run
+from flows.decisions.slots import slot_at
 from flows.replay.recorded import BEGINS_WITHIN, Recorded, RecordedRun
 from flows.replay.recorded_load import RecordedLoad
 from flows.replay.simulation import Conditions, Ending, SimulatedBeat, SimulatedRun, Simulation
-from flows.slots import slot_at
 from tasks.builtin.analysis.expected import LATEST_OF
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN

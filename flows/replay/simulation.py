@@ -15,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from flows.cadence import choose_alone, run_order
-from flows.choice import Choice, Decision
-from flows.group_runs import History, Run
-from flows.holds import NONE, Holds
-from flows.load import UNKNOWN, Load
-from flows.situation import Since, Situation
-from flows.slots import Slot, next_beat, slot_at
+from flows.decisions.cadence import choose_alone, run_order
+from flows.decisions.choice import Choice, Decision
+from flows.decisions.group_runs import History, Run
+from flows.decisions.holds import NONE, Holds
+from flows.decisions.load import UNKNOWN, Load
+from flows.decisions.situation import Since, Situation
+from flows.decisions.slots import Slot, next_beat, slot_at
 from tasks.builtin.analysis.expected import LATEST_OF, Expected, expected_of
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 from typing import Any
 
-from flows.choice import Decision
-from flows.timetable import timetable
+from flows.decisions.choice import Decision
+from flows.decisions.timetable import timetable
 from tests.flows.rhythms import rhythm
 
 GROUPS = 200

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flows.cadence import choose
-from flows.choice import Choice, Decision
-from flows.group_runs import Run
-from flows.situation import Situation
+from flows.decisions.cadence import choose
+from flows.decisions.choice import Choice, Decision
+from flows.decisions.group_runs import Run
+from flows.decisions.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

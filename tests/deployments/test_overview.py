@@ -12,10 +12,10 @@ from deployments.cli import console
 from deployments.diagnosis import Diagnosis
 from deployments.overview import SILENT, Overview, WorkerStatus, standings
 from deployments.server.address import Address
-from flows.cadence import likely_outcome
-from flows.choice import Decision
-from flows.group_runs import Run
-from flows.load import UNKNOWN, Load
+from flows.decisions.cadence import likely_outcome
+from flows.decisions.choice import Decision
+from flows.decisions.group_runs import Run
+from flows.decisions.load import UNKNOWN, Load
 from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm

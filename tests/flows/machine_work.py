@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from flows.decisions.slots import next_beat
 from flows.replay.figures import BUSY
-from flows.slots import next_beat
 
 #: What others use of the CPU at a time, in per cent. It is taken to be the same until the next beat.
 Others = Callable[[datetime], float]

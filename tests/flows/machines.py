@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from flows.load import Load
+from flows.decisions.load import Load
+from flows.decisions.slots import BEAT
 from flows.replay.recorded import Recorded, RecordedRun
 from flows.replay.simulation import Conditions, Ending, Simulation
-from flows.slots import BEAT
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import BeatRecord, Reading, StepUsage

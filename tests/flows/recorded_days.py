@@ -23,16 +23,16 @@ import anyio.to_thread
 from deployments.worker.extra_beat import is_wanted
 from flows import cancellation, clock
 from flows import rhythm as rhythm_module
-from flows.cadence import after_run, choose_alone
-from flows.choice import Choice, Decision
+from flows.decisions.cadence import after_run, choose_alone
+from flows.decisions.choice import Choice, Decision
+from flows.decisions.group_runs import Run
+from flows.decisions.holds import NONE, Holds
+from flows.decisions.situation import Situation
+from flows.decisions.slots import next_beat
 from flows.group import GroupOptions
-from flows.group_memory import Memory
-from flows.group_runs import Run
-from flows.holds import NONE, Holds
+from flows.memory.group_memory import Memory
 from flows.report import GroupReport
 from flows.rhythm import Beat, BeatOptions
-from flows.situation import Situation
-from flows.slots import next_beat
 from tasks.outcome import Outcome
 from tasks.settings.groups import MAIN
 from tasks.settings.rhythm_toml import Settings

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows.cadence import after_run, run_order
-from flows.choice import Choice, Decision
-from flows.group_runs import Run
-from flows.holds import NONE, Holds
-from flows.situation import Situation
+from flows.decisions.cadence import after_run, run_order
+from flows.decisions.choice import Choice, Decision
+from flows.decisions.group_runs import Run
+from flows.decisions.holds import NONE, Holds
+from flows.decisions.situation import Situation
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 

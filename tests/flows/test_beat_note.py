@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flows.beat_note import BeatNote, read_note
-from flows.holds import Holds, Pause
-from flows.slots import Slot
+from flows.decisions.holds import Holds, Pause
+from flows.decisions.slots import Slot
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,13 +12,14 @@ from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.states import Crashed, Running
 
-from flows import clock, history, undelivered
-from flows.choice import Decision
+from flows import clock
+from flows.decisions.choice import Decision
+from flows.decisions.steps import GroupRun
 from flows.group import GroupOptions, group_flow
 from flows.lock import beat_lock
+from flows.memory import history, undelivered
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, rhythm
-from flows.steps import GroupRun
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
 

@@ -12,15 +12,16 @@ from prefect import State
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import VariableCreate
 
-from flows import clock, history, hold_variables, naming, unfinished
-from flows.choice import Decision
+from flows import clock
+from flows.decisions.choice import Decision
+from flows.decisions.holds import Holds, Pause
+from flows.decisions.slots import slot_at
+from flows.decisions.steps import GroupRun
 from flows.group import GroupOptions, group_flow, group_here
-from flows.holds import Holds, Pause
+from flows.memory import history, hold_variables, naming, unfinished
 from flows.report import BeatReport
 from flows.rhythm import BeatOptions, rhythm
 from flows.run_value import run_value
-from flows.slots import slot_at
-from flows.steps import GroupRun
 from tasks.outcome import Outcome, StepResult
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from flows import clock, readings
-from flows.choice import Decision
+from flows.decisions.choice import Decision
+from flows.decisions.situation import Situation
 from flows.group import GroupOptions, group_flow
-from flows.situation import Situation
 from tasks.outcome import Outcome
 from tasks.readings import meter
 from tasks.readings.meter import Look

@@ -10,11 +10,11 @@ import pytest
 
 from deployments import recorded_days
 from flows.beat_note import BeatNote
-from flows.holds import Holds, Pause
+from flows.decisions.holds import Holds, Pause
+from flows.decisions.slots import BEAT, Slot, slot_at
 from flows.replay.figures import figures
 from flows.replay.recorded import Recorded, RecordedRun
 from flows.replay.replay import replay, same_runs
-from flows.slots import BEAT, Slot, slot_at
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import BeatRecord, Reading

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.choice import Choice, Decision
+from flows.decisions.choice import Choice, Decision
+from flows.decisions.timestamps import iso
 from flows.report import BeatReport, GroupReport, LaneFailure
-from flows.timestamps import iso
 from tasks.outcome import Outcome, StepResult
 
 NOW = datetime(2026, 3, 2, 12, 0, 1, 250_000, tzinfo=UTC)

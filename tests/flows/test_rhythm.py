@@ -27,13 +27,14 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelling, Scheduled
 from prefect.states import Running as RunningState
 
-from flows import cancel_requests, clock, group_report, history
+from flows import cancel_requests, clock, group_report
 from flows import group as group_module
-from flows.choice import Decision
-from flows.events import events_of
+from flows.decisions.choice import Decision
 from flows.group import GroupOptions, group_flow
 from flows.lock import beat_lock
-from flows.naming import flow_name
+from flows.memory import history
+from flows.memory.events import events_of
+from flows.memory.naming import flow_name
 from flows.replay.recorded import Recorded, recorded_runs
 from flows.replay.replay import replay, same_runs
 from flows.report import BeatReport
@@ -44,7 +45,7 @@ from tasks.process.orphans import SCRIPTS, Running
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.store import store_of
-from tests.flows.test_stale import GONE, note_owner
+from tests.flows.memory.test_stale import GONE, note_owner
 from tests.waiting import soon
 
 Beat = Callable[..., Awaitable[BeatReport]]

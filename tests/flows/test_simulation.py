@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.choice import Decision
-from flows.holds import Holds, Pause
-from flows.load import Load
+from flows.decisions.choice import Decision
+from flows.decisions.holds import Holds, Pause
+from flows.decisions.load import Load
+from flows.decisions.slots import BEAT
+from flows.decisions.timetable import timetable
 from flows.replay.simulation import Conditions, Ending, SimulatedBeat, Simulation
-from flows.slots import BEAT
-from flows.timetable import timetable
 from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
 from tasks.settings.rhythm_toml import Settings

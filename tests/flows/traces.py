@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from flows.choice import Decision
-from flows.load import Load
+from flows.decisions.choice import Decision
+from flows.decisions.load import Load
+from flows.decisions.slots import BEAT, Slot, slot_at
+from flows.decisions.usual import UsualLoad
 from flows.replay.simulation import Conditions, Ending, SimulatedRun, Simulation
-from flows.slots import BEAT, Slot, slot_at
-from flows.usual import UsualLoad
 from tasks.builtin.analysis.expected import Expected
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import Reading

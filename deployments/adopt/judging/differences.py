@@ -8,7 +8,7 @@ from deployments.adopt.job import MINUTES_A_DAY, Difference, Job, Kind, Trigger
 from deployments.adopt.judging.five_groups import TargetGroup
 from deployments.adopt.judging.step_table import THREE_DAYS
 from deployments.adopt.schedules.frequency import in_words, minutes_between, span
-from flows.slots import BEAT
+from flows.decisions.slots import BEAT
 
 _CLOCKED = (Kind.INTERVAL, Kind.DAILY, Kind.WEEKLY, Kind.MONTHLY, Kind.CRON)
 

@@ -12,7 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import Log
 
 from deployments.cli.logs import without_repeats
-from flows.whose import run_version
+from flows.memory.whose import run_version
 from tests.deployments.command_line import VALID, CommandLine
 
 RAW = "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b2J\nnext"

@@ -11,9 +11,9 @@ from deployments.cli.arguments import in_front
 from deployments.cli.pause import moment
 from deployments.cli.retry import refusal
 from deployments.cli.run import wanted
+from flows.decisions.group_runs import Run
 from flows.group import GroupOptions
-from flows.group_runs import Run
-from flows.unfinished import unfinished
+from flows.memory.unfinished import unfinished
 from tasks.outcome import Outcome
 from tasks.problem import ConfigError
 from tests.flows.rhythms import rhythm

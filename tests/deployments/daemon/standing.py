@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from deployments.daemon.display import Display
 from deployments.overview import Overview, WorkerStatus, standings
 from deployments.server.address import Address
-from flows.group_runs import Run
+from flows.decisions.group_runs import Run
 from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm
 

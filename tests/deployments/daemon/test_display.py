@@ -9,7 +9,7 @@ import pytest
 
 from deployments import overview
 from deployments.daemon.display import Display
-from flows.group_runs import Run
+from flows.decisions.group_runs import Run
 from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm
 

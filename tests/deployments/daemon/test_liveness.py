@@ -22,7 +22,7 @@ from deployments.worker import deployed_groups, schedule
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.pool import DeployError
 from flows import clock
-from flows.slots import BEAT
+from flows.decisions.slots import BEAT
 from tasks.settings.rhythm_toml import Settings
 from tests.conftest import MakeSettings
 from tests.waiting import soon

@@ -18,7 +18,7 @@ from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import FlowRun
 
 from deployments.worker.rhythm_worker import RhythmWorker
-from flows.naming import flow_name
+from flows.memory.naming import flow_name
 from tasks.settings.rhythm_toml import PROJECT
 from tests.family import SCRIPTS
 from tests.waiting import LIMIT

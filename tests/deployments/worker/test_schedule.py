@@ -14,9 +14,10 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments.diagnosis import Repair, diagnose
 from deployments.worker import pool, schedule
-from flows import clock, hold_variables
-from flows.holds import Pause
-from flows.slots import BEAT
+from flows import clock
+from flows.decisions.holds import Pause
+from flows.decisions.slots import BEAT
+from flows.memory import hold_variables
 from tasks.settings.rhythm_toml import Settings
 from tests.conftest import MakeSettings
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from flows.cadence import decide
-from flows.choice import Decision
-from flows.load import Load
-from flows.situation import Situation
+from flows.decisions.cadence import decide
+from flows.decisions.choice import Decision
+from flows.decisions.load import Load
+from flows.decisions.situation import Situation
 from tasks.builtin.analysis.causes import cause
 from tasks.builtin.analysis.expected import Expected
 from tasks.settings.rhythm_toml import Settings
