@@ -297,7 +297,7 @@ _register(
     "The schema of rhythm.toml, for editors that complete and check it.",
     click.Argument(["action"], type=Choice(("schema",)), help="JSON Schema, on stdout."),
 )
-_register("doctor", "Prove that the installation works.")
+_register("doctor", "Check that the installation works.")
 _register(
     "step",
     "One built-in step, run manually, without Prefect.",

@@ -33,7 +33,7 @@ def run(*, group: str | None, until: str | None, json: bool) -> int:
     settings = config.load()
     known_groups([group] if group else [], settings, where="pause")
     now = clock.now()
-    pause = Pause(until=moment(until, now, settings.zone) if until else None)
+    pause = Pause(until=timestamp(until, now, settings.zone) if until else None)
     asyncio.run(_pause(settings, group, pause))
     if json:
         console.show_json({"paused": group, "until": iso(pause.until, settings.zone)})
@@ -53,7 +53,7 @@ async def _pause(settings: Settings, group: str | None, pause: Pause) -> None:
         await hold_variables.pause(client, settings, group, pause)
 
 
-def moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+def timestamp(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """Given "14:00" (the next), "2h" (from now on) or "2026-12-01T07:00", return that time, in UTC.
 
     Times without an offset are those of the zone; one that a clock change skips or repeats counts as if the

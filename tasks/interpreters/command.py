@@ -194,7 +194,7 @@ def _program(script: Path, args: Sequence[str], named: str | None) -> list[str]:
     if named:
         return [*interpreter(script, named), str(script), *args]
     if not os.access(script, os.X_OK):
-        raise ScriptRefusedError(f"{script} is not executable; make it so, or give it an ending")
+        raise ScriptRefusedError(f"{script} is not executable; make it so, or give it a suffix")
     if sys.platform != "win32" and os.access(script, os.R_OK) and shebang.is_text(shebang.start_of(script)):
         return [_SH, str(script), *args]  # as execvp(3) and cron do
     return [str(script), *args]

@@ -230,7 +230,7 @@ class StepSettings(BaseModel):
                 {
                     "word": self.run[0],
                     "remedy": alternatives("built-in steps", self.run[0], builtin.NAMES)
-                    + " A script needs its ending (backup.py) or a path (./backup).",
+                    + " A script needs its suffix (backup.py) or a path (./backup).",
                 },
             )
         return self

@@ -28,7 +28,7 @@ _LEVEL = 1
 class OutputFile:
     """Takes lines until it has `most` bytes, or cannot be written; nothing here raises.
 
-    `path` is the file's without an ending. It is made with the first line, and private to the account.
+    `path` is the file's without a suffix. It is made with the first line, and private to the account.
     """
 
     def __init__(self, path: Path, most: int, now: Callable[[], datetime]) -> None:

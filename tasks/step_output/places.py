@@ -23,7 +23,7 @@ _SAFE = re.compile(r"[a-z0-9_-]{1,60}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 _KEPT = 60  # bytes of a name that is not safe; a file system takes 255
 _NAME = re.compile(
-    r"(?P<at>\d{8}T\d{6}\.\d{6})Z_(?P<run>[^_]*)_(?P<attempt>\d+)(?P<ending>\.log(\.gz(\.tmp)?)?)"
+    r"(?P<at>\d{8}T\d{6}\.\d{6})Z_(?P<run>[^_]*)_(?P<attempt>\d+)(?P<suffix>\.log(\.gz(\.tmp)?)?)"
 )
 _TIME = "%Y%m%dT%H%M%S.%f"
 _NO_RUN = "manual"
@@ -60,7 +60,7 @@ def attempts(outputs_dir: Path, group: str, step: str) -> list[Attempt]:
         names = [path.name for path in folder(outputs_dir, group, step).iterdir()]
     except FileNotFoundError:
         return []
-    found = (name for name in map(parsed, names) if name and name["ending"] != UNFINISHED)
+    found = (name for name in map(parsed, names) if name and name["suffix"] != UNFINISHED)
     return sorted({Attempt(began(each), group, step, _run(each), int(each["attempt"])) for each in found})
 
 

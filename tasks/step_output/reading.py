@@ -52,7 +52,7 @@ def is_over(outputs_dir: Path, attempt: Attempt) -> bool:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    """Open a file by its name without an ending; it may be compressed at any time."""
+    """Open a file by its name without a suffix; it may be compressed at any time."""
     try:
         return cast("IO[bytes]", gzip.open(path.with_name(path.name + COMPRESSED)))
     except FileNotFoundError:

@@ -81,8 +81,8 @@ def _files(root: Path, now: datetime) -> Iterator[Kept]:
         with suppress(FileNotFoundError):  # it is being compressed
             status = path.stat()
             is_recent = now.timestamp() - status.st_mtime < _WRITTEN.total_seconds()
-            is_whole = name["ending"] == COMPRESSED
+            is_whole = name["suffix"] == COMPRESSED
             is_left = not is_whole and path.with_name(path.name.partition(".log")[0] + COMPRESSED).exists()
-            useless = is_left or (name["ending"] == UNFINISHED and not is_recent)
+            useless = is_left or (name["suffix"] == UNFINISHED and not is_recent)
             at = datetime.min.replace(tzinfo=UTC) if useless else began(name)
             yield Kept(at, path, status.st_size, may_grow=is_recent and not is_whole and not is_left)

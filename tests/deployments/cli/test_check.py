@@ -169,7 +169,7 @@ def test_a_script_that_is_not_executable_is_told(rhythm: CommandLine) -> None:
     said = rhythm("check")
 
     assert said.code == 2
-    assert "backup is not executable; make it so, or give it an ending." in said.err
+    assert "backup is not executable; make it so, or give it a suffix." in said.err
 
 
 def test_an_outputs_dir_that_cannot_be_written_to_is_told(rhythm: CommandLine) -> None:

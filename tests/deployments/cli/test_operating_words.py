@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from deployments.cli.arguments import in_front
-from deployments.cli.pause import moment
+from deployments.cli.pause import timestamp
 from deployments.cli.retry import refusal
 from deployments.cli.run import wanted
 from flows.decisions.group_runs import Run
@@ -44,7 +44,7 @@ SETTINGS = rhythm(
     ],
 )
 def test_a_time_to_pause_until_is_one_of_day_a_duration_or_a_date(text: str, expected: str) -> None:
-    assert moment(text, EVENING, BERLIN) == datetime.fromisoformat(f"{expected}+00:00")
+    assert timestamp(text, EVENING, BERLIN) == datetime.fromisoformat(f"{expected}+00:00")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_time_to_pause_until_is_one_of_day_a_duration_or_a_date(text: str, exp
 )
 def test_what_is_no_time_or_not_ahead_is_refused_with_what_would_be_right(text: str) -> None:
     with pytest.raises(ConfigError, match="Write 14:00, 2h"):
-        moment(text, EVENING, BERLIN)
+        timestamp(text, EVENING, BERLIN)
 
 
 @pytest.mark.parametrize(

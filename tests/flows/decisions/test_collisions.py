@@ -90,12 +90,17 @@ def test_what_takes_too_long_together_is_said_once(
     assert sentences(groups, seconds, 4) == said
 
 
-def test_of_many_groups_the_first_are_named() -> None:
-    groups = dict.fromkeys("abcdef", HOURLY)
+@pytest.mark.parametrize(
+    ("names", "seconds", "said"),
+    [
+        ("abcd", 75.0, "a, b, c and d"),
+        ("abcdef", 50.0, "a, b, c and 3 more"),
+    ],
+)
+def test_of_many_groups_the_first_are_named(names: str, seconds: float, said: str) -> None:
+    (sentence,) = sentences(dict.fromkeys(names, HOURLY), dict.fromkeys(names, seconds), 1)
 
-    (said,) = sentences(groups, dict.fromkeys("abcdef", 50.0), 1)
-
-    assert said == "a, b, c and 3 more usually take 5 min 00 s together, and a beat has 4 min 40 s: at 00:00"
+    assert sentence == f"{said} usually take 5 min 00 s together, and a beat has 4 min 40 s: at 00:00"
 
 
 @given(st.lists(st.floats(0.1, 1000), min_size=3, max_size=3))

@@ -224,7 +224,7 @@ def test_what_has_no_ending_and_is_not_executable_is_refused(house: House) -> No
     house.file(house.scripts / "backup", 0o644)
 
     with pytest.raises(
-        ScriptRefusedError, match=r"backup is not executable; make it so, or give it an ending"
+        ScriptRefusedError, match=r"backup is not executable; make it so, or give it a suffix"
     ):
         house.command("./backup")
 

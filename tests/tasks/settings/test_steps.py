@@ -128,7 +128,7 @@ def test_a_delay_is_seconds_or_a_duration_or_a_list_of_them(delay: Any) -> None:
         ),
         ("{run='a.py', memory='15MiB'}", ".memory", "is out of range. Write '16MiB' or more."),
         ("{run='check_health', memory='1GiB'}", "", "`memory`, which limits scripts"),
-        ("'backup'", "", "A script needs its ending (backup.py) or a path (./backup)."),
+        ("'backup'", "", "A script needs its suffix (backup.py) or a path (./backup)."),
         (
             "'a.py \"b'",
             ".run",
