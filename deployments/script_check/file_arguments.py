@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 #: What PowerShell takes for the dash before a parameter's name.
 DASHES = "-\u2013\u2014\u2015"
-_BOOLEANS = {"true": True, "$true": True, "false": False, "$false": False}
+_BOOLEANS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,12 @@ def read(words: Sequence[str]) -> list[Argument]:
         elif colon and not value:
             waiting = word.rstrip(":")
         elif colon:
-            arguments.append(Argument(name[1:], _BOOLEANS.get(value.lower(), value), name))
+            arguments.append(Argument(name[1:], _boolean(value), name))
         else:
             arguments.append(Argument(word[1:], None, word))
     return arguments
+
+
+def _boolean(value: str) -> str | bool:
+    """Return what .NET's bool.TryParse reads behind a `$` that may be left out; else the text itself."""
+    return _BOOLEANS.get(value.removeprefix("$").strip().lower(), value)

@@ -48,6 +48,8 @@ TABLE: list[tuple[str, list[str], list[str]]] = [
     (SIMPLE, ["-Days", "1", "-d", "2"], ["-Days is given twice"]),
     (SIMPLE, ["-Force:no"], ["-Force is a switch and takes no 'no'"]),
     (SIMPLE, ["-Force:$false"], []),
+    (SIMPLE, ["-Force: true "], []),
+    (SIMPLE, ["-Force:$ False"], []),
     (SIMPLE, ["-Force:", "$true"], ["-Force is a switch and takes no '$true'"]),
     (SIMPLE, ["-Verbose"], []),
     ("param($Days, $Dir)", ["-D", "7"], ["-D is short for -Days and -Dir"]),
