@@ -21,8 +21,9 @@ DISTANCES = 2
 #: So many failures in a row, at different moments, are trouble; fewer are bad luck. A breaker thinks so too.
 FAILURES = 3
 #: In ratios, a spike deviates so many times as much as all but the rarest. With that, calm log-normal
-#: durations of any scatter give less than one alert in 1,000 and those with a tail as x^-3 about one, however
-#: often they are measured (`python -m tests.bench spikes`); a bound of differences gives up to four.
+#: latencies and durations of any scatter give less than one alert in 1,000 and those with a tail as x^-3
+#: about one, however often they are measured (`python -m tests.bench spikes`); a bound of differences gives
+#: up to four.
 RATIO_TIMES = Times(2.5, 2.1)
 #: What has caused alerts within so many values is known, if these take longer than `WITHIN`.
 KNOWN = 1_000
@@ -176,4 +177,4 @@ def _scaled(value: float, measure: Measure) -> float:
 
 
 def _unscaled(value: float, measure: Measure) -> float:
-    return max(math.exp(value) - measure.least, 0.0) if measure.is_ratio else value
+    return max(math.exp(value) - measure.least if measure.is_ratio else value, 0.0)

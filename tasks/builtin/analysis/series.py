@@ -21,8 +21,8 @@ class Measure:
     """A kind of figure, of which only more is worse. Each is in seconds, or else in per cent.
 
     A spike is at least `least` above what was expected, and the part `least_part` of it. `is_ratio`: what
-    counts is how many times as much it is, as with durations, which are skewed (few take much longer, none
-    takes less than nothing). The rest is for sentences: "the CPU `verb` 92 %`after`, usually 20 %".
+    counts is how many times as much it is, as with all that takes time, which is skewed (little takes much
+    longer, nothing less than no time). The rest is for sentences: "the CPU `verb` 92 %`after`, usually 20 %".
     """
 
     name: str
@@ -56,7 +56,7 @@ def percent(value: float) -> str:
 
 #: How long an endpoint took to answer. Below 20 ms is what a scheduler costs (Windows' clock ticks every
 #: 15.6 ms), and less than half of the usual is nothing that anybody would notice.
-LATENCY = Measure("latency", "answered in", 0.020, 0.5, milliseconds)
+LATENCY = Measure("latency", "answered in", 0.020, 0.5, milliseconds, is_ratio=True)
 #: How long a run of a step or group took. Two seconds are what starting a program costs on a busy machine.
 DURATION = Measure("duration", "took", 2.0, 0.25, duration, is_ratio=True)
 #: How long after it was due a run began. One beat is what the groups before it may take.

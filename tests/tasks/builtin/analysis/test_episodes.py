@@ -60,7 +60,8 @@ def found_in(given: Series) -> list[Episode]:
 def test_a_spike_has_what_was_expected_and_when_all_was_as_usual() -> None:
     (found,) = spikes(series([0.02] * 150 + [2.0]), BERLIN)
 
-    assert (found.value, found.expected) == (2.0, 0.02)
+    assert found.value == 2.0
+    assert found.expected == pytest.approx(0.02)
     assert found.before == found.at - EVERY
     assert found.end == found.at + timedelta(seconds=2)
 
@@ -110,7 +111,15 @@ def test_a_step_that_takes_half_as_long_again_from_now_on_is_found_within_ten_ru
     assert len(since) <= 3  # in a day and a half; then it is the usual
 
 
-@pytest.mark.parametrize("every", [timedelta(minutes=10), timedelta(hours=2), timedelta(days=1)])
+@pytest.mark.parametrize(
+    ("measure", "every"),
+    [
+        (DURATION, timedelta(minutes=10)),
+        (DURATION, timedelta(hours=2)),
+        (DURATION, timedelta(days=1)),
+        (LATENCY, timedelta(minutes=10)),
+    ],
+)
 @pytest.mark.parametrize(
     "calm",
     [
@@ -120,14 +129,15 @@ def test_a_step_that_takes_half_as_long_again_from_now_on_is_found_within_ten_ru
         pytest.param(lambda dice: dice.lognormvariate(0, 0.2) * dice.choice([1] * 9 + [3]), id="one in ten"),
     ],
 )
-def test_calm_durations_give_no_more_than_one_alert_in_1000(
-    calm: Callable[[random.Random], float], every: timedelta
+def test_what_is_calm_gives_no_more_than_one_alert_in_1000(
+    calm: Callable[[random.Random], float], every: timedelta, measure: Measure
 ) -> None:
     """As many values as 28 days have (of a daily one, 90), over and over."""
     count = min(28 * timedelta(days=1) // every, 4_032) if every < timedelta(days=1) else 90
+    usual = 30 if measure is DURATION else 0.1  # seconds
     dice, alerts, total = random.Random(4), 0, 0
     while total < 8_000:
-        given = series([30 * calm(dice) for _ in range(count)], DURATION, every)
+        given = series([usual * calm(dice) for _ in range(count)], measure, every)
         alerts += sum(each.is_news for each in spikes(given, BERLIN))
         total += count
 
@@ -140,6 +150,16 @@ def test_what_runs_once_a_day_is_one_episode_as_long_as_it_stays_slow() -> None:
     (found,) = found_in(series(values, DURATION, timedelta(days=1)))
 
     assert found.spikes == 3
+
+
+def test_two_hours_three_times_as_slow_are_an_alert_however_much_answers_scatter() -> None:
+    dice = random.Random(1)
+    slow = range(4_000, 4_012)
+    values = [0.1 * dice.lognormvariate(0, 0.5) * (3 if n in slow else 1) for n in range(4_100)]
+
+    (alert,) = [each.alert for each in found_in(series(values)) if each.alert]
+
+    assert (alert - NOON) // EVERY in slow
 
 
 def test_a_longer_run_of_two_seconds_does_not_matter() -> None:
