@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tasks.builtin.analysis.rolling import Rolling
+from tasks.builtin.analysis.rolling import MOST, Rolling
 from tasks.builtin.analysis.season import Season
-
-#: Values that a level is taken of, at the most: a week of one every 3.4 minutes.
-MOST = 3_000
 
 
 class Baseline:

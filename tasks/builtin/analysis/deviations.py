@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tasks.builtin.analysis.rolling import Rolling
+from tasks.builtin.analysis.rolling import MOST, Rolling
 
 #: With so many deviations before it, one is judged; …
 ENOUGH = 100
@@ -20,8 +20,9 @@ INDEPENDENT = 5
 #: Deviations are compared with those that all but this part of earlier ones stay below. One value in 33
 #: may be a spike before spikes are the usual: an incident of 20 minutes a day is no more than half of that.
 RARE = 0.03
-#: How many deviations are remembered: a week of one every five minutes, two weeks of one every ten.
-MEMORY = 2_000
+#: How long deviations are remembered, so that weekends are among them, and how many at the least: two weeks
+#: of one every ten minutes.
+MEMORY, LEAST_REMEMBERED = timedelta(days=7), 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Deviations:
         self._times, self._both = times, both
         self._few = min(max(FEW, INDEPENDENT * width), ENOUGH)
         self._last: deque[float] = deque(maxlen=width)
-        self._width, self._means = width, Rolling(MEMORY)
+        self._width, self._means = width, Rolling(MOST, MEMORY, LEAST_REMEMBERED)
         self._recent: deque[tuple[datetime, float]] = deque()
         self._since: datetime | None = None
 

@@ -6,6 +6,9 @@ from bisect import bisect_left, insort
 from collections import deque
 from datetime import datetime, timedelta
 
+#: The most values of a series that are worth keeping: a week of one a minute.
+MOST = 10_080
+
 
 class Rolling:
     """The latest `most` values; with a `span` only those since that long, but never fewer than `least`.

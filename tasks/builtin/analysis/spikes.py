@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tasks.builtin.analysis.baseline import Baseline
-from tasks.builtin.analysis.deviations import MEMORY, Deviations
+from tasks.builtin.analysis.deviations import Deviations
+from tasks.builtin.analysis.rolling import MOST
 from tasks.builtin.analysis.season import KNOWN_AFTER
 
 
@@ -87,7 +88,7 @@ class Detector:
         self._least, self._least_part, self._both, self._times = least, least_part, both, times
         self._day, self._week = Baseline(DAY, _LEAST_OF_DAY), Baseline(WEEK, _LEAST_OF_WEEK)
         self._began: datetime | None = None
-        self._early: deque[_Value] | None = deque(maxlen=MEMORY)
+        self._early: deque[_Value] | None = deque(maxlen=MOST)
         self._forget()
 
     def judge(self, at: datetime, value: float) -> SpikeVerdict:

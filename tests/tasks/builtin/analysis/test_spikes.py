@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.builtin.analysis.deviations import ENOUGH, is_judged
+from tasks.builtin.analysis.deviations import ENOUGH, Deviations, is_judged
 from tasks.builtin.analysis.news import REST, News
 from tasks.builtin.analysis.spikes import SHORT, TIMES, Detector, SpikeVerdict
 
@@ -215,6 +215,15 @@ def test_in_a_storm_only_what_is_worse_is_news() -> None:
     assert news(points) == storm[:3]
     points[storm[7]] = (points[storm[7]][0], 9.0)
     assert news(points) == [*storm[:3], storm[7]]
+
+
+def test_what_one_day_of_the_week_is_like_is_known_however_often_it_is_measured() -> None:
+    known = Deviations(1, TIMES.value, both=False)
+    minutes = [MONDAY + n * timedelta(minutes=1) for n in range(7 * 24 * 60)]
+    for at in minutes:
+        known.compare(at, 10.0 if at.weekday() == 0 else 1.0, 0.0)
+
+    assert known.compare(MONDAY + timedelta(days=7), 10.0, 0.0).strength < 1
 
 
 values = st.lists(st.floats(0, 1e6), min_size=ENOUGH + 1, max_size=ENOUGH + 60)
