@@ -25,7 +25,7 @@ CHOSEN = (
     "tests/deployments/server/test_private_folders.py",
     "tests/deployments/service",
     "tests/deployments/worker/test_rhythm_worker.py",
-    "tests/end_to_end/test_beat.py",
+    "tests/end_to_end/test_beat.py::test_two_beats_at_once_take_turns",
     "tests/end_to_end/test_up.py::test_a_day_with_up",
 )
 

@@ -114,7 +114,9 @@ def known(outputs_dir: Path, past: Mapping[str, Sequence[Run]]) -> dict[str, lis
             if any(run.outcome is record.outcome for run in same):
                 continue  # it has taken it meanwhile
             others = [run for run in runs[record.group] if run not in same]
-            ended = Run(record.started, record.ended, record.outcome, fault=record.run.fault)
+            # It began when the server says, if that knows it: who follows runs knows them by that.
+            began = same[0].started if same else record.started
+            ended = Run(began, record.ended, record.outcome, fault=record.run.fault)
             runs[record.group] = [*others, ended]
     return runs
 

@@ -36,6 +36,16 @@ def test_a_run_whose_end_the_server_does_not_have_is_as_it_was_written_down(
     assert undelivered.known(outputs_dir, {"copies": at_the_server}) == {"copies": [AS_KEPT]}
 
 
+def test_a_run_that_the_server_knows_began_when_the_server_says_before_its_end_is_known_and_after(
+    outputs_dir: Path,
+) -> None:
+    theirs = Run(BEGAN - timedelta(seconds=1))
+
+    (run,) = undelivered.known(outputs_dir, {"copies": [theirs]})["copies"]
+
+    assert (run.started, run.ended, run.outcome) == (theirs.started, ENDED, Outcome.COMPLETED)
+
+
 def test_a_run_whose_end_the_server_has_is_as_the_server_has_it(outputs_dir: Path) -> None:
     theirs = Run(
         BEGAN - timedelta(seconds=1), ENDED + timedelta(seconds=1), Outcome.COMPLETED, fault="theirs"
