@@ -20,7 +20,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import cancel_requests, cancellation, clock, lane_failures, lanes, readings, recorder
+from flows import cancel_requests, cancellation, clock, killed_beats, lane_failures, lanes, readings, recorder
 from flows.beat_note import BeatNote
 from flows.decisions.cadence import after_run, choose, decide, run_order
 from flows.decisions.choice import Choice, Decision
@@ -255,8 +255,10 @@ async def repair(client: PrefectClient, settings: Settings) -> None:
         log.warning("ended %s, left over from a beat that was killed", script)
     for run in await undelivered.deliver(client, settings.outputs_dir, clock.now()):
         log.warning("reported to Prefect how %r had ended: it did not take that at the time", run)
-    for run in await stale.crash_stale(client, settings, clock.now()):
-        log.warning("set %r crashed: the process that ran it is gone", run)
+    crashed = await stale.crash_stale(client, settings, clock.now())
+    for each in crashed:
+        log.warning("set %r crashed: the process that ran it is gone", each.name)
+    await killed_beats.write_down(settings, crashed, log.warning)
 
 
 async def _own_run(client: PrefectClient, settings: Settings) -> FlowRun | None:

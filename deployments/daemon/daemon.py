@@ -34,7 +34,7 @@ from deployments.server.address import Address
 from deployments.service import journal
 from deployments.worker import deployed_groups, name_claim, pool, schedule
 from deployments.worker.run_events import RunEvents
-from flows import clock
+from flows import clock, killed_beats
 from flows.memory import hold_variables, stale, undelivered
 from tasks.process import orphans
 from tasks.process.process_tree import Identity
@@ -196,8 +196,12 @@ class Daemon:
             self.display.say(f"ended {script}, left over from a run that was killed", journal.WARNING)
         for name in await undelivered.deliver(client, self.settings.outputs_dir, clock.now()):
             self.display.say(f"reported to Prefect how {name!r} had ended: it did not take that at the time")
-        for name in await stale.crash_stale(client, self.settings, clock.now()):
-            self.display.say(f"set {name!r} crashed: the process that ran it is gone", journal.WARNING)
+        crashed = await stale.crash_stale(client, self.settings, clock.now())
+        for run in crashed:
+            self.display.say(f"set {run.name!r} crashed: the process that ran it is gone", journal.WARNING)
+        await killed_beats.write_down(
+            self.settings, crashed, lambda news: self.display.say(news, journal.WARNING)
+        )
 
     async def _flush(self) -> None:
         """Set the runs that were ended to crashed, and send what is still to be sent."""
