@@ -169,7 +169,7 @@ class Daemon:
         self, client: PrefectClient, address: Address, run_events: RunEvents, liveness: Liveness
     ) -> None:
         """Show how things stand when that has changed, and to who watches, once in a while."""
-        shown, at = None, monotonic() - _REFRESH
+        shown, at, is_running = None, monotonic() - _REFRESH, False
         is_watched = sys.stdout.isatty()
         while True:
             asked = monotonic()
@@ -178,8 +178,10 @@ class Daemon:
                 now = clock.now()
                 holds = await hold_variables.read(client, settings)
                 newest = (await overview.newest(client, settings, now), holds, diagnosis)
-                if newest != shown or (is_watched and asked - at >= _REFRESH):
+                # What is running may become late, which only the time shows.
+                if newest != shown or ((is_watched or is_running) and asked - at >= _REFRESH):
                     state = await overview.read(client, address, settings, now)
+                    is_running = any(group.is_running for group in state.groups)
                     self.display.show(state.diagnosed(diagnosis))
                     shown, at = newest, asked
             await run_events.time_to_ask(asked, _REFRESH, _PAUSE if is_watched else _AT_ONCE)
