@@ -20,9 +20,9 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows import cancel_requests, cancellation, clock, lane_failures, lanes, readings, recorder
+from flows import cancel_requests, cancellation, clock, killed_beats, lane_failures, lanes, readings, recorder
 from flows.beat_note import BeatNote
-from flows.decisions.cadence import after_run, decide, run_order
+from flows.decisions.cadence import after_run, choose, decide, run_order
 from flows.decisions.choice import Choice, Decision
 from flows.decisions.group_runs import Run
 from flows.decisions.situation import Situation
@@ -138,6 +138,7 @@ class Beat:
         self._done: dict[str, Choice] = {}
         self._groups: dict[str, GroupReport] = {}
         self._has_main = True
+        self._has_watched = False
         self._reading: Reading | None = None
 
     async def run(self) -> BeatReport:
@@ -166,9 +167,10 @@ class Beat:
                 holds=holds,
                 since=memory.since,
             )
-            log = get_run_logger()
-            self._situation, self._reading = await readings.measure(self._situation, log)
+            self._reading = await readings.counted(self._situation)
             if self._options.dry_run:
+                if readings.depends_on_load(self._situation):
+                    await self._watch()
                 self._imagine()
             else:
                 await group_memory.keep(self._client, self._settings, memory)
@@ -196,7 +198,12 @@ class Beat:
         """
         log = get_run_logger()
         at, began = self._situation.now, monotonic()
-        for choice in run_order(self._situation, self._done):
+        if readings.concerns_lanes(self._situation):
+            await self._watch()
+        for choice in run_order(lambda: self._situation, self._done):
+            if not self._has_watched and readings.rests_on_load(choice, self._situation):
+                await self._watch()
+                choice = choose(choice.group, self._situation, self._done)
             if cancellation.current().reason:
                 break
             if not self._situation.apart and choice.lane != MAIN:
@@ -215,6 +222,11 @@ class Beat:
         beat = BeatRecord(at, monotonic() - began, self._note().text())
         measured = [self._reading] if self._reading else []
         await recorder.keep(self._settings, log, decisions=not_run, readings=measured, beats=[beat])
+
+    async def _watch(self) -> None:
+        """Learn what the load is. What never waits does not wait for that either: it has run before."""
+        self._situation, self._reading = await readings.watch(self._situation, get_run_logger())
+        self._has_watched = True
 
     def _note(self) -> BeatNote:
         """Return what else this beat has decided by, for whoever replays it."""
@@ -243,8 +255,10 @@ async def repair(client: PrefectClient, settings: Settings) -> None:
         log.warning("ended %s, left over from a beat that was killed", script)
     for run in await undelivered.deliver(client, settings.outputs_dir, clock.now()):
         log.warning("reported to Prefect how %r had ended: it did not take that at the time", run)
-    for run in await stale.crash_stale(client, settings, clock.now()):
-        log.warning("set %r crashed: the process that ran it is gone", run)
+    crashed = await stale.crash_stale(client, settings, clock.now())
+    for each in crashed:
+        log.warning("set %r crashed: the process that ran it is gone", each.name)
+    await killed_beats.write_down(settings, crashed, log.warning)
 
 
 async def _own_run(client: PrefectClient, settings: Settings) -> FlowRun | None:

@@ -92,16 +92,17 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], why: bo
 
 def _advice(settings: Settings) -> list[str]:
     """Return a sentence for each group that would better have waited for a quieter beat."""
-    since = clock.now() - BACK
+    now = clock.now()
+    since = now - BACK
     try:
-        means = readings.means(settings, since)
+        means = readings.means(settings, since, now)
         found = deferrals(durations.of_groups(settings, since), means, settings)
     except StoreError as error:
         return [f"how busy the machine was is not known: {error}"]
     if not means:
         return ["how busy the machine was is not known yet: `rhythm up` and each beat record it"]
     if means[-1].at - means[0].at < _ADVISED:
-        first = timestamps.clock(means[0].at, settings.zone, clock.now())
+        first = timestamps.clock(means[0].at, settings.zone, now)
         return [f"how busy the machine was is only known since {first}: there is no advice before two days"]
     return [str(each) for each in found] or ["no group would have found a quieter time by waiting"]
 

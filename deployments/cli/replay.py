@@ -117,6 +117,8 @@ def run(*, days: int | None, with_file: str | None, json: bool) -> int:
     console.say(f"replayed exactly: {same:,} of {of:,} runs{lately}, at the beats at which they were")
     if same < of:
         console.say("  the others: rhythm.toml has been changed since, or a beat was killed")
+    on_schedule = len(now.replayed.runs)
+    console.say(f"on schedule, as below: {on_schedule:,} runs; what beats at other times ran is left out")
     if then:
         console.say(f"now: {config.config_path()}; then: {with_file}")
     console.say("")

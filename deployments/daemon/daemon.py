@@ -34,7 +34,7 @@ from deployments.server.address import Address
 from deployments.service import journal
 from deployments.worker import deployed_groups, name_claim, pool, schedule
 from deployments.worker.run_events import RunEvents
-from flows import clock
+from flows import clock, killed_beats
 from flows.memory import hold_variables, stale, undelivered
 from tasks.process import orphans
 from tasks.process.process_tree import Identity
@@ -169,7 +169,7 @@ class Daemon:
         self, client: PrefectClient, address: Address, run_events: RunEvents, liveness: Liveness
     ) -> None:
         """Show how things stand when that has changed, and to who watches, once in a while."""
-        shown, at = None, monotonic() - _REFRESH
+        shown, at, is_running = None, monotonic() - _REFRESH, False
         is_watched = sys.stdout.isatty()
         while True:
             asked = monotonic()
@@ -178,8 +178,10 @@ class Daemon:
                 now = clock.now()
                 holds = await hold_variables.read(client, settings)
                 newest = (await overview.newest(client, settings, now), holds, diagnosis)
-                if newest != shown or (is_watched and asked - at >= _REFRESH):
+                # What is running may become late, which only the time shows.
+                if newest != shown or ((is_watched or is_running) and asked - at >= _REFRESH):
                     state = await overview.read(client, address, settings, now)
+                    is_running = any(group.is_running for group in state.groups)
                     self.display.show(state.diagnosed(diagnosis))
                     shown, at = newest, asked
             await run_events.time_to_ask(asked, _REFRESH, _PAUSE if is_watched else _AT_ONCE)
@@ -196,8 +198,12 @@ class Daemon:
             self.display.say(f"ended {script}, left over from a run that was killed", journal.WARNING)
         for name in await undelivered.deliver(client, self.settings.outputs_dir, clock.now()):
             self.display.say(f"reported to Prefect how {name!r} had ended: it did not take that at the time")
-        for name in await stale.crash_stale(client, self.settings, clock.now()):
-            self.display.say(f"set {name!r} crashed: the process that ran it is gone", journal.WARNING)
+        crashed = await stale.crash_stale(client, self.settings, clock.now())
+        for run in crashed:
+            self.display.say(f"set {run.name!r} crashed: the process that ran it is gone", journal.WARNING)
+        await killed_beats.write_down(
+            self.settings, crashed, lambda news: self.display.say(news, journal.WARNING)
+        )
 
     async def _flush(self) -> None:
         """Set the runs that were ended to crashed, and send what is still to be sent."""

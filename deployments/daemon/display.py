@@ -47,6 +47,7 @@ class Display:
         self._screen: Screen | None = None
         self._news: deque[str] = deque(maxlen=_NEWS)
         self._known: dict[str, datetime] = {}
+        self._late: dict[str, datetime] = {}
         self._paused: dict[str, Pause] = {}
 
     def say(self, news: str, level: int = journal.INFO) -> None:
@@ -60,6 +61,8 @@ class Display:
 
     def show(self, state: Overview) -> None:
         """Show how things stand now."""
+        for group in state.groups:
+            self._report_late(group)
         with _nobody_may_listen():
             if sys.stdout.isatty():
                 self._screen = Screen(state)
@@ -105,6 +108,12 @@ class Display:
 
     def _print(self, news: str) -> None:
         self._console.print(news, highlight=False, markup=False, emoji=False)
+
+    def _report_late(self, group: GroupStatus) -> None:
+        """Report once of each run that it takes longer than nine of ten of its group's."""
+        if group.is_late and group.last and self._late.get(group.name) != group.last.started:
+            self._late[group.name] = group.last.started
+            self.say(f"{group.name} is late: {group.choice.reason}")
 
     def _report_pause(self, name: str, state: Overview) -> None:
         """Report once that a group was paused by itself, and that it is not any more."""

@@ -15,7 +15,7 @@ class SetKey:
 
     group: str
     key: str
-    value: str
+    value: str | bool
 
     @property
     def target(self) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from flows.advice.changes import SetKey
 from flows.advice.evidence import Advice, Evidence
 from flows.replay.figures import BUSY
 from flows.replay.recorded import Recorded
+from tasks.settings.groups import GroupSettings
 from tasks.settings.rhythm_toml import Settings
 
 #: From which part of its minutes on, in which others are busy, a job is worth moving, and what that gains.
@@ -29,11 +30,12 @@ def quieter_time(evidence: Evidence, name: str) -> Advice | None:
     """
     settings, recorded = evidence.settings, evidence.recorded
     group = settings.groups[name]
-    if len(group.times) != 1 or not group.enabled or len(recorded.by_group.get(name, ())) < _LEAST_RUNS:
+    times = _times(group)
+    if len(times) != 1 or not group.enabled or len(recorded.by_group.get(name, ())) < _LEAST_RUNS:
         return None
     busy = BusyTimes(recorded, group.zone or settings.zone)
     seconds = evidence.usual_seconds(name)
-    at = group.times[0].hour * 60 + group.times[0].minute
+    at = times[0]
     here = busy.share(at, seconds)
     if here is None or here < _WORTH:
         return None
@@ -50,7 +52,7 @@ def quieter_time(evidence: Evidence, name: str) -> Advice | None:
     if not all(busy.is_quieter(minute, at, seconds, half) for half in (0, 1)):
         return None
     time = f"{minute // 60:02}:{minute % 60:02}"
-    changes = (SetKey(name, "at", time),)
+    changes = (_at(name, group, minute),)
     now, then = evidence.now, evidence.under(changes)
     if then is None or then.lost > now.lost or then.late(name) > now.late(name) + evidence.weeks:
         return None
@@ -104,6 +106,21 @@ class BusyTimes:
         return fmean(known) if known else None
 
 
+def _times(group: GroupSettings) -> list[int]:
+    """Return the minutes of the day at which a group of certain times comes, by `at` or `cron`."""
+    times = group.cron.times if group.cron else group.times
+    return [time.hour * 60 + time.minute for time in times]
+
+
+def _at(name: str, group: GroupSettings, minute: int) -> SetKey:
+    """Return the change that lets a group with one time of day come at another one; its days stay."""
+    hour, minute = divmod(minute, 60)
+    if group.cron:
+        days = " ".join(group.cron.written.split()[2:])
+        return SetKey(name, "cron", f"{minute} {hour} {days}")
+    return SetKey(name, "at", f"{hour:02}:{minute:02}")
+
+
 def _apart(one: int, other: int) -> int:
     """Return how many minutes lie between two times of day."""
     apart = abs(one - other)
@@ -113,9 +130,6 @@ def _apart(one: int, other: int) -> int:
 def _keeps_order(name: str, minute: int, settings: Settings) -> bool:
     """Whether a group would still come after those that it follows, where these have times of their own."""
 
-    def times(group: str) -> list[int]:
-        return [time.hour * 60 + time.minute for time in settings.groups[group].times]
-
-    before = [at for group in settings.groups[name].after for at in times(group)]
-    after = [at for group, found in settings.groups.items() if name in found.after for at in times(group)]
+    before = [at for group in settings.groups[name].after for at in _times(settings.groups[group])]
+    after = [at for found in settings.groups.values() if name in found.after for at in _times(found)]
     return all(at <= minute for at in before) and all(minute <= at for at in after)

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from flows.advice.changes import OptionalStep, RemoveStep
+from flows.advice.changes import OptionalStep, RemoveStep, SetKey
 from flows.advice.evidence import Advice, Evidence
 from flows.replay.recorded import Recorded, RecordedRun
 from tasks.outcome import Outcome
+from tasks.settings.steps import StepSettings
 
 #: How often a step has ended so, on so many days, before anything is said of it.
 _LEAST, _DAYS = 7, 7
@@ -19,7 +20,10 @@ _SLACK = timedelta(seconds=1)
 
 
 def steps(evidence: Evidence) -> Iterator[Advice]:
-    """Yield advice about the steps of which no attempt succeeded. They stay if their group has no other."""
+    """Yield advice about the steps of which no attempt succeeded. They stay if their group has no other.
+
+    A group of which no step ever succeeds is one to pause: what comes after it does not wait for it then.
+    """
     recorded = evidence.recorded
     ended: dict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
     days: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -29,11 +33,25 @@ def steps(evidence: Evidence) -> Iterator[Advice]:
             ended[usage.group, usage.step][usage.outcome] += 1
             days[usage.group, usage.step].add(usage.at.toordinal())
             seconds[usage.group, usage.step] += usage.seconds
+
+    def never_succeeds(name: str, step: StepSettings) -> bool:
+        found = ended[name, step.name]
+        has_enough = found.total() >= _LEAST and len(days[name, step.name]) >= _DAYS
+        return has_enough and not found[Outcome.COMPLETED]
+
+    def fails(name: str, step: StepSettings) -> bool:
+        return not step.optional and not ended[name, step.name][Outcome.SKIPPED]
+
     for name, group in evidence.settings.groups.items():
+        if not group.enabled:
+            continue
+        if all(never_succeeds(name, s) for s in group.steps) and any(fails(name, s) for s in group.steps):
+            yield from _paused(evidence, name)
+            continue
         for place, step in enumerate(group.steps):
             found = ended[name, step.name]
             count = found.total()
-            if count < _LEAST or len(days[name, step.name]) < _DAYS or found[Outcome.COMPLETED]:
+            if not never_succeeds(name, step):
                 continue
             is_idle = found[Outcome.SKIPPED] == count
             if (is_idle or step.optional) and len(group.steps) > 1:
@@ -42,8 +60,21 @@ def steps(evidence: Evidence) -> Iterator[Advice]:
                 figures = (("minutes that it took", f"{seconds[name, step.name] / 60:,.0f}", "0"),)
                 what = f"take out the step {step.name}" + ("" if is_idle else ", or repair it")
                 yield Advice("step", name, what, f"all {count:,} attempts {how}", removed, figures)
-            elif not step.optional and not found[Outcome.SKIPPED]:
+            elif fails(name, step):
                 yield from _optional(evidence, name, place, step.name, count)
+
+
+def _paused(evidence: Evidence, name: str) -> Iterator[Advice]:
+    """Yield the advice to pause a group of which no step ever succeeds."""
+    changes = (SetKey(name, "enabled", False),)
+    now, then = evidence.now, evidence.under(changes)
+    if then is None or then.failed >= now.failed:
+        return
+    figures = (
+        ("failed runs", f"{now.failed:,}", f"{then.failed:,}"),
+        ("others' slots late or lost", f"{now.late(name):,}", f"{then.late(name):,}"),
+    )
+    yield Advice("group", name, "pause it, or repair its steps", "no step ever succeeded", changes, figures)
 
 
 def _optional(evidence: Evidence, name: str, place: int, step: str, count: int) -> Iterator[Advice]:

@@ -70,14 +70,15 @@ def choose_alone(name: str, situation: Situation, earlier: Mapping[str, Choice])
 
 
 def run_order(
-    situation: Situation, earlier: Mapping[str, Choice], names: Sequence[str] | None = None
+    current: Callable[[], Situation], earlier: Mapping[str, Choice], names: Sequence[str] | None = None
 ) -> Iterator[Choice]:
     """Yield a choice for every group, each made only when it is asked for, and in dependency order.
 
     Or only for the groups `names`, which are in that order as well.
 
     Whoever runs the groups, or only imagines that, meanwhile puts each choice into `earlier`, with its
-    outcome if the group has run: what comes after it is decided by that.
+    outcome if the group has run: what comes after it is decided by that. Each choice is made by the situation
+    that is `current` then: a beat learns what the load is when the first choice that rests on it is next.
 
     What can be started in other lanes comes first, and has not to wait for `main`; of these, one that was
     busy for another's sake, which did not begin after all, may be chosen for a second time at the end. Unless
@@ -85,8 +86,9 @@ def run_order(
     """
 
     def chosen(name: str) -> Choice:
-        return choose(name, situation, earlier)
+        return choose(name, current(), earlier)
 
+    situation = current()
     settings = situation.settings
     order = settings.order if names is None else names
     if not situation.apart:
@@ -111,7 +113,7 @@ def decide(
     """
     imagined: dict[str, Choice] = {}
     order = situation.settings.order if names is None else names
-    for choice in run_order(situation, imagined, order):
+    for choice in run_order(lambda: situation, imagined, order):
         ran = choice.decision is Decision.RUN and not (situation.apart and choice.is_started)
         imagined[choice.group] = as_if_run(choice, situation, would_end) if ran else choice
     return [imagined[name] for name in order]

@@ -50,7 +50,7 @@ def explain(
     """
     earlier: dict[str, Choice] = {}
     choice, before = None, {}
-    for each in run_order(situation, earlier):
+    for each in run_order(lambda: situation, earlier):
         if each.group == name:
             choice, before = each, dict(earlier)
         ends = each.decision is Decision.RUN and not each.is_started

@@ -175,8 +175,8 @@ def as_run(run: FlowRun) -> Run:
     if started is None:  # pragma: no cover - what has not begun was to at some time
         raise ValueError(f"flow run {run.id} was never to start")
     outcome = outcome_of(run.state) if run.state else None
-    ended = _plain(run.end_time) if outcome and run.end_time else None
-    return Run(_plain(started), ended, outcome, run.start_time is not None, fault_of(run.state))
+    ended = plain(run.end_time) if outcome and run.end_time else None
+    return Run(plain(started), ended, outcome, run.start_time is not None, fault_of(run.state))
 
 
 def fault_of(state: State[Any] | None) -> str:
@@ -187,7 +187,7 @@ def fault_of(state: State[Any] | None) -> str:
     return (state.message or "").split("\n", 1)[0]
 
 
-def _plain(time: datetime) -> datetime:
+def plain(time: datetime) -> datetime:
     """Return a time of Prefect's, which may be of a class that counts otherwise, as a plain one."""
     return datetime.fromisoformat(time.isoformat())
 

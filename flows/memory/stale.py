@@ -72,12 +72,12 @@ def executed(flow_run_id: UUID) -> None:
     _executing.discard(flow_run_id)
 
 
-async def crash_stale(client: PrefectClient, settings: Settings, now: datetime) -> list[str]:
-    """Set every run of this rhythm Crashed whose process is gone; return the runs' names."""
+async def crash_stale(client: PrefectClient, settings: Settings, now: datetime) -> list[FlowRun]:
+    """Set every run of this rhythm Crashed whose process is gone; return the runs as they were."""
     found = await find_stale(client, settings, now)
     for run in found:
         await crash(client, run, "The process that ran it is gone.")
-    return [run.name for run in found]
+    return found
 
 
 async def find_stale(client: PrefectClient, settings: Settings, now: datetime) -> list[FlowRun]:

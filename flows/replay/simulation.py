@@ -206,7 +206,8 @@ class Simulation:
         self._taken.add(MAIN)
         done: dict[str, Choice] = {}
         time = at
-        for choice in run_order(self._situation(at, names, is_taken or at in self._given.held), done, names):
+        situation = self._situation(at, names, is_taken or at in self._given.held)
+        for choice in run_order(lambda: situation, done, names):
             name = choice.group
             if choice.decision is Decision.RUN and choice.lane == MAIN:
                 began, ending = self._begin(name, time, at, choice.reason)

@@ -86,7 +86,8 @@ def _deferrals(settings: Settings, now: datetime) -> list[Deferral]:
     """Return which groups would better have waited for a quieter beat; a fault of the store is reported."""
     since = now - BACK
     try:
-        return deferrals(durations.of_groups(settings, since), readings.means(settings, since), settings)
+        means = readings.means(settings, since, now)
+        return deferrals(durations.of_groups(settings, since), means, settings)
     except StoreError:
         return []
 

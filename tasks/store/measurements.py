@@ -143,8 +143,11 @@ class Reading:
     pressures are the share of the time, in per cent, in which something had to wait for a processor, a disk
     or memory; `network` is in bytes a second, both ways together. None where the system does not report it.
 
-    `of_beat`: a beat has measured it as it began, for seconds if something was to be decided by it; else the
-    daemon has, over the minute before.
+    `of_beat`: a beat has measured it, for seconds if something was to be decided by it; else the daemon has,
+    over the minute before.
+
+    Raises:
+        ValueError: for a naive time, or a figure that is no finite number.
     """
 
     at: datetime
@@ -159,6 +162,10 @@ class Reading:
 
     def __post_init__(self) -> None:
         _require_aware(self.at)
+        pressures = self.cpu_pressure, self.disk_pressure, self.memory_pressure
+        for value in (self.others, self.own, *pressures, self.network):
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"a reading has {value}, which is not a measurement")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,8 @@ class Simulation:
         """Beat once as the rhythm's flow does: decide for one group after the other, and run it at once."""
         done: dict[str, Choice] = {}
         past = {group: list(runs) for group, runs in self.runs.items()}
-        for choice in run_order(
-            Situation(self.settings, past, now, force=force, held_by=held_by, holds=holds), earlier=done
-        ):
+        situation = Situation(self.settings, past, now, force=force, held_by=held_by, holds=holds)
+        for choice in run_order(lambda: situation, earlier=done):
             if choice.decision is Decision.RUN:
                 run = Run(now, now + timedelta(seconds=2), ends(choice.group))
                 choice = after_run(choice, run, Situation(self.settings, past, now, holds=holds))

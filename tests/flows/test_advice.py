@@ -13,6 +13,7 @@ import pytest
 from flows.advice.advising import advise
 from flows.advice.changes import Change, MoveGroup, OptionalStep, RemoveStep, SetKey, changed
 from flows.advice.evidence import Advice, Evidence
+from tasks.outcome import Outcome
 from tests.flows.machines import machine
 from tests.flows.rhythms import FIVE
 
@@ -63,6 +64,16 @@ def test_a_daily_job_among_others_nightly_jobs_is_better_off_before_or_after_the
         SetKey("daily_routine", "at", "05:00"),
     )
     assert found[0].figures[0] == ("of its time, others above 70 %", "100%", "0%")
+
+
+def test_a_quieter_time_of_a_cron_keeps_its_days() -> None:
+    def others(at: datetime) -> float:
+        return 92.0 if 10 <= at.hour < 13 else calm(at)
+
+    tables, recorded = machine({"report": {"cron": "0 11 * * 1-6"}}, {"report": 250.0}, others)
+    found = advised(tables, recorded)
+
+    assert [advice.changes for advice in found] == [(SetKey("report", "cron", "30 9 * * 1-6"),)]
 
 
 def test_what_holds_up_checks_for_an_hour_gets_a_lane_of_its_own() -> None:
@@ -132,6 +143,24 @@ def test_a_step_that_never_succeeds_is_made_optional_where_it_fails_its_group() 
     assert shown(found) == [("step", "report")]
     assert found[0].changes == (OptionalStep("report", 1, "old"),)
     assert found[0].figures[0] == ("failed runs", "120", "0")
+
+
+@pytest.mark.parametrize("steps", [["check_health"], ["check_health", "old.py"]])
+def test_a_group_of_which_no_step_ever_succeeds_is_to_be_paused(steps: list[str]) -> None:
+    groups: Groups = {
+        "report": {"every": "6h", "steps": steps},
+        "mail": {"every": "6h", "after": ["report"]},
+    }
+
+    tables, recorded = machine(groups, {"report": 20.0, "mail": 5.0}, calm, failing=["report"])
+    usages = [
+        replace(usage, outcome=Outcome.FAILED) if usage.group == "report" else usage
+        for usage in recorded.usages
+    ]
+    found = advised(tables, replace(recorded, usages=usages))
+
+    assert [advice.changes for advice in found] == [(SetKey("report", "enabled", False),)]
+    assert found[0].figures == (("failed runs", "120", "0"), ("others' slots late or lost", "39", "1"))
 
 
 def test_an_optional_step_that_never_succeeds_may_go() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from flows import clock, readings
 from flows.decisions.choice import Decision
+from flows.decisions.group_runs import Run
 from flows.decisions.situation import Situation
 from flows.group import GroupOptions, group_flow
 from tasks.outcome import Outcome
@@ -39,9 +40,10 @@ class FakeMeter:
     def __init__(self, others: float | None) -> None:
         self.others = others
         self.asked: list[str] = []
+        self.mark: Path | None = None
 
     def look(self, outputs_dir: Path) -> Look:
-        self.asked.append("look")
+        self.asked.append("look after the mark" if self.mark and self.mark.exists() else "look")
         return STARTED
 
     def since(self, first: Look, outputs_dir: Path, at: datetime) -> Reading:
@@ -129,11 +131,40 @@ async def test_nothing_is_waited_for_if_nothing_depends_on_it(
     assert len(stored()) == 3
 
 
+async def test_groups_before_one_that_may_wait_do_not_wait_for_the_reading(
+    beat: Beat, machine: FakeMeter, tmp_path: Path
+) -> None:
+    (tmp_path / "scripts" / "marks.py").write_text("open('mark', 'w').close()")
+    (tmp_path / "scripts" / "fine.py").write_text("")
+    machine.others, machine.mark = 90.0, tmp_path / "scripts" / "mark"
+    vital = '[groups.vital_one]\nevery = "10m"\npriority = "critical"\nsteps = ["marks.py"]\n'
+    report = await beat(vital + paced("patient_two") + paced("patient_three"))
+    assert outcomes(report) == [Outcome.COMPLETED, Decision.DEFERRED, Decision.DEFERRED]
+    assert machine.asked == ["since_sample", "look after the mark", "since"]
+    (reading,) = stored()
+    assert reading.at == report.at
+
+
+def test_a_group_of_another_lane_is_decided_by_the_load_before_anything_runs(
+    make_settings: MakeSettings,
+) -> None:
+    def concerned(toml: str, **options: object) -> bool:
+        return readings.concerns_lanes(replace(Situation(make_settings(toml), {}, clock.now()), **options))  # type: ignore[arg-type]
+
+    beside = '[groups.beside]\nevery = "10m"\nlane = "long"\nsteps = ["fine.py"]\n'
+    assert concerned(paced("a", 'lane = "long"'))
+    assert concerned(paced("a") + beside)
+    assert not concerned(paced("a"))
+    assert not concerned(beside)
+    assert not concerned(paced("a") + beside, apart=False)
+    assert not concerned(paced("a") + beside, history={"beside": [Run(clock.now(), has_begun=True)]})
+
+
 async def test_what_cannot_be_measured_defers_nothing(beat: Beat, machine: FakeMeter, tmp_path: Path) -> None:
     (tmp_path / "scripts" / "fine.py").write_text("")
     machine.others = None
     assert outcomes(await beat(paced("blind_one"))) == [Outcome.COMPLETED]
-    assert machine.asked == ["look", "since"]
+    assert machine.asked == ["since_sample", "look", "since"]
 
 
 async def test_a_dry_run_shows_what_would_be_deferred_and_leaves_no_reading(
@@ -201,11 +232,13 @@ async def test_what_rhythm_itself_uses_defers_nothing(beat: Beat, tmp_path: Path
     assert reading.own > 10
 
 
-def test_what_was_read_long_ago_says_nothing_of_now(make_settings: MakeSettings) -> None:
+def test_what_was_read_long_ago_or_before_the_clock_was_set_back_says_nothing_of_now(
+    make_settings: MakeSettings,
+) -> None:
     settings, now = make_settings(paced("a")), clock.now()
     old = Reading(now - readings.RECENT - timedelta(seconds=1), 90.0, of_beat=True)
     with store_of(settings) as store:
-        store.add_readings([old, replace(old, at=old.at - HOUR)])
+        store.add_readings([old, replace(old, at=old.at - HOUR), replace(old, at=now + HOUR)])
     assert len(readings.known(settings, now).readings) == 2
     assert readings.last_known(settings, now).readings == ()
     recent = replace(old, at=now - readings.RECENT)

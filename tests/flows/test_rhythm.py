@@ -29,6 +29,7 @@ from prefect.states import Running as RunningState
 
 from flows import cancel_requests, clock, group_report
 from flows import group as group_module
+from flows.beat_note import BeatNote, read_note
 from flows.decisions.choice import Decision
 from flows.group import GroupOptions, group_flow
 from flows.lock import beat_lock
@@ -44,6 +45,7 @@ from tasks.outcome import Outcome
 from tasks.process.orphans import SCRIPTS, Running
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
+from tasks.store.measurements import GroupEvent
 from tasks.store.store import store_of
 from tests.flows.memory.test_stale import GONE, note_owner
 from tests.waiting import soon
@@ -429,9 +431,21 @@ async def test_while_something_else_has_the_turn_a_beat_is_busy(beat: Beat, tmp_
         assert record.exists()
         assert (await client.read_flow_run(run.id)).state_name == "Running"
 
+        # A beat that was killed while it ran the second of its groups.
+        killed = await client.create_flow_run(rhythm, state=RunningState())
+        await note_owner(client, killed.id, machine_id(tmp_path / "outputs"))
+        ran = GroupEvent(clock.now(), "free", "run", "forced", Outcome.COMPLETED, 3.0)
+        with store_of(config.load()) as store:
+            store.add_decisions([ran])
+
         await beat(toml)
         assert not record.exists()
         assert (await client.read_flow_run(run.id)).state_name == "Crashed"
+    with store_of(config.load()) as store:
+        held, written_down, _ = store.beats(clock.now() - timedelta(hours=1))
+    assert held.at < written_down.at < ran.at
+    assert written_down.at + timedelta(seconds=written_down.seconds) == ran.at + timedelta(seconds=3)
+    assert read_note(written_down.note) == BeatNote(force=("free",), reached=("free",))
     async with beat_lock(tmp_path / "outputs", patience=0) as ours:
         assert ours
 

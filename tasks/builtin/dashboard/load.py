@@ -17,7 +17,7 @@ from tasks.store.measurements import AVAILABLE, OTHERS, OWN, Bucket
 
 _HEIGHT = 140  # pixels
 _GIBIBYTE = 2**30
-_BY = "`rhythm up` reads the load each minute, and each beat as it begins."
+_BY = "`rhythm up` reads the load each minute, and so does each beat."
 
 
 def panel(past: Past) -> Panel:

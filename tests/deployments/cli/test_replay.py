@@ -54,6 +54,7 @@ def test_it_shows_each_group_and_how_exactly_the_days_were_replayed(recorded: Co
 
     assert said.code == 0
     assert "runs, at the beats at which they were" in said.out
+    assert "on schedule, as below: 312 runs; what beats at other times ran is left out" in said.out
     rows = {words[0]: words[1:] for line in said.out.splitlines() if (words := line.split())}
     assert rows["copy"][:5] == ["24", "0", "0", "0", "0"]
     assert rows["check"][3:5] == ["24", "0"]

@@ -10,6 +10,8 @@ import pytest
 from deployments import overview
 from deployments.daemon.display import Display
 from flows.decisions.group_runs import Run
+from flows.decisions.load import Load
+from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm
 
@@ -26,6 +28,27 @@ def test_news_are_visible_text(
     display.close()
 
     assert "set 'a␛]0;title␇' crashed\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("on_a_terminal", [True, False])
+def test_a_run_that_hangs_is_reported_once_as_late(
+    on_a_terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: on_a_terminal)
+    settings, start = rhythm(), datetime(2026, 3, 2, 12, tzinfo=UTC)
+    running = Run(start)
+    load = Load(durations={"health_check": Expected(40.0, 70.0)})
+    display = Display()
+
+    for minutes in (1, 2, 3):
+        now = start + timedelta(minutes=minutes)
+        past = {"health_check": [running]}
+        groups = overview.standings(settings, past, {"health_check": running}, now, load=load)
+        display.show(overview.Overview(now, settings.zone, None, groups, None))
+    display.close()
+
+    news = "health_check is late: running since 12:00, usually 40 s, 1 min 10 s at most"
+    assert " ".join(capsys.readouterr().out.split()).count(news) == 1
 
 
 @pytest.mark.parametrize("on_a_terminal", [True, False])

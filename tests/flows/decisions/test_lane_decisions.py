@@ -179,7 +179,7 @@ def test_where_lanes_are_not_apart_what_may_take_hours_comes_after_all_of_main()
     situation = Situation(rhythm(groups=LANES), {}, at("12:00"), apart=False)
 
     earlier: dict[str, Choice] = {}
-    for choice in run_order(situation, earlier):
+    for choice in run_order(lambda: situation, earlier):
         earlier[choice.group] = replace(choice, outcome=Outcome.COMPLETED)
 
     assert list(earlier) == ["health", "backup", "report", "archive"]

@@ -61,18 +61,18 @@ async def test_a_run_whose_process_was_killed_is_set_crashed_and_others_are_not(
             run = await client.create_flow_run(group_flow(f"stale_{name}"), state=RunningState())
             await stale.claim(client, run.id, settings, pid)
             runs[name] = run
-        assert await stale.crash_stale(client, settings, clock.now()) == []
+        assert await crashed(client, settings, clock.now()) == []
 
         os.kill(sleeper.pid, signal.SIGKILL)
         await sleeper.wait()
 
-        assert await stale.crash_stale(client, settings, clock.now()) == [runs["dead"].name]
+        assert await crashed(client, settings, clock.now()) == [runs["dead"].name]
         assert await state(client, runs["dead"].id) == "Crashed"
         assert await state(client, runs["alive"].id) == "Running"
 
         # This process is alive, and yet nobody runs it any more.
         stale.executed(runs["alive"].id)
-        assert await stale.crash_stale(client, settings, clock.now()) == [runs["alive"].name]
+        assert await crashed(client, settings, clock.now()) == [runs["alive"].name]
 
 
 async def test_a_run_that_nobody_has_begun_is_given_time_for_that(with_groups: WithGroups) -> None:
@@ -80,8 +80,8 @@ async def test_a_run_that_nobody_has_begun_is_given_time_for_that(with_groups: W
     async with get_client() as client:
         run = await client.create_flow_run(group_flow("pends"), state=Pending())
 
-        assert await stale.crash_stale(client, settings, clock.now()) == []
-        assert await stale.crash_stale(client, settings, too_late()) == [run.name]
+        assert await crashed(client, settings, clock.now()) == []
+        assert await crashed(client, settings, too_late()) == [run.name]
 
 
 async def test_a_run_that_only_a_worker_has_taken_is_known_by_its_deployment(
@@ -97,7 +97,7 @@ async def test_a_run_that_only_a_worker_has_taken_is_known_by_its_deployment(
             made = await client.create_deployment(flow_id, name=pool, work_pool_name=pool)
             runs[pool] = await client.create_flow_run_from_deployment(made, state=Pending())
 
-        assert await stale.crash_stale(client, settings, too_late()) == [runs[ours].name]
+        assert await crashed(client, settings, too_late()) == [runs[ours].name]
         assert await state(client, runs[another].id) == "Pending"
 
 
@@ -115,9 +115,9 @@ async def test_a_run_of_another_machine_is_its_own_to_clear_away(
         owner.kill()
         await owner.wait()
 
-        assert await stale.crash_stale(client, here, too_late()) == []
+        assert await crashed(client, here, too_late()) == []
         assert await state(client, run.id) == "Running"
-        assert await stale.crash_stale(client, there, too_late()) == [run.name]
+        assert await crashed(client, there, too_late()) == [run.name]
 
 
 async def test_a_machine_of_another_name_since_clears_away_its_own(
@@ -129,7 +129,7 @@ async def test_a_machine_of_another_name_since_clears_away_its_own(
         await note_owner(client, run.id, machine_id(settings.outputs_dir))
         monkeypatch.setattr("socket.gethostname", lambda: "renamed-since")
 
-        assert await stale.crash_stale(client, settings, clock.now()) == [run.name]
+        assert await crashed(client, settings, clock.now()) == [run.name]
 
 
 async def test_what_a_users_flow_of_a_groups_name_or_another_rhythm_runs_is_left_alone(
@@ -145,7 +145,7 @@ async def test_what_a_users_flow_of_a_groups_name_or_another_rhythm_runs_is_left
         settings = with_groups("same_name")
         ours = await client.create_flow_run(group_flow("same_name"), state=RunningState())
 
-        assert await stale.crash_stale(client, settings, too_late()) == [ours.name]
+        assert await crashed(client, settings, too_late()) == [ours.name]
         assert await state(client, others.id) == await state(client, users.id) == "Running"
 
 
@@ -156,6 +156,10 @@ def too_late() -> datetime:
 
 async def state(client: PrefectClient, run: UUID) -> str | None:
     return (await client.read_flow_run(run)).state_name
+
+
+async def crashed(client: PrefectClient, settings: Settings, now: datetime) -> list[str]:
+    return [run.name for run in await stale.crash_stale(client, settings, now)]
 
 
 async def note_owner(client: PrefectClient, run: UUID, machine: str) -> None:

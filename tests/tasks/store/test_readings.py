@@ -19,7 +19,7 @@ from tests.conftest import MakeSettings
 from tests.waiting import LIMIT
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TOML = '[groups.a]\nevery = "10m"\nsteps = ["check_health"]\n'
 
 
@@ -41,8 +41,9 @@ def test_the_last_readings_of_beats_come_oldest_first(settings: Settings) -> Non
     ]
     with store_of(settings) as store:
         store.add_readings([*beats, Reading(NOON + 6 * MINUTE, 99.0)])
-    assert readings.of_beats(settings, NOON, most=3) == beats[1:]
-    assert readings.of_beats(settings, NOON + 15 * MINUTE, most=3) == beats[3:]
+    assert readings.of_beats(settings, NOON, NOON + HOUR, most=3) == beats[1:]
+    assert readings.of_beats(settings, NOON + 15 * MINUTE, NOON + HOUR, most=3) == beats[3:]
+    assert readings.of_beats(settings, NOON, NOON + 15 * MINUTE, most=3) == beats[:3]
 
 
 def test_means_are_those_of_five_minutes(settings: Settings) -> None:
@@ -57,13 +58,17 @@ def test_means_are_those_of_five_minutes(settings: Settings) -> None:
                 Reading(NOON + 15 * MINUTE),
             ]
         )
-    assert readings.means(settings, NOON) == [Reading(NOON, 20.0), Reading(NOON + 10 * MINUTE, 50.0)]
+    assert readings.means(settings, NOON, NOON + HOUR) == [
+        Reading(NOON, 20.0),
+        Reading(NOON + 10 * MINUTE, 50.0),
+    ]
+    assert readings.means(settings, NOON, NOON + 11 * MINUTE) == [Reading(NOON, 20.0)]
 
 
 def test_without_a_file_there_is_nothing_and_none_is_made(make_settings: MakeSettings) -> None:
     settings = make_settings(TOML)
-    assert readings.of_beats(settings, NOON, most=3) == []
-    assert readings.means(settings, NOON) == []
+    assert readings.of_beats(settings, NOON, NOON + HOUR, most=3) == []
+    assert readings.means(settings, NOON, NOON + HOUR) == []
     assert not settings.outputs_dir.exists()
 
 
@@ -76,8 +81,8 @@ def test_a_file_in_order_is_read_without_sqlalchemy(make_settings: MakeSettings,
         "from datetime import UTC, datetime\n"
         "from tasks.settings.rhythm_toml import load\n"
         "from tasks.store import readings\n"
-        "since = datetime(2000, 1, 1, tzinfo=UTC)\n"
-        "assert readings.of_beats(load(), since, 24) and readings.means(load(), since)\n"
+        "all_time = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)\n"
+        "assert readings.of_beats(load(), *all_time, 24) and readings.means(load(), *all_time)\n"
         "sys.exit('sqlalchemy' in sys.modules)\n"
     )
     done = subprocess.run(  # noqa: S603 - our own Python

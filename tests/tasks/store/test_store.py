@@ -430,6 +430,8 @@ def test_processes_that_start_together_all_get_their_measurements_in(place: Plac
 def test_a_value_that_is_no_number_is_refused(value: float) -> None:
     with pytest.raises(ValueError, match="not a measurement"):
         sample(NOON, value)
+    with pytest.raises(ValueError, match="not a measurement"):
+        Reading(NOON, others=50.0, disk_pressure=value)
 
 
 def test_a_naive_time_is_refused() -> None:
