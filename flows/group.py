@@ -33,7 +33,8 @@ from flows.memory.events import events_of
 from flows.memory.history import DRY_RUN
 from flows.memory.naming import flow_name
 from flows.memory.states import SKIPPED, state_of
-from flows.memory.whose import OwnedFlow, part_version
+from flows.memory.whose import part_version
+from flows.owned_flow import OwnedFlow
 from flows.run_value import run_value
 from flows.watch import watcher
 from tasks.builtin.contract import Context, Report

@@ -31,7 +31,8 @@ from flows.group import RESULTS, GroupOptions, group_subflow, one_at_a_time
 from flows.lock import beat_lock
 from flows.memory import group_memory, history, hold_variables, naming, stale, undelivered
 from flows.memory.states import SKIPPED
-from flows.memory.whose import BEAT, owned
+from flows.memory.whose import BEAT
+from flows.owned_flow import owned
 from flows.report import BeatReport, GroupReport, LaneFailure
 from flows.run_value import run_value
 from flows.server_absence import patiently

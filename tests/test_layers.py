@@ -102,13 +102,30 @@ def test_only_flows_deployments_and_the_step_know_prefect(path: Path) -> None:
     ],
 )
 def test_what_decides_loads_no_prefect(module: str) -> None:
-    code = f"import sys, {module}; sys.exit('prefect' in sys.modules)"
+    assert "prefect" not in _loaded(module)
 
+
+@pytest.mark.parametrize(
+    ("command", "unneeded"),
+    [
+        ("status", {"prefect.flows", "sqlalchemy"}),
+        ("explain", {"prefect.flows", "sqlalchemy"}),
+        ("logs", {"prefect.flows", "sqlalchemy"}),
+        ("history", {"prefect.flows"}),
+    ],
+)
+def test_what_only_asks_the_server_loads_nothing_that_runs_flows(command: str, unneeded: set[str]) -> None:
+    assert _loaded(f"deployments.cli.{command}") & unneeded == set()
+
+
+def _loaded(module: str) -> set[str]:
+    """Return the modules that are loaded once one is, in a new process."""
+    code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run(  # noqa: S603 - our own Python
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, timeout=2 * LIMIT, check=False
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, timeout=2 * LIMIT, check=True
     )
-
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stderr == b""
+    return set(done.stdout.decode().split())
 
 
 @pytest.mark.parametrize("layer", LAYERS)

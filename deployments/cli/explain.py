@@ -25,7 +25,6 @@ from flows.decisions.load import UNKNOWN, Load
 from flows.decisions.situation import Situation
 from flows.decisions.slots import next_beat
 from flows.decisions.timestamps import iso
-from flows.memory import remembered
 from tasks.problem import ConfigError, Problem, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
@@ -152,6 +151,8 @@ async def _read(settings: Settings) -> _Known:
 
 
 def _remembered(settings: Settings) -> _Known:
+    from flows.memory import remembered  # which imports what reads databases
+
     try:
         last = remembered.last_runs(settings, clock.now())
     except StoreError as error:

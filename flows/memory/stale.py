@@ -10,7 +10,6 @@ import os
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from prefect import State
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -22,7 +21,7 @@ from prefect.client.schemas.filters import (
     TaskRunFilterState,
     TaskRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Crashed
 
 from flows.memory import naming

@@ -8,17 +8,9 @@ index of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Iterable
 
-from prefect import Flow
-
-from tasks.problem import ConfigError
-from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 #: What a beat's runs have in the place of a group's name; no group may be called so.
 BEAT = "beat"
@@ -43,28 +35,3 @@ def all_versions(settings: Settings) -> list[str]:
     """Return the versions of all runs that this rhythm makes: beats, groups, and parts of groups."""
     parts = [part_version(settings.name, group) for group in settings.groups]
     return [*run_versions(settings, [BEAT, *settings.groups]), *parts]
-
-
-class OwnedFlow(Flow[P, R]):
-    """A flow of a group's, or the beat's: whose its runs are is decided by the rhythm.toml of that time."""
-
-    def __init__(self, fn: Callable[P, R], *, group: str, **options: Any) -> None:
-        self._group = group
-        super().__init__(fn, version=group, **options)
-
-    @property
-    def version(self) -> str | None:
-        """What its runs have; None if rhythm.toml cannot be read: then they only fail, and count for none."""
-        try:
-            return run_version(config.load().name, self._group)
-        except ConfigError:
-            return None
-
-    @version.setter
-    def version(self, value: str | None) -> None:
-        pass
-
-
-def owned(**options: Any) -> Callable[[Callable[P, R]], OwnedFlow[P, R]]:
-    """Make a flow of a function, as Prefect's decorator does; `options` are those of OwnedFlow."""
-    return lambda fn: OwnedFlow(fn, **options)

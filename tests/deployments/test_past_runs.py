@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 
 from deployments.cli.history import sparkline
 from deployments.past_runs import PastRun, by_server, joined, of_groups, of_steps, with_cost
-from flows.memory.whose import owned
+from flows.owned_flow import owned
 from tasks.outcome import Outcome
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

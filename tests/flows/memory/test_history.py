@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 
 from flows.decisions.slots import Slot
 from flows.memory import history
-from flows.memory.whose import owned
+from flows.owned_flow import owned
 from tasks.outcome import Outcome
 from tests.flows.rhythms import rhythm
 
