@@ -9,6 +9,7 @@ import httpx
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 
 from flows.memory.naming import artifact_key, flow_name
+from flows.memory.server_fault import describe
 from flows.server_absence import patiently
 from tasks.builtin.contract import Report
 from tasks.markdown import escaped, table
@@ -47,7 +48,7 @@ async def publish(
     try:
         await patiently(leave)
     except httpx.HTTPError as error:
-        return f"Prefect did not take the report: {error or type(error).__name__}"
+        return f"Prefect did not take the report: {describe(error)}"
     return ""
 
 

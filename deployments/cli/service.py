@@ -220,7 +220,7 @@ def _undo(plan: Plan, before: Mapping[Path, bytes | None]) -> None:
 
 def _run(command: tuple[str, ...], *, quiet: bool = False) -> bool:
     try:
-        done = subprocess.run(  # noqa: S603 - a list of words of ours
+        done = subprocess.run(  # noqa: S603 - our own arguments
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LIMIT, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:

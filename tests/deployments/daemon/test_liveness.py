@@ -221,7 +221,7 @@ async def test_a_server_that_does_not_answer_is_reported_once_and_asked_again(
         await soon(lambda: len(watched.said) > 1, "another one")
 
     assert watched.said == [
-        "no beat comes: Prefect does not answer (ConnectError). It is asked again.",
+        "no beat comes: Prefect does not answer (ConnectError: gone). It is asked again.",
         "beats come again",
     ]
 
