@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import plistlib
+import shlex
 import shutil
 import stat
 import subprocess
@@ -196,6 +197,48 @@ def test_the_agent_is_a_property_list_that_starts_it_again_when_it_fails() -> No
         str(PROJECT / "rhythm_entry.py"),
         "deployments.service.background",
     ]
+
+
+# launchd as far as it matters here: it takes an agent once, and is slow to let it go.
+LAUNCHCTL = """#!/bin/sh
+cd {folder}
+echo launchctl "$1" >> asked
+case "$1" in
+  print)
+    if [ -f ended ]; then rm -f ended loaded; fi
+    if [ -f ending ]; then mv ending ended; fi
+    [ -f loaded ] || exit 113 ;;
+  bootout) touch ending; exit 36 ;;
+  bootstrap) [ ! -f loaded ] || exit 5; touch loaded ;;
+esac
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for launchctl is a shell script")
+def test_an_agent_that_launchd_has_already_is_gone_before_it_is_loaded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "bin" / "launchctl"
+    program.parent.mkdir()
+    program.write_text(LAUNCHCTL.format(folder=shlex.quote(str(tmp_path))))
+    program.chmod(0o755)
+    (tmp_path / "rhythm.toml").write_text('[groups.a]\nevery = "1h"\nsteps = ["check_health"]\n')
+    monkeypatch.setattr(service, "_system", lambda: launch_agent)
+    monkeypatch.setattr(service, "_POLL", 0.0)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
+
+    assert main(["service", "install"]) == 0
+    assert main(["service", "install", "--dry-run"]) == 0
+    assert "rhythm, if it is installed\nwould run   launchctl bootstrap" in capsys.readouterr().out
+    assert main(["service", "install"]) == 0
+    asked = (tmp_path / "asked").read_text().replace("launchctl ", "").split()
+    assert asked == ["print", "bootstrap", "print", "bootout", "print", "print", "bootstrap"]
+
+    monkeypatch.setattr(service, "_GONE", -1.0)
+    assert main(["service", "install"]) == 1
+    assert "has not ended within" in capsys.readouterr().err
 
 
 # Several rhythms
