@@ -333,7 +333,7 @@ def _refused(settings: Settings) -> list[Problem]:
         try:
             locate(step, settings)
         except ScriptMissingError:
-            continue  # skipped when its turn comes, and reported then
+            continue  # skipped when it is to run, and reported then
         except ScriptRefusedError as error:
             problems.append(Problem(where, str(error), "Correct the step's path."))
     return problems

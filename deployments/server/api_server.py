@@ -55,7 +55,7 @@ class ApiServer:
         _configure(secret)
         server = get_current_settings().server
         background.slow_down()
-        transactions.wait_in_turn()
+        transactions.begin_immediate()
         timezones.remember()
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -168,7 +168,7 @@ def _serve_alone(stack: ExitStack, port_file: Path | None) -> int:
     if port_file:
         atomic_file.write_text(port_file, str(listening.getsockname()[1]))
     server = ApiServer(listening, settings, secret)
-    if port_file is None:  # one that is gone in moments is nobody else's to use
+    if port_file is None:  # one that is gone in seconds is nobody else's to use
         host, port, *_ = listening.getsockname()
         url = addresses.at(Listen(host, port), addresses.RUNNING).url
         stack.enter_context(instance_lock.server_announced(home, url))

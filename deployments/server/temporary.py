@@ -107,7 +107,7 @@ async def _temporary(settings: Settings) -> AsyncIterator[Address]:
         raise ServerError(f"no Prefect server answers at {named}. {REMOTE}")
     await orphans.sweep(settings.outputs_dir, folder=orphans.SERVICES)
     secret = await asyncio.to_thread(password.for_server, settings)
-    # A port of its own: it will be gone in moments, and nobody else should come to rely on it.
+    # A port of its own: it will be gone in seconds, and nobody else should come to rely on it.
     port_file = settings.outputs_dir / "temporary-server.port"
     port_file.unlink(missing_ok=True)
     child = _server(port_file, settings.outputs_dir)

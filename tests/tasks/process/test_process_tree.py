@@ -223,7 +223,7 @@ def test_a_pid_that_nobody_has_is_nobodys_identity(pid: int) -> None:
     assert Identity(pid, 1.0).process() is None
 
 
-def test_a_process_has_one_identity_for_as_long_as_it_lives() -> None:
+def test_a_process_has_one_identity_for_as_long_as_it_runs() -> None:
     me = Identity.mine()
 
     assert me == Identity.of(os.getpid())
