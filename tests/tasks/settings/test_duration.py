@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from tasks.settings.clock_time import ClockTime, parse_clock_time
+from tasks.settings.clock_time import parse_clock_time
 from tasks.settings.duration import LONGEST, Duration, format_duration, parse_duration
 
 
@@ -117,6 +117,5 @@ def test_anything_else_is_no_time_of_day_and_reported_with_a_remedy(value: objec
     assert "'00:00' to '23:59'" in (caught.value.context or {})["remedy"]
 
 
-def test_both_are_written_to_json_as_rhythm_toml_has_them() -> None:
+def test_a_duration_is_written_to_json_as_rhythm_toml_has_it() -> None:
     assert TypeAdapter(Duration).dump_json(timedelta(minutes=90)) == b'"1h30m"'
-    assert TypeAdapter(ClockTime).dump_json(time(3)) == b'"03:00"'
