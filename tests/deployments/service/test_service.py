@@ -24,7 +24,7 @@ from deployments.adopt.sources import task_xml
 from deployments.cli import service
 from deployments.cli.main import main
 from deployments.server.instance_lock import announced
-from deployments.service import launch_agent, systemd, task_scheduler
+from deployments.service import installed, launch_agent, systemd, task_scheduler
 from deployments.service.actions import Installation, kept_variables, left_variables
 from deployments.service.background import LogStream
 from tasks.problem import CommandError
@@ -288,18 +288,39 @@ def test_what_is_no_definition_of_ours_runs_no_rhythm_toml(tmp_path: Path) -> No
         assert set(system.services(what).values()) <= {""}
 
 
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        ({}, "night"),
+        ({"rhythm": "ours"}, "rhythm"),
+        ({"other": "ours", "night": "ours"}, "night"),
+        ({"z": "ours", "b": "ours", "a": "another's"}, "b"),
+        ({"night": "another's"}, "night"),
+        ({"a": ""}, "night"),
+    ],
+)
+def test_a_service_is_known_by_its_own_name_or_else_by_its_rhythm_toml(
+    found: dict[str, str], name: str
+) -> None:
+    what = installation(name="night", config=Path("ours"))
+
+    assert installed.as_installed(what, found).name == name
+    assert installed.is_installed(what, found) == (found.get("night") == "ours")
+
+
 # Variables
 
 
 def test_what_may_be_a_secret_is_never_written_into_a_definition() -> None:
-    here = {
+    kept = {
         "PREFECT_HOME": "/p",
-        "PREFECT_API_KEY": "secret",
-        "RHYTHM_DATABASE_URL": "secret",
-        "PATH": "/bin",
+        "PREFECT_SERVER_API_PORT": "4201",
+        "RHYTHM_OUTPUTS_DIR": "/o",
+        "RHYTHM_TIMEZONE": "Asia/Seoul",
     }
+    here = {**kept, "PREFECT_API_KEY": "secret", "RHYTHM_DATABASE_URL": "secret", "PATH": "/bin"}
 
-    assert kept_variables(here) == {"PREFECT_HOME": "/p"}
+    assert kept_variables(here) == kept
     assert left_variables(here) == ["PREFECT_API_KEY", "RHYTHM_DATABASE_URL"]
 
 
