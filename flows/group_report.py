@@ -53,7 +53,7 @@ async def publish(
 
 
 def text_of(group: str, at: datetime, results: Sequence[StepResult], sections: Sequence[str]) -> str:
-    """Return the group's report as Markdown: a row a step, then what the steps have to tell."""
+    """Return the group's report as Markdown: a row a step, then what the steps have to report."""
     rows = [(result.name, result.label, f"{result.seconds:.1f} s", result.reason) for result in results]
     return "\n\n".join(
         [

@@ -340,7 +340,7 @@ def _refused(settings: Settings) -> list[Problem]:
 
 
 def _outputs(settings: Settings) -> list[Problem]:
-    """Whether something can really be written to outputs_dir: permissions alone do not tell."""
+    """Whether something can really be written to outputs_dir: permissions alone do not show that."""
     folder = settings.outputs_dir
     try:
         private.make_folder(folder)

@@ -102,7 +102,7 @@ PrefectHQ/prefect: logs are stored several times when the server is slow
 
 `APILogWorker` sends batches through a client that tries again after a read timeout, up to
 PREFECT_CLIENT_MAX_RETRIES times. The server does not end what it began, so each try is stored. Log lines
-have no ids that the server could tell repeats by. Either `LogCreate` should have an `id`, or this client
+have no ids that the server could know repeats by. Either `LogCreate` should have an `id`, or this client
 should not try again after `httpx.ReadTimeout`.
 """,
     check=_check,

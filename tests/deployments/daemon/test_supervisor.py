@@ -43,7 +43,7 @@ class Supervised:
         argv = [sys.executable, str(folder / "program.py"), str(folder / "codes")]
         self.supervisor = Supervisor(argv, folder, self.news.append)
         self.result: int | None = None
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -173,7 +173,7 @@ def test_a_death_is_reported_with_the_signal_that_it_died_of(code: int, how: str
 def test_what_cannot_even_be_started_is_tried_again(tmp_path: Path) -> None:
     news: list[str] = []
     supervisor = Supervisor([str(tmp_path / "gone")], tmp_path, news.append)
-    thread = threading.Thread(target=supervisor.run)
+    thread = threading.Thread(target=supervisor.run, daemon=True)
     thread.start()
     eventually(lambda: len(news) >= 4, "two attempts")
 
@@ -197,7 +197,7 @@ def test_one_that_does_not_end_is_killed_with_all_below_it(
 ) -> None:
     monkeypatch.setattr(supervision, "_LIMIT", 0.2)
     supervisor = Supervisor(family.argv("hangs.py", "deaf"), family.folder)
-    thread = threading.Thread(target=supervisor.run)
+    thread = threading.Thread(target=supervisor.run, daemon=True)
     thread.start()
     eventually(lambda: family.said("grandchild"), "all of it to run")
 
