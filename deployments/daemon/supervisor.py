@@ -135,8 +135,7 @@ class Supervisor:
             _end(process)
         for thread in threads:
             thread.join(_TICK)
-        if not self._stopping:
-            self._wake.clear()
+        self._wake.clear()  # that `stop` was called meanwhile is in `_stopping` as well
         return process.returncode
 
     def _notice(self, process: subprocess.Popen[bytes]) -> None:

@@ -112,6 +112,17 @@ def test_deaths_are_counted_until_it_has_run_steadily(
     assert [news.split(" in ")[1].removesuffix(" s") for news in program.news] == waits
 
 
+def test_one_that_has_died_is_not_started_again_once_it_is_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "_FIRST", 60.0)
+    program = Supervised(tmp_path, 70)
+    eventually(lambda: program.news, "the wait for another start")
+
+    assert program.end() == 0
+    assert program.count == 1
+
+
 def test_one_that_wants_to_be_renewed_is_no_dead_one(tmp_path: Path) -> None:
     program = Supervised(tmp_path, RENEW, RENEW)
     eventually(lambda: program.count == 3, "a third start")
