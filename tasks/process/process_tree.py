@@ -75,11 +75,10 @@ def members(
     found |= {pid: process for pid, process in others.items() if _mark(process) == mark}
     reaping = subreaper.process() if subreaper else None
     found |= _below([*found.values(), *([reaping] if reaping else [])], others)
-    excluded = {os.getpid(), *([reaping.pid] if reaping else [])}
     return [
         process
         for pid, process in found.items()
-        if pid not in excluded and is_running(process) and not _is_console_host(process)
+        if pid != os.getpid() and is_running(process) and not _is_console_host(process)
     ]
 
 
