@@ -56,9 +56,7 @@ class GroupOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     dry_run: bool = Field(default=False, description="Only report what would run.")
-    if_due: bool = Field(
-        default=False, description="Run only if a beat would, once it is the group's turn in its lane."
-    )
+    if_due: bool = Field(default=False, description="Run only if a beat would, once its lane is free.")
     only: list[str] = Field(
         default=[],
         max_length=1000,
@@ -178,7 +176,7 @@ def _as_all(name: str) -> dict[str, Any]:
 async def run_group(
     name: str, options: GroupOptions, in_beat: bool = False, arguments: Sequence[str] = ()
 ) -> State[GroupRun]:
-    """Run the group's steps when it is its turn in its lane, inside its flow run; return the final state.
+    """Run the group's steps once its lane is free, inside its flow run; return the final state.
 
     The steps of the options' `only` get the `arguments` behind their own.
     """
@@ -231,16 +229,16 @@ async def _once_free(name: str, settings: Settings, options: GroupOptions, in_be
     log, lane = get_run_logger(), settings.groups[name].lane
     async with beat_lock(settings.outputs_dir, patience=0, lane=lane) as held:
         if held:
-            return await _in_turn(name, settings, options, in_beat)
-    log.info("waits for its turn: another beat or group is running in the lane %s", lane)
+            return await _with_lock(name, settings, options, in_beat)
+    log.info("waits for its lane, %s: another beat or group is running in it", lane)
     watcher.get().lock_awaited()
     async with beat_lock(settings.outputs_dir, lane=lane) as held:
         if held:
-            return await _in_turn(name, settings, options, in_beat)
+            return await _with_lock(name, settings, options, in_beat)
     return Cancelled(message=cancellation.current().reason)
 
 
-async def _in_turn(name: str, settings: Settings, options: GroupOptions, in_beat: bool) -> State[GroupRun]:
+async def _with_lock(name: str, settings: Settings, options: GroupOptions, in_beat: bool) -> State[GroupRun]:
     """Run the group, which has its lane; with `if_due`, only if that is still so."""
     reason = "manually"
     if options.if_due:

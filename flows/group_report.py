@@ -9,6 +9,7 @@ import httpx
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 
 from flows.memory.naming import artifact_key, flow_name
+from flows.memory.server_fault import describe
 from flows.server_absence import patiently
 from tasks.builtin.contract import Report
 from tasks.markdown import escaped, table
@@ -47,12 +48,12 @@ async def publish(
     try:
         await patiently(leave)
     except httpx.HTTPError as error:
-        return f"Prefect did not take the report: {error or type(error).__name__}"
+        return f"Prefect did not take the report: {describe(error)}"
     return ""
 
 
 def text_of(group: str, at: datetime, results: Sequence[StepResult], sections: Sequence[str]) -> str:
-    """Return the group's report as Markdown: a row a step, then what the steps have to tell."""
+    """Return the group's report as Markdown: a row a step, then what the steps have to report."""
     rows = [(result.name, result.label, f"{result.seconds:.1f} s", result.reason) for result in results]
     return "\n\n".join(
         [

@@ -1,4 +1,4 @@
-"""One thing at a time in each lane on this machine: a beat, or a group by itself, takes its turn.
+"""One thing at a time in each lane on this machine: a beat, or a group by itself, holds its lock.
 
 A lock of the operating system, since it is free as soon as its holder dies, however it dies.
 """
@@ -25,7 +25,7 @@ _held: ContextVar[frozenset[str]] = ContextVar("lanes_held", default=frozenset()
 async def beat_lock(
     outputs_dir: Path, patience: float | None = None, lane: str = MAIN
 ) -> AsyncIterator[bool]:
-    """Take a lane's turn while the block runs; a group inside a beat shares the beat's.
+    """Hold a lane's lock while the block runs; a group inside a beat shares the beat's.
 
     Waits up to `patience` seconds (None: as long as it takes, or until the beat is cancelled) and
     yields whether it was had.

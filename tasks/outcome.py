@@ -68,7 +68,7 @@ class StepResult:
 
     @property
     def was_reached(self) -> bool:
-        """Whether it had its turn: a step after a failed one may not have."""
+        """Whether it was begun: a step after a failed one may not have been."""
         return self.seconds > 0
 
     def to_json(self) -> dict[str, str | float | int | None]:

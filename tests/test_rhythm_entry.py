@@ -103,7 +103,7 @@ def test_another_name_is_not_found() -> None:
         _ = rhythm_entry.cadence
 
 
-def test_a_process_that_has_imported_others_of_the_name_is_told_which(folder: Path) -> None:
+def test_a_process_that_has_imported_others_of_the_name_names_which(folder: Path) -> None:
     (folder / "tasks.py").write_text("", encoding="utf-8")
     root = Path(rhythm_entry.__file__).parent
     code = f"import sys, tasks; sys.path.append({str(root)!r}); import rhythm_entry"

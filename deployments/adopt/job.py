@@ -40,7 +40,7 @@ class Trigger:
     day). `at` is a time of day, "HH:MM"; of ONCE the whole date and time, "YYYY-MM-DDTHH:MM". `days` are
     "mon" to "sun" for WEEKLY, and for MONTHLY numbers, "last" or "first mon". `delay_minutes` is
     how long the scheduler waits, or may wait at random, once the trigger has come. `cron` is the
-    five fields of a crontab's line. A CRON trigger is one that only these five fields can tell.
+    five fields of a crontab's line. A CRON trigger is one that only these five fields can express.
     """
 
     kind: Kind

@@ -333,14 +333,14 @@ def _refused(settings: Settings) -> list[Problem]:
         try:
             locate(step, settings)
         except ScriptMissingError:
-            continue  # skipped when its turn comes, and reported then
+            continue  # skipped when it is to run, and reported then
         except ScriptRefusedError as error:
             problems.append(Problem(where, str(error), "Correct the step's path."))
     return problems
 
 
 def _outputs(settings: Settings) -> list[Problem]:
-    """Whether something can really be written to outputs_dir: permissions alone do not tell."""
+    """Whether something can really be written to outputs_dir: permissions alone do not show that."""
     folder = settings.outputs_dir
     try:
         private.make_folder(folder)

@@ -11,6 +11,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from deployments.server.lookup import ServerError
 from deployments.server.temporary import some_server
 from deployments.worker import name_claim
+from flows.memory import server_fault
 from tasks.settings.rhythm_toml import Settings
 
 
@@ -27,4 +28,4 @@ async def own_client(settings: Settings) -> AsyncIterator[PrefectClient]:
         try:
             yield client
         except httpx.HTTPError as error:
-            raise ServerError(f"Prefect's server stopped answering ({error!r}). Try again.") from None
+            raise ServerError(f"{server_fault.describe(error)}. Try again.") from None

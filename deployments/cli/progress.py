@@ -79,7 +79,7 @@ def needs_of_steps(settings: Settings) -> Needs:
 class ProgressDisplay:
     """Shows how many of the due groups' steps are done, and which runs now (a `flows.watch.Watcher`).
 
-    The time left is that of the group that runs: which others a beat will run is not known before its turn.
+    The time left is that of the group that runs: which others a beat will run is not known before that.
     Until a group begins, it shows what is being done instead, `before`.
     """
 
@@ -124,7 +124,7 @@ class ProgressDisplay:
         return self._bar
 
     def lock_awaited(self) -> None:
-        """Show nothing new: a beat waits for moments only."""
+        """Show nothing new: a beat waits for seconds only."""
 
     def group_begins(self, group: str, steps: Sequence[str]) -> None:
         """Make room for the group's steps."""

@@ -72,7 +72,7 @@ class _Watch(Unwatched):
 
     def lock_awaited(self) -> None:
         """Print it."""
-        self._output.say("waits for its turn: another beat or group is running in its lane")
+        self._output.say("waits for its lane: another beat or group is running in it")
 
     def group_begins(self, group: str, steps: Sequence[str]) -> None:
         """Note the run, in which this is called."""

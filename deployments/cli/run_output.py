@@ -22,7 +22,7 @@ from tasks.step_output.places import Attempt
 
 _POLL = 0.3  # seconds between two looks for new lines
 _PAGE = 200  # the most that Prefect's API returns at once
-_WAITS = "waits for its turn"  # how a group's run begins that says so
+_WAITS = "waits for its lane"  # how a group's run begins that says so
 
 
 class RunOutput:
@@ -77,7 +77,7 @@ class RunOutput:
             raise CommandError(f"{error.filename} cannot be read ({error.strerror})") from None
 
     async def show_whether_it_waits(self, client: PrefectClient, run_id: UUID) -> None:
-        """Print once that it waits for its turn, if it does."""
+        """Print once that it waits for its lane, if it does."""
         if self.quiet or self._has_begun or self._has_waited:
             return
         lines = await self._logs(client, run_id, 0)

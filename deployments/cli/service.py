@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic, sleep
 from types import ModuleType
 
 from deployments.cli import console
 from deployments.server import address, instance_lock
 from deployments.service import installed, launch_agent, systemd, task_scheduler
-from deployments.service.actions import Installation, Plan, kept_variables, left_variables
+from deployments.service.actions import Former, Installation, Plan, kept_variables, left_variables
 from tasks.files import private
 from tasks.files.atomic_file import write_users_text
 from tasks.problem import CommandError, ConfigError, Problem
@@ -27,6 +28,7 @@ from tasks.settings.project import folder
 from tasks.settings.rhythm_toml import Settings
 
 _LIMIT = 120.0  # seconds for one of the system's commands
+_GONE, _POLL = 30.0, 0.5  # seconds for the service that was there to end, and between two looks
 
 
 def run(*, action: str, account: str | None, env: Sequence[str], dry_run: bool, yes: bool, json: bool) -> int:
@@ -144,6 +146,8 @@ def _show(plan: Plan) -> int:
         console.say(f"would write {path}:\n\n{text}", verbatim=True)
     for path in plan.private:
         console.say(f"would write {path}, for its owner alone")
+    if plan.former:
+        console.say(f"would run   {_line(plan.former.end)}, if it is installed", verbatim=True)
     for command in (*plan.commands, *plan.optional):
         console.say(f"would run   {_line(command)}", verbatim=True)
     for path in plan.removed:
@@ -161,6 +165,8 @@ def _do(plan: Plan) -> int:
     before = {path: path.read_bytes() if path.exists() else None for path in written}
     try:
         _write(plan)
+        if plan.former and not _ended(plan.former):
+            return 1
         if plan.undo:
             failed = not all(_run(command) for command in plan.commands)  # up to the first that fails
         else:
@@ -202,6 +208,24 @@ def _write(plan: Plan) -> None:
         console.say(f"written: {path}, for its owner alone")
 
 
+def _ended(former: Former) -> bool:
+    """End what is installed, if anything is, and wait until it is gone; report if it is not."""
+    if not _run(former.query, quiet=True):
+        return True
+    _run(former.end, quiet=True)  # launchctl's exit code 36 means that it goes on
+    deadline = monotonic() + _GONE
+    while _run(former.query, quiet=True):
+        if monotonic() > deadline:
+            console.error(
+                f"the service of before has not ended within {_GONE:g} s. End it with "
+                f"`{_line(former.end)}`, and install again."
+            )
+            return False
+        sleep(_POLL)
+    console.say(f"done: {_line(former.end)}")
+    return True
+
+
 def _undo(plan: Plan, before: Mapping[Path, bytes | None]) -> None:
     """Leave nothing of an installation that has failed; one that was there before runs again."""
     was_there = any(content is not None for content in before.values())
@@ -220,7 +244,7 @@ def _undo(plan: Plan, before: Mapping[Path, bytes | None]) -> None:
 
 def _run(command: tuple[str, ...], *, quiet: bool = False) -> bool:
     try:
-        done = subprocess.run(  # noqa: S603 - a list of words of ours
+        done = subprocess.run(  # noqa: S603 - our own arguments
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LIMIT, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -13,6 +13,7 @@ from deployments.server import lookup
 from deployments.server.address import Address
 from deployments.server.identity import SIGN_IN, TICKETS
 from deployments.server.lookup import ServerError
+from flows.memory.server_fault import describe
 from tasks.files import atomic_file
 from tasks.settings import rhythm_toml as config
 
@@ -60,7 +61,7 @@ def _link(address: Address) -> str:
             answer = client.post(f"{address.ui}{TICKETS}", headers=address.headers)
             ticket = answer.json()["ticket"] if answer.is_success else ""
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        raise ServerError(f"{address.ui} stopped answering ({error!r}). Try again.") from None
+        raise ServerError(f"{address.ui} cannot be signed in to: {describe(error)}. Try again.") from None
     if not ticket:
         console.warning("this server is Prefect's own, and signs nobody in: type its password into the page")
         return address.ui

@@ -17,16 +17,17 @@ from deployments.server import resources
 from deployments.server.lookup import ServerError
 from deployments.worker import pool
 from deployments.worker.name_claim import NameTakenError
+from flows.memory import server_fault
 from tasks.problem import ConfigError
 from tasks.process import own_variables, script
 from tasks.settings import rhythm_toml as config
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run until standard input ends. Return 0 after a proper end, or one of the supervisor's codes."""
     parser = argparse.ArgumentParser(prog="python -m deployments.daemon", description=__doc__)
     parser.add_argument("--isolated", action="store_true", help="an interpreter of its own for every beat")
-    args = parser.parse_args(words)
+    args = parser.parse_args(argv)
     own_variables.set_default({"DO_NOT_TRACK": "1"})
     memory.give_back()
     resources.raise_open_files()
@@ -46,7 +47,7 @@ def main(words: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, another try may go well
         traceback.print_exc()
         if daemon:
-            what = str(error) if isinstance(error, DiedError) else repr(error)
+            what = str(error) if isinstance(error, DiedError) else server_fault.describe(error)
             _report(f"{what}; see {log.path(daemon.settings.outputs_dir)}", daemon)
         return DIED
     if daemon.terminated:

@@ -35,7 +35,7 @@ from deployments.service import journal
 from deployments.worker import deployed_groups, name_claim, pool, schedule
 from deployments.worker.run_events import RunEvents
 from flows import clock, killed_beats
-from flows.memory import hold_variables, stale, undelivered
+from flows.memory import hold_variables, server_fault, stale, undelivered
 from tasks.process import orphans
 from tasks.process.process_tree import Identity
 from tasks.settings.project import config_path
@@ -239,11 +239,11 @@ class Daemon:
 
 @contextmanager
 def _forgiving(display: Display) -> Iterator[None]:
-    """A server that does not answer for a while is reported, and asked again."""
+    """A server that does not answer, or refuses, is reported, and asked again."""
     try:
         yield
     except httpx.HTTPError as error:
-        display.say(f"Prefect does not answer at the moment ({type(error).__name__})", journal.WARNING)
+        display.say(f"{server_fault.describe(error)}; it is asked again", journal.WARNING)
 
 
 async def _within(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

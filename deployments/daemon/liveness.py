@@ -20,6 +20,7 @@ from deployments.worker.beat_clock import BeatClock
 from deployments.worker.pool import DeployError
 from flows import clock
 from flows.decisions.slots import BEAT
+from flows.memory import server_fault
 from tasks.problem import ConfigError
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
@@ -153,6 +154,7 @@ def _pause(found: Diagnosis | None) -> str:
 def _unreachable(error: httpx.HTTPError) -> Diagnosis:
     """Return what it means that Prefect does not answer, or with an error."""
     if isinstance(error, httpx.HTTPStatusError):
-        why = f"Prefect answers with {error.response.status_code}"
-        return Diagnosis(why, "Look into the server's log; its database may be gone or full.")
-    return Diagnosis(f"Prefect does not answer ({type(error).__name__})", "It is asked again.")
+        remedy = "Look into the server's log; its database may be gone or full."
+    else:
+        remedy = "It is asked again."
+    return Diagnosis(server_fault.describe(error), remedy)

@@ -127,15 +127,15 @@ def _inode(path: Path) -> int | None:
 async def _anothers(stack: AsyncExitStack, settings: Settings, display: Display) -> Address | None:
     """Return the server of another command; None if there is none, and none can come before ours."""
     home, named = get_current_settings().home, addresses.named()
-    is_told = False
+    is_reported = False
     while not (found := await asyncio.to_thread(lookup.find, settings)):
         if named and not named.is_local:
             return None
         if stack.enter_context(instance_lock.server_acquired(home)):
             return None
-        if not is_told:
+        if not is_reported:
             display.say(f"waiting for the server that another rhythm has on {home}")
-            is_told = True
+            is_reported = True
         await asyncio.sleep(_LOOK)
     return found
 

@@ -62,8 +62,8 @@ def _report(news: str) -> None:
 class Supervisor:
     """Runs a program, and starts it again when it dies. `say` reports to people."""
 
-    def __init__(self, words: list[str], folder: Path, say: Callable[[str], None] = _report) -> None:
-        self._words, self._folder, self._say = words, folder, say
+    def __init__(self, argv: list[str], folder: Path, say: Callable[[str], None] = _report) -> None:
+        self._argv, self._folder, self._say = argv, folder, say
         self.gave_up = False
         """Whether it died again and again as soon as it was started."""
         self._stopping = False
@@ -111,7 +111,7 @@ class Supervisor:
         set_own(_ENVIRONMENT, env)
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module
-                self._words,
+                self._argv,
                 cwd=self._folder,
                 env=env,
                 stdin=subprocess.PIPE,
@@ -135,8 +135,7 @@ class Supervisor:
             _end(process)
         for thread in threads:
             thread.join(_TICK)
-        if not self._stopping:
-            self._wake.clear()
+        self._wake.clear()  # that `stop` was called meanwhile is in `_stopping` as well
         return process.returncode
 
     def _notice(self, process: subprocess.Popen[bytes]) -> None:

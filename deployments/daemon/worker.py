@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.rhythm_worker import RhythmWorker
-from flows.memory import naming
+from flows.memory import naming, server_fault
 from tasks.settings.rhythm_toml import Settings
 
 
@@ -43,7 +43,7 @@ class Worker:
         if self._task is None or not self._task.done():
             return ""
         fault = None if self._task.cancelled() else self._task.exception()
-        return f"the worker has ended: {fault!r}"
+        return f"the worker has ended: {server_fault.describe(fault)}" if fault else "the worker has ended"
 
     async def stop(self, seconds: float) -> None:
         """End what it runs, and then itself, within so many seconds."""

@@ -13,8 +13,8 @@ from deployments.prefect_internals.internal import Internal, must_take, must_use
 def as_it_is() -> None:
     """From now on, let Prefect's console print what is logged as it is."""
     if CONSOLE_TEXT.is_used():
-        vars_of: Any = PrefectConsoleHandler
-        vars_of.emit = _emit
+        handler: Any = PrefectConsoleHandler
+        handler.emit = _emit
 
 
 def _emit(self: Any, record: logging.LogRecord) -> None:

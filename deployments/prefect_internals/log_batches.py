@@ -16,6 +16,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, Settings, get_current_settings
 
 from deployments.prefect_internals.internal import Internal, must_be_coroutine, must_take, must_use
+from flows.memory.server_fault import describe
 
 # What the server has certainly not stored: it was not reached, or says that it is busy.
 _NOT_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -49,7 +50,8 @@ async def _handle_batch(self: Any, items: list[dict[str, Any]]) -> None:
         with SettingsContext(profile=get_settings_context().profile, settings=_without_retries()):
             await _send(self._client, items)
     except Exception as error:  # noqa: BLE001 - what cannot be sent must not end the sender
-        print(f"{len(items)} log lines could not be sent to Prefect: {error!r}", file=sys.stderr, flush=True)
+        lost = f"{len(items)} log lines could not be sent: {describe(error)}"
+        print(lost, file=sys.stderr, flush=True)
     finally:
         del _under_way[id(self)]
 
@@ -100,7 +102,7 @@ PrefectHQ/prefect: logs are stored several times when the server is slow
 
 `APILogWorker` sends batches through a client that tries again after a read timeout, up to
 PREFECT_CLIENT_MAX_RETRIES times. The server does not end what it began, so each try is stored. Log lines
-have no ids that the server could tell repeats by. Either `LogCreate` should have an `id`, or this client
+have no ids that the server could know repeats by. Either `LogCreate` should have an `id`, or this client
 should not try again after `httpx.ReadTimeout`.
 """,
     check=_check,

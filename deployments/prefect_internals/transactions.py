@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 
-def wait_in_turn() -> None:
-    """Let Prefect's server in this process use it, if its database is SQLite; call it before it is made."""
+def begin_immediate() -> None:
+    """Have Prefect's server in this process, before it is made, begin them so; if its database is SQLite."""
     if TRANSACTIONS.is_used():
         from prefect.server.database.dependencies import MODELS_DEPENDENCIES
 

@@ -1,1 +1,1 @@
-"""What can be known of a script before it runs: is it valid, and does it take its arguments?."""
+"""What can be known of a script before it runs: is it valid, and does it take its arguments?"""

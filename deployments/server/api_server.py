@@ -55,7 +55,7 @@ class ApiServer:
         _configure(secret)
         server = get_current_settings().server
         background.slow_down()
-        transactions.wait_in_turn()
+        transactions.begin_immediate()
         timezones.remember()
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -130,7 +130,7 @@ def _configure(secret: str | None) -> None:
     refresh_global_settings_context()
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Serve alone, for the rhythm.toml that all commands read.
 
     While another server has Prefect's home, this one waits, and takes its place when that ends.
@@ -138,7 +138,7 @@ def main(words: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m deployments.server.api_server", description=__doc__)
     parser.add_argument("--port-file", type=Path, help=f"listen at a free port of {HOST}, and write it there")
-    port_file: Path | None = parser.parse_args(words).port_file
+    port_file: Path | None = parser.parse_args(argv).port_file
     with ExitStack() as stack:
         return _serve_alone(stack, port_file)
 
@@ -168,7 +168,7 @@ def _serve_alone(stack: ExitStack, port_file: Path | None) -> int:
     if port_file:
         atomic_file.write_text(port_file, str(listening.getsockname()[1]))
     server = ApiServer(listening, settings, secret)
-    if port_file is None:  # one that is gone in moments is nobody else's to use
+    if port_file is None:  # one that is gone in seconds is nobody else's to use
         host, port, *_ = listening.getsockname()
         url = addresses.at(Listen(host, port), addresses.RUNNING).url
         stack.enter_context(instance_lock.server_announced(home, url))

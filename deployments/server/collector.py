@@ -1,7 +1,7 @@
 """Python's garbage collector in a thread of its own, so that it can never stop the server.
 
 To free what is left of a failed SQL statement, the collector needs the mutex of its SQLite connection.
-A connection that waits for its turn to write keeps that mutex for as long as Prefect lets it wait: a
+A connection that waits for the write lock keeps that mutex for as long as Prefect lets it wait: a
 minute. By itself, the collector runs in whatever thread allocates, mostly the event loop's; and when
 whoever is writing needs that loop to go on, all of them wait for that minute, and every request with
 them. Seen with Prefect 3.8.8, aiosqlite 0.22 and Python 3.11: twice in ten beats of new workers.

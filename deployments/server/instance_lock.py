@@ -1,6 +1,6 @@
 """Who serves this rhythm: one process at a time, and where the others find it.
 
-The lock is held by `rhythm up`, or for moments by a command that starts a temporary server. The note beside
+The lock is held by `rhythm up`, or for seconds by a command that starts a temporary server. The note beside
 it is `rhythm up`'s alone. The same again stands in Prefect's home, which may be that of several rhythms, for
 the one that serves all of them: two servers over one SQLite file would lock each other out.
 """

@@ -56,6 +56,16 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """What may be installed already, and has to be gone before it can be installed again."""
+
+    query: Command
+    """Ends with 0 for as long as it is there."""
+    end: Command
+    """Has it go, which it may do only after this command has ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Files to write and to take away, and then commands to run, in order.
 
@@ -65,6 +75,8 @@ class Plan:
     files: Mapping[Path, str] = field(default_factory=dict)
     private: Mapping[Path, str] = field(default_factory=dict)
     """Files that only their owner may read."""
+    former: Former | None = None
+    """What `commands` would find in their way: it is ended before them, if it is there."""
     removed: tuple[Path, ...] = ()
     commands: tuple[Command, ...] = ()
     optional: Mapping[Command, str] = field(default_factory=dict)
@@ -80,10 +92,11 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """It, as `rhythm service ACTION --json` prints it: no file's text, which may hold secrets."""
+        former = (self.former.end,) if self.former else ()
         return {
             "files": [str(path) for path in (*self.files, *self.private)],
             "removed": [str(path) for path in self.removed],
-            "commands": [list(command) for command in (*self.commands, *self.optional)],
+            "commands": [list(command) for command in (*former, *self.commands, *self.optional)],
             "needs_administrator": self.elevated,
             "remarks": list(self.remarks),
         }

@@ -49,9 +49,9 @@ class LogStream(io.TextIOBase):
         return len(text)
 
 
-def main(words: list[str]) -> int:
+def main(argv: list[str]) -> int:
     """Run it. Return its exit code."""
-    log, *variables = words
+    log, *variables = argv
     os.environ |= dict(each.split("=", 1) for each in variables)
     # For good, and not for a block: an error that nobody expects is to be in the log as well.
     sys.stdout = sys.stderr = LogStream(Path(log))

@@ -7,7 +7,7 @@ import plistlib
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
-from deployments.service.actions import Installation, Plan, name_in
+from deployments.service.actions import Former, Installation, Plan, name_in
 from tasks.settings.project import module_argv
 
 
@@ -22,6 +22,9 @@ def plan(action: str, what: Installation, account: str | None = None) -> Plan:
             return Plan(
                 files={} if what.more else files,
                 private=files if what.more else {},
+                # launchd loads nothing twice, and reads no changed file by itself. `bootout` may return
+                # before the agent has ended.
+                former=Former(query=("launchctl", "print", name), end=("launchctl", "bootout", name)),
                 commands=(("launchctl", "bootstrap", domain, str(path)),),
             )
         case "uninstall":

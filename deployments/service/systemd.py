@@ -248,9 +248,9 @@ def _variables(unit: str) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _argv(what: Installation, module: str, *words: str) -> list[str]:
+def _argv(what: Installation, module: str, *args: str) -> list[str]:
     """Return what starts a module of ours."""
-    return module_argv(module, *words, python=what.python)
+    return module_argv(module, *args, python=what.python)
 
 
 def _unit(

@@ -116,7 +116,7 @@ def config_in(task: str) -> str:
 def _shown(command: Command) -> str:
     """Return what a command of the system's prints; "" if it does not work here."""
     try:
-        done = subprocess.run(  # noqa: S603 - a list of words of ours
+        done = subprocess.run(  # noqa: S603 - our own arguments
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LIMIT, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
@@ -146,8 +146,8 @@ def _arguments(what: Installation) -> list[str]:
     return module_argv("deployments.service.background", str(what.log), *given)[1:]
 
 
-def _do(what: Installation, action: str, *words: str) -> Command:
-    return ("schtasks", action, "/TN", _task(what), *words)
+def _do(what: Installation, action: str, *args: str) -> Command:
+    return ("schtasks", action, "/TN", _task(what), *args)
 
 
 def _task(what: Installation) -> str:

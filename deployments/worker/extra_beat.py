@@ -1,4 +1,4 @@
-"""A beat out of turn: as soon as something has ended for which the next scheduled one would come late.
+"""A beat outside of the schedule: what ends has left something to run for which the next one would come late.
 
 A beat that outlasts its interval has made Prefect cancel the ones that came meanwhile, and while a group was
 run manually they could run nothing. And what a group of another lane has held up may run now.
@@ -21,7 +21,7 @@ from deployments.worker import schedule
 from deployments.worker.own_flow import OwnFlow
 from flows import clock
 from flows.decisions.slots import next_beat
-from flows.memory import naming
+from flows.memory import naming, server_fault
 from tasks.problem import ConfigError
 from tasks.settings import rhythm_toml as config
 from tasks.settings.groups import MAIN
@@ -72,4 +72,5 @@ async def _ask(client: PrefectClient, settings: Settings) -> None:
     try:
         await schedule.beat_unless_paused(client, settings, clock.now())
     except (httpx.HTTPError, ObjectNotFound) as error:
-        _log.warning("no beat out of turn, the next scheduled one makes up for it: %r", error)
+        why = server_fault.describe(error)
+        _log.warning("no extra beat, the next scheduled one makes up for it: %s", why)

@@ -29,7 +29,7 @@ from tasks.outcome import StepResult
 from tasks.settings.steps import StepSettings
 
 _LOOK = 3.0  # seconds between two looks whether it shows signs of life
-#: Seconds after which it is asked whether the run was cancelled, though no run_events has rung for that.
+#: Seconds after which it is asked whether the run was cancelled, though no event has come for that.
 _ASK = 30.0
 #: Seconds that a cancelled run may take to end: a stubborn script alone has five before it is killed.
 _ENDING = 30.0
@@ -110,7 +110,7 @@ class HostedRun:
                 if self._progress.is_overdue:
                     await self._give_up(client, "It has shown no sign of life for too long.")
                 if heeding.done():
-                    heeding.result()  # a fault of ours must not go discard_event
+                    heeding.result()  # a fault of ours must not go unnoticed
         except asyncio.CancelledError:
             self._cancellation.ask("The worker was stopped.")
             with anyio.CancelScope(shield=True):

@@ -13,6 +13,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from flows.decisions.choice import Decision
 from flows.memory.history import as_run, begun
 from flows.memory.pages import PAGE, pages
+from flows.memory.server_fault import describe
 from tasks.builtin.contract import Events
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import GroupEvent
@@ -26,7 +27,7 @@ def events_of(settings: Settings) -> Events:
             with get_client(sync_client=True) as client:
                 found = list(_runs(client, settings, since))
         except httpx.HTTPError as error:
-            raise ConnectionError(f"Prefect does not answer: {error}") from error
+            raise ConnectionError(describe(error)) from error
         return sorted(found, key=lambda event: event.at)
 
     return events

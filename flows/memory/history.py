@@ -33,7 +33,7 @@ from tasks.settings.rhythm_toml import Settings
 #: The state of a run that only said what it would have done: it is no run of its group.
 DRY_RUN = "DryRun"
 
-# Runs of a slot that are asked for beyond its attempts: one that still waits for its turn, manually, may be
+# Runs of a slot that are asked for beyond its attempts: one that still waits for its lane, manually, may be
 # older than those. What comes before them changes no decision, and each costs a millisecond.
 _BESIDE = 3
 

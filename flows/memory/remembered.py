@@ -14,7 +14,7 @@ from tasks.store.measurements import GroupEvent
 from tasks.store.store import store_of
 from tasks.store.version import FILE_NAME
 
-#: How far back it is looked: a month of the database takes more than a moment to read.
+#: How far back it is looked: a month of the database takes a while to read.
 _BACK = timedelta(days=8)
 _NO_RUNS = tuple(decision.value for decision in Decision if decision is not Decision.RUN)
 

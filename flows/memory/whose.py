@@ -2,7 +2,7 @@
 
 A flow's name says nothing of that: a user's script may be a flow of the same name, and another rhythm on the
 same server has flows of the same names. So it stands on the run itself, as the version of its flow: the one
-text of Prefect's that a run has from its first moment on, and that both SQLite and PostgreSQL have an
+text of Prefect's that a run has from its start on, and that both SQLite and PostgreSQL have an
 index of.
 """
 

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from tasks.files import private
 
 #: Seconds for which a file may be held by others before that is an error: virus scanners and indexers
-#: look at each new file for moments, and on Windows nobody may replace it meanwhile.
+#: look at each new file for a while, and on Windows nobody may replace it meanwhile.
 _HELD = 3.0
 _POLL = 0.02
 # Windows' ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.

@@ -67,7 +67,7 @@ class JobObject:
         win32job.TerminateJobObject(self._job, _ENDED)
 
     def let_go(self) -> None:
-        """Let live what is left, also when we end."""
+        """Let what is left keep running, also when we end."""
         self._limit(win32job.JOB_OBJECT_LIMIT_BREAKAWAY_OK)
 
     def close(self) -> None:

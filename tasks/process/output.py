@@ -73,7 +73,7 @@ class Lines:
         self._keep = 4 * (longest + self._margin)  # bytes; no encoding uses more for a character
         self._encoding: str | None = None  # of the line, once it is known
         self._before: str | None = None  # the encoding of the line before
-        self._rest = b""  # not looked at yet: too little to tell the encoding, or half a character
+        self._rest = b""  # not looked at yet: too little to determine the encoding, or half a character
         self._line = bytearray()
         self._length = 0  # of the line, with all that was not kept of it
         self._returned = False  # whether it ends with a carriage return

@@ -36,7 +36,7 @@ class Ownership(Protocol):
         """Kill all of it at once, as far as the system itself knows what belongs to it."""
 
     def let_go(self) -> None:
-        """Let live what is left of it, also when we end."""
+        """Let what is left of it keep running, also when we end."""
 
     def close(self) -> None:
         """Give it back. What still runs ends where the system can do that by itself, unless it was let go."""

@@ -65,7 +65,7 @@ def _mine(pid: int) -> Identity:
 def members(
     mark: str, known: Iterable[psutil.Process] = (), subreaper: Identity | None = None
 ) -> list[psutil.Process]:
-    """Return a script's living processes: those known, those that carry `mark`, and all below them.
+    """Return a script's running processes: those known, those that carry `mark`, and all below them.
 
     All that is below its subreaper belongs to it as well, but not the subreaper itself: it ends after them,
     by itself. On Windows, less the hosts of their consoles: they come and go with the programs in them.
@@ -75,11 +75,10 @@ def members(
     found |= {pid: process for pid, process in others.items() if _mark(process) == mark}
     reaping = subreaper.process() if subreaper else None
     found |= _below([*found.values(), *([reaping] if reaping else [])], others)
-    excluded = {os.getpid(), *([reaping.pid] if reaping else [])}
     return [
         process
         for pid, process in found.items()
-        if pid not in excluded and is_running(process) and not _is_console_host(process)
+        if pid != os.getpid() and is_running(process) and not _is_console_host(process)
     ]
 
 
@@ -155,7 +154,7 @@ def _created(pid: int) -> float:
     """Return when the process was created, on a clock that nobody sets.
 
     Linux knows it in seconds since the machine was started, and the time of day that psutil makes
-    of it moves when the clock is set: after a nap, a living process would look like another one.
+    of it moves when the clock is set: after that, a running process would look like another one.
     """
     booted = psutil.boot_time() if sys.platform == "linux" else 0.0
     return psutil.Process(pid).create_time() - booted

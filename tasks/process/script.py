@@ -83,8 +83,8 @@ async def run(
     `warn` is called with what is wrong around it; `is_well` decides by its exit code whether it ended well.
 
     However this ends (timeout, cancellation, a signal, another exit code, an error of ours), the
-    script and all that it started are ended; only what a script leaves running after it has itself ended
-    well is let live: a daemon that it started on purpose.
+    script and all that it started are ended; only what one leaves running that has ended well goes on: a
+    daemon that it started on purpose.
 
     Raises:
         OSError: it cannot be started.
@@ -205,7 +205,7 @@ class _Child(asyncio.SubprocessProtocol):
             "env": env,
             **owned.popen,
         }
-        if batch_file.needs_cmd(argv[0]):  # it takes a line, not words
+        if batch_file.needs_cmd(argv[0]):  # it takes a line, not a list
             line = batch_file.line(argv)
             transport, _ = await loop.subprocess_shell(lambda: self, line, **options)
         else:
@@ -228,7 +228,7 @@ class _Child(asyncio.SubprocessProtocol):
         return self._process.cpu_seconds if self._process else None
 
     def let_go(self) -> None:
-        """Let live what it has left."""
+        """Let what it has left keep running."""
         if self._process:
             self._process.let_go()
 

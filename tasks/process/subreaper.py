@@ -202,7 +202,7 @@ class Script:
             self._protocol.process_exited()
 
     def let_go(self) -> None:
-        """Let live what it has left."""
+        """Let what it has left keep running."""
         if self.has_left:
             try:
                 self._subreaper.control.send(b"release")

@@ -59,7 +59,7 @@ class Subreaper:
         message, descriptors, _, _ = socket.recv_fds(self._control, _LARGEST, _DESCRIPTORS)
         if not message:
             return False
-        if not descriptors:  # what is left is let live
+        if not descriptors:  # what is left keeps running
             os._exit(0)
         try:
             self._start(*descriptors)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time
-from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -28,11 +26,3 @@ def parse_clock_time(value: object) -> time:
             "clock_time", "is not a time of day", {"remedy": "Write hours and minutes, '00:00' to '23:59'."}
         )
     return time(int(match[1]), int(match[2]))
-
-
-ClockTime = Annotated[
-    time,
-    BeforeValidator(parse_clock_time),
-    PlainSerializer(lambda value: f"{value:%H:%M}", when_used="json"),
-    WithJsonSchema({"title": "time of day", "type": "string", "pattern": CLOCK_PATTERN}),
-]

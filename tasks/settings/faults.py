@@ -81,7 +81,7 @@ def where(path: Path, written: bytes, keys: Sequence[str], shown: str = "") -> s
 
 
 def place(path: Path, keys: Sequence[str], shown: str = "") -> str:
-    """Return the same of a file that was read a moment ago; without a line, if it has gone since."""
+    """Return the same of a file that was read just now; without a line, if it has gone since."""
     try:
         written = path.read_bytes()
     except OSError:

@@ -37,7 +37,6 @@ RETRY_JITTER = 0.3
 #: Bytes: no interpreter starts with less.
 SMALLEST_MEMORY = 16 * 2**20
 
-
 _DELAY = {"anyOf": [{"const": 0}, *DURATION_SCHEMA["anyOf"]]}
 _DELAYS = WithJsonSchema(
     {

@@ -60,7 +60,7 @@ def test_a_grandchild_that_nobody_has_waited_for_counts(tree: Tree, tmp_path: Pa
     eventually(lambda: all_ended(tree, _BUSY), "the orphan's CPU")
 
 
-def test_a_daemon_that_forks_twice_counts_while_it_lives_and_after(tree: Tree, tmp_path: Path) -> None:
+def test_a_daemon_that_forks_twice_counts_while_it_runs_and_after(tree: Tree, tmp_path: Path) -> None:
     start(tree, tmp_path, _FORK_TWICE.format(text=_BURN + _STAY))
     eventually((tmp_path / "stays").exists, "the daemon")
 

@@ -95,7 +95,7 @@ def test_two_beats_at_once_take_turns(workspace: Workspace) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that a process can be sent")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_beat_that_is_told_to_end_leaves_nothing(workspace: Workspace, number: signal.Signals) -> None:
+def test_a_beat_that_is_asked_to_end_leaves_nothing(workspace: Workspace, number: signal.Signals) -> None:
     workspace.five_groups()
     workspace.hold("health_check")
     with workspace.start(sys.executable, "-m", "deployments.cli.main", "beat") as beat:

@@ -224,7 +224,7 @@ def test_what_says_it_was_forwarded_is_not_believed(open_server: Workspace) -> N
     assert answer.headers["location"].startswith(f"http://127.0.0.1:{open_server.port}/")
 
 
-def test_nobody_is_told_which_sites_may_ask(open_server: Workspace) -> None:
+def test_nobody_learns_which_sites_may_ask(open_server: Workspace) -> None:
     for headers in ({}, {"Origin": f"http://127.0.0.1:{open_server.port}"}):
         answer = httpx.get(f"{open_server.api}/health", headers=headers)
 

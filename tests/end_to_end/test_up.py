@@ -89,7 +89,7 @@ def test_a_day_with_up(workspace: Workspace) -> None:
         assert line in up.said
 
 
-def test_a_beat_and_a_group_by_hand_never_run_beside_each_other(workspace: Workspace) -> None:
+def test_a_beat_and_a_manual_group_never_run_beside_each_other(workspace: Workspace) -> None:
     workspace.five_groups()
     held = workspace.hold("performance_analysis")
     with workspace.up():
@@ -180,7 +180,7 @@ def test_isolated_beats_take_nothing_from_job_variables_and_log_what_scripts_pri
         eventually(lambda: line in log.read_text(encoding="utf-8"), "what the script has printed")
 
 
-def test_a_taken_port_is_told_and_another_one_used(workspace: Workspace) -> None:
+def test_a_taken_port_is_reported_and_another_one_used(workspace: Workspace) -> None:
     workspace.five_groups()
     stranger = http.server.ThreadingHTTPServer(
         ("127.0.0.1", workspace.port), http.server.BaseHTTPRequestHandler

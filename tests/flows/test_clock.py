@@ -27,7 +27,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.mark.parametrize(
     ("seconds", "pauses"), [(-1.0, []), (0.0, []), (0.4, [0.4]), (1.0, [1.0]), (1.01, []), (3600.0, [])]
 )
-async def test_only_a_moment_that_is_about_to_come_is_waited_for(
+async def test_only_a_time_that_is_about_to_come_is_waited_for(
     slept: list[float], seconds: float, pauses: list[float]
 ) -> None:
     await clock.reach(NOON + timedelta(seconds=seconds))

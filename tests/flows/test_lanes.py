@@ -168,7 +168,7 @@ async def test_a_forced_group_that_does_not_run_degrades_the_beat_which_says_why
     [("untold_running", Running()), ("untold_crashed", Crashed())],
     ids=lambda value: str(value),
 )
-async def test_a_result_that_the_server_did_not_take_is_told_to_it_later_and_counts_meanwhile(
+async def test_a_result_that_the_server_did_not_take_is_reported_to_it_later_and_counts_meanwhile(
     beat: Beat, tmp_path: Path, group: str, state: State[Any]
 ) -> None:
     (tmp_path / "rhythm.toml").write_text(f'[groups.{group}]\nevery = "1d"\nsteps = ["check_health"]\n')

@@ -19,19 +19,19 @@ def outputs(tmp_path: Path) -> Path:
 
 
 def holder(family: Family, outputs: Path, *words: str) -> subprocess.Popen[bytes]:
-    """Start a process that holds the turn, and wait until it does."""
+    """Start a process that holds the lock, and wait until it does."""
     process = family.start("takes_beat_lock.py", str(outputs), "once", *words)
-    eventually(lambda: family.said("held"), "the turn to be held")
+    eventually(lambda: family.said("held"), "the lock to be held")
     return process
 
 
-async def test_two_processes_never_have_the_turn_at_once(family: Family, outputs: Path) -> None:
+async def test_two_processes_never_hold_the_lock_at_once(family: Family, outputs: Path) -> None:
     processes = [family.start("takes_beat_lock.py", str(outputs), "4") for _ in range(3)]
 
     assert [process.wait() for process in processes] == [0, 0, 0]
 
 
-async def test_without_patience_a_turn_that_is_not_free_is_not_had(family: Family, outputs: Path) -> None:
+async def test_without_patience_a_lock_that_is_not_free_is_not_had(family: Family, outputs: Path) -> None:
     process = holder(family, outputs)
 
     async with beat_lock(outputs, patience=0) as held:
@@ -46,7 +46,7 @@ async def test_patience_ends(family: Family, outputs: Path) -> None:
         assert not held
 
 
-async def test_with_patience_a_turn_that_becomes_free_is_had(family: Family, outputs: Path) -> None:
+async def test_with_patience_a_lock_that_becomes_free_is_had(family: Family, outputs: Path) -> None:
     process = holder(family, outputs)
     family.tell("end")
 
@@ -55,7 +55,7 @@ async def test_with_patience_a_turn_that_becomes_free_is_had(family: Family, out
     process.wait()
 
 
-async def test_without_a_limit_it_waits_until_its_turn_comes(family: Family, outputs: Path) -> None:
+async def test_without_a_limit_it_waits_until_the_lock_is_free(family: Family, outputs: Path) -> None:
     process = holder(family, outputs)
     entered = asyncio.Event()
 
@@ -97,7 +97,7 @@ async def test_a_child_that_the_holder_has_left_behind_does_not_keep_it(
         assert held
 
 
-async def test_what_runs_inside_a_turn_shares_it(outputs: Path) -> None:
+async def test_what_runs_inside_a_lock_shares_it(outputs: Path) -> None:
     async with beat_lock(outputs) as outer, beat_lock(outputs, patience=0) as inner:
         assert (outer, inner) == (True, True)
 
@@ -108,7 +108,7 @@ async def test_what_runs_inside_a_turn_shares_it(outputs: Path) -> None:
         assert await asyncio.create_task(group())
 
 
-async def test_leaving_the_inner_turn_does_not_give_up_the_outer(family: Family, outputs: Path) -> None:
+async def test_leaving_the_inner_lock_does_not_release_the_outer(family: Family, outputs: Path) -> None:
     async with beat_lock(outputs):
         async with beat_lock(outputs):
             pass

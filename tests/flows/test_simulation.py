@@ -94,7 +94,7 @@ def test_a_beat_that_outlasts_its_interval_skips_others_and_brings_one_at_its_en
     assert begun(simulation, "health_check") == ["00:00:00", "00:11:55"]
 
 
-def test_without_beats_out_of_turn_the_next_one_of_the_clock_makes_up_for_it() -> None:
+def test_without_extra_beats_the_next_one_of_the_clock_makes_up_for_it() -> None:
     simulation, _ = simulated(rhythm(), SECONDS, length=timedelta(minutes=20), extra=False)
 
     assert begun(simulation, "health_check") == ["00:00:00", "00:15:00"]

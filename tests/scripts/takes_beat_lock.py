@@ -1,7 +1,7 @@
-"""Takes the turn, says "held", and keeps it until it is asked to end; ends with 7 if it is not had.
+"""Takes the lock, says "held", and keeps it until it is asked to end; ends with 7 if it is not had.
 
-Words: the folder for outputs, and how often; if often, it is given back at once, and two inside at
-once end with 1. With the word "impatient" it does not wait for its turn; with "leaving" it starts a
+Arguments: the folder for outputs, and how often; if often, it is given back at once, and two inside at
+once end with 1. With "impatient" it does not wait for the lock; with "leaving" it starts a
 child that outlives it.
 """
 

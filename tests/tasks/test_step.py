@@ -370,7 +370,7 @@ async def test_the_steps_own_environment_wins(steps: Steps, monkeypatch: pytest.
     assert "RHYTHM_TEST_WHERE=here" in steps.heard.text
 
 
-async def test_what_prefect_tells_its_own_processes_is_not_handed_down(
+async def test_what_prefect_hands_its_own_processes_is_not_handed_down(
     steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "123")

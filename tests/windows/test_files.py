@@ -32,7 +32,7 @@ def let_go(handle: int) -> None:
     win32file.CloseHandle(handle)
 
 
-def test_a_file_that_is_held_for_a_moment_is_replaced_after_that(tmp_path: Path) -> None:
+def test_a_file_that_is_held_briefly_is_replaced_after_that(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     write_text(path, "old")
     handle = hold(path)

@@ -87,7 +87,7 @@ def test_closing_the_job_ends_what_is_left(family: Family, chain: list[str]) -> 
     process.wait(LIMIT)
 
 
-def test_what_is_let_go_lives_on(family: Family, chain: list[str]) -> None:
+def test_what_is_let_go_goes_on(family: Family, chain: list[str]) -> None:
     owned = ownership()
     process = subprocess.Popen(chain, **owned.popen)  # noqa: S603 - our own script
     owned.take(process.pid)

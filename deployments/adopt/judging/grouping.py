@@ -1,4 +1,4 @@
-"""Which group a job belongs to: by what it does, as its names and texts tell, and how often it ran. Pure."""
+"""Which group a job belongs to: by what it does, as its names and texts show, and how often it ran. Pure."""
 
 from __future__ import annotations
 

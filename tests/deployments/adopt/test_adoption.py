@@ -115,7 +115,7 @@ def test_what_was_edited_stays_and_only_new_jobs_are_added() -> None:
     assert not again.adoption.needs
 
 
-def test_a_step_that_was_moved_by_hand_stays_where_it_is() -> None:
+def test_a_step_that_was_moved_manually_stays_where_it_is() -> None:
     text = '[groups.mine]\nevery = "1h"\nsteps = ["watchdog.py"]\n[adopted]\nwatchdog = "health_check"\n'
 
     found = Adopted([job("watchdog")], text)
@@ -125,7 +125,7 @@ def test_a_step_that_was_moved_by_hand_stays_where_it_is() -> None:
     assert found.what("watchdog") == ["it ran every 10 min; here every 1 h, which is rarer"]
 
 
-def test_a_step_whose_arguments_were_changed_by_hand_is_not_added_again() -> None:
+def test_a_step_whose_arguments_were_changed_manually_is_not_added_again() -> None:
     text = '[groups.mine]\nevery = "1h"\nsteps = ["watchdog.py --mine"]\n[adopted]\nwatchdog = "mine"\n'
 
     assert Adopted([job("watchdog", args=("--old",))], text).text == text
@@ -192,7 +192,7 @@ def test_registrations_of_the_same_script_are_one_step_with_all_triggers() -> No
     assert [(each.name, into) for each, into in found.adoption.twins] == [("again", "watchdog")]
 
 
-def test_what_is_disabled_over_or_never_set_off_is_left_and_told() -> None:
+def test_what_is_disabled_over_or_never_set_off_is_left_and_reported() -> None:
     found = Adopted(
         [
             job("disabled", enabled=False),
@@ -218,7 +218,7 @@ def test_what_cannot_be_known_needs_the_user_even_where_it_is_placed() -> None:
     assert not Adopted([unsure], found.text, assign=["watchdog=health_check"]).adoption.needs
 
 
-def test_a_script_that_is_not_there_is_an_optional_step_and_told() -> None:
+def test_a_script_that_is_not_there_is_an_optional_step_and_reported() -> None:
     found = Adopted([job("watchdog")], missing=["watchdog.py"])
 
     assert found.steps == {"health_check": [{"run": "watchdog.py", "optional": True}]}
@@ -277,7 +277,7 @@ _JOBS = st.lists(
 
 @settings(max_examples=60)
 @given(_JOBS)
-def test_whatever_is_found_the_file_is_sound_and_a_second_run_leaves_it_alone(jobs: list[Job]) -> None:
+def test_whatever_is_found_the_file_is_valid_and_a_second_run_leaves_it_alone(jobs: list[Job]) -> None:
     first = Adopted(jobs)
     if not first.file.groups:
         return

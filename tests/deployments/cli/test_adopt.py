@@ -48,7 +48,7 @@ def written(rhythm: CommandLine) -> dict[str, Any]:
     return tomllib.loads(rhythm.config.read_text(encoding="utf-8"))
 
 
-def test_a_crontab_becomes_a_rhythm_that_is_sound(rhythm: CommandLine, tmp_path: Path) -> None:
+def test_a_crontab_becomes_a_rhythm_that_is_valid(rhythm: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text(CRONTAB)
 
     said = rhythm("adopt", "mine")
@@ -169,7 +169,7 @@ def test_folders_patterns_and_names_are_read_once_each(rhythm: CommandLine, tmp_
         ("cut.xml", task().encode()[:300], "a task that is cut short"),
     ],
 )
-def test_a_source_that_tells_nothing_is_an_error(
+def test_a_source_that_has_nothing_is_an_error(
     name: str, content: bytes | None, reported: str, rhythm: CommandLine, tmp_path: Path
 ) -> None:
     if content is not None:
@@ -230,7 +230,7 @@ def test_a_word_that_means_nothing_writes_nothing(
     assert not rhythm.config.exists()
 
 
-def test_a_rhythm_toml_that_is_not_sound_is_left_alone(rhythm: CommandLine, tmp_path: Path) -> None:
+def test_a_rhythm_toml_that_is_not_valid_is_left_alone(rhythm: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text(CRONTAB)
     rhythm.write("[groups.a]\nevery = 'soon'\n")
 

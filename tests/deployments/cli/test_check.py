@@ -30,7 +30,7 @@ def script(rhythm: CommandLine, name: str) -> Path:
     return path
 
 
-def test_the_shipped_rhythm_is_sound(rhythm: CommandLine) -> None:
+def test_the_shipped_rhythm_is_valid(rhythm: CommandLine) -> None:
     rhythm.write((PROJECT / "rhythm.toml").read_bytes())
 
     said = rhythm("check")
@@ -59,7 +59,7 @@ def test_what_takes_longer_each_day_is_a_warning_before_it_is_too_long(rhythm: C
     assert now.isoformat() < next(each["at"] for each in listed if each["what"] == "a")
 
 
-def test_a_sound_rhythm_as_json(rhythm: CommandLine) -> None:
+def test_a_valid_rhythm_as_json(rhythm: CommandLine) -> None:
     rhythm.write(VALID)
 
     said = rhythm("check", "--json")
@@ -128,7 +128,7 @@ def test_a_script_that_is_not_there_is_a_problem_and_an_optional_one_a_warning(r
     assert warning["problem"] == f"there is no {folder / 'two.py'}"
 
 
-def test_warnings_alone_are_told_apart_and_end_with_0(rhythm: CommandLine) -> None:
+def test_warnings_alone_are_reported_apart_and_end_with_0(rhythm: CommandLine) -> None:
     rhythm.write(rhythm_of("[{ run = 'two.py', optional = true }]"))
 
     said = rhythm("check")
@@ -146,7 +146,7 @@ def test_warnings_alone_are_told_apart_and_end_with_0(rhythm: CommandLine) -> No
         ("x.py", "needs python9.99, which is not installed or not in PATH"),
     ],
 )
-def test_a_script_that_cannot_be_started_is_told_once(step: str, problem: str, rhythm: CommandLine) -> None:
+def test_a_script_that_cannot_start_is_reported_once(step: str, problem: str, rhythm: CommandLine) -> None:
     script(rhythm, "folder.py/in_it.py")
     script(rhythm, "x.py")
     script(rhythm, "../outside.py")
@@ -162,7 +162,7 @@ def test_a_script_that_cannot_be_started_is_told_once(step: str, problem: str, r
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no executable files but by their ending")
-def test_a_script_that_is_not_executable_is_told(rhythm: CommandLine) -> None:
+def test_a_script_that_is_not_executable_is_reported(rhythm: CommandLine) -> None:
     script(rhythm, "backup")
     rhythm.write(rhythm_of("['./backup']"))
 
@@ -172,7 +172,7 @@ def test_a_script_that_is_not_executable_is_told(rhythm: CommandLine) -> None:
     assert "backup is not executable; make it so, or give it a suffix." in said.err
 
 
-def test_an_outputs_dir_that_cannot_be_written_to_is_told(rhythm: CommandLine) -> None:
+def test_an_outputs_dir_that_cannot_be_written_to_is_reported(rhythm: CommandLine) -> None:
     (rhythm.folder / "file").touch()
     rhythm.write(rhythm_of("['check_health']", "outputs_dir = 'file/outputs'"))
 
@@ -185,7 +185,7 @@ def test_an_outputs_dir_that_cannot_be_written_to_is_told(rhythm: CommandLine) -
     assert found["remedy"] == "Name a folder that you may write to."
 
 
-def test_an_outputs_dir_that_a_variable_names_is_told_with_the_variable(rhythm: CommandLine) -> None:
+def test_an_outputs_dir_that_a_variable_names_is_reported_with_the_variable(rhythm: CommandLine) -> None:
     (rhythm.folder / "file").touch()
     rhythm.write(VALID)
 
@@ -256,7 +256,7 @@ def test_without_a_time_zone_the_machines_own_counts(rhythm: CommandLine) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has its zone in the registry, not in TZ")
 @pytest.mark.parametrize("zone", ["UTC+3", "Mars/Olympus"])
-def test_a_machine_without_a_known_time_zone_is_told_to_name_one(zone: str, rhythm: CommandLine) -> None:
+def test_a_machine_without_a_known_time_zone_is_asked_to_name_one(zone: str, rhythm: CommandLine) -> None:
     rhythm.write(rhythm_of("['check_health']"))
 
     said = rhythm("check", TZ=zone)
@@ -324,7 +324,7 @@ def test_nothing_starts_with_a_step_that_may_not_run(tmp_path: Path, make_settin
     with pytest.raises(ConfigError, match=r"steps: outside: \.\./outside\.py leads out of") as refused:
         ready(settings)
 
-    assert len(refused.value.problems) == 1  # a script that is missing is skipped, in its turn
+    assert len(refused.value.problems) == 1  # a script that is missing is skipped when it is to run
 
 
 def test_a_step_that_may_take_longer_than_a_beat_while_others_wait_is_a_warning_that_names_a_lane(

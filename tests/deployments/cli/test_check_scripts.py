@@ -222,7 +222,7 @@ def test_an_interpreter_that_gives_no_answer_is_a_warning_and_the_grammar_looks(
     assert rhythm_of.started.exists()
 
 
-def test_a_sound_rhythm_of_all_kinds_has_no_finding(rhythm_of: Rhythm, pwsh: Path) -> None:
+def test_a_valid_rhythm_of_all_kinds_has_no_finding(rhythm_of: Rhythm, pwsh: Path) -> None:
     rhythm_of.write("a.ps1", SCRIPT)
     rhythm_of.write("b.py", "print('한글')")
     rhythm_of.write("c.sh", "echo c")

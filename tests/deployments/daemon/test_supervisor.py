@@ -17,14 +17,14 @@ from tests.waiting import eventually
 PROJECT = Path(__file__).resolve().parents[3]
 
 # Ends with the next of the exit codes in the file NAME, or, if there is none, when its input ends.
-LIVES = """
+PROGRAM = """
 import sys, pathlib
 codes = pathlib.Path(sys.argv[1])
 first, *rest = codes.read_text().split() or [""]
 codes.write_text(" ".join(rest))
-with codes.with_name("lives").open("a") as file:
+with codes.with_name("starts").open("a") as file:
     file.write("x")
-print("life", flush=True)
+print("started", flush=True)
 if first:
     print("dies of", first, file=sys.stderr, flush=True)
     sys.exit(int(first))
@@ -33,17 +33,17 @@ codes.with_name("ended").touch()
 """
 
 
-class Lives:
+class Supervised:
     """A program that dies as it is asked to, below a supervisor in a thread."""
 
     def __init__(self, folder: Path, *codes: int) -> None:
         self.folder, self.news = folder, list[str]()
-        (folder / "lives.py").write_text(LIVES)
+        (folder / "program.py").write_text(PROGRAM)
         (folder / "codes").write_text(" ".join(map(str, codes)))
-        words = [sys.executable, str(folder / "lives.py"), str(folder / "codes")]
-        self.supervisor = Supervisor(words, folder, self.news.append)
+        argv = [sys.executable, str(folder / "program.py"), str(folder / "codes")]
+        self.supervisor = Supervisor(argv, folder, self.news.append)
         self.result: int | None = None
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -51,7 +51,7 @@ class Lives:
 
     @property
     def count(self) -> int:
-        path = self.folder / "lives"
+        path = self.folder / "starts"
         return len(path.read_text()) if path.exists() else 0
 
     def end(self) -> int | None:
@@ -88,12 +88,12 @@ def test_the_wait_is_never_longer_than_a_minute(deaths: int, monkeypatch: pytest
     assert back_off(deaths) == 60.0
 
 
-def test_what_dies_is_told_and_started_again_and_ends_when_its_input_does(tmp_path: Path) -> None:
-    lives = Lives(tmp_path, 70, 70)
-    eventually(lambda: lives.count == 3, "the third life")
+def test_what_dies_is_reported_and_started_again_and_ends_when_its_input_does(tmp_path: Path) -> None:
+    program = Supervised(tmp_path, 70, 70)
+    eventually(lambda: program.count == 3, "a third start")
 
-    assert lives.end() == 0
-    assert [news.split(",")[0] for news in lives.news] == ["it has died (exit code 70)"] * 2
+    assert program.end() == 0
+    assert [news.split(",")[0] for news in program.news] == ["it has died (exit code 70)"] * 2
     assert (tmp_path / "ended").exists()
 
 
@@ -105,60 +105,71 @@ def test_deaths_are_counted_until_it_has_run_steadily(
 ) -> None:
     monkeypatch.setattr(supervision, "_STEADY", steady)
     monkeypatch.setattr(supervision, "QUICK", -1.0)
-    lives = Lives(tmp_path, 70, 70, 70)
-    eventually(lambda: lives.count == 4, "the fourth life")
+    program = Supervised(tmp_path, 70, 70, 70)
+    eventually(lambda: program.count == 4, "a fourth start")
 
-    assert lives.end() == 0
-    assert [news.split(" in ")[1].removesuffix(" s") for news in lives.news] == waits
+    assert program.end() == 0
+    assert [news.split(" in ")[1].removesuffix(" s") for news in program.news] == waits
+
+
+def test_one_that_has_died_is_not_started_again_once_it_is_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "_FIRST", 60.0)
+    program = Supervised(tmp_path, 70)
+    eventually(lambda: program.news, "the wait for another start")
+
+    assert program.end() == 0
+    assert program.count == 1
 
 
 def test_one_that_wants_to_be_renewed_is_no_dead_one(tmp_path: Path) -> None:
-    lives = Lives(tmp_path, RENEW, RENEW)
-    eventually(lambda: lives.count == 3, "the third life")
+    program = Supervised(tmp_path, RENEW, RENEW)
+    eventually(lambda: program.count == 3, "a third start")
 
-    assert lives.end() == 0
-    assert lives.news == []
+    assert program.end() == 0
+    assert program.news == []
 
 
 @pytest.mark.parametrize("code", [0, CANNOT_START, BAD_CONFIG])
 def test_one_that_ends_well_or_cannot_start_is_left_alone(tmp_path: Path, code: int) -> None:
-    assert Lives(tmp_path, code).ends() == code
-    assert len((tmp_path / "lives").read_text()) == 1
+    assert Supervised(tmp_path, code).ends() == code
+    assert len((tmp_path / "starts").read_text()) == 1
 
 
 @pytest.mark.parametrize("code", [CANNOT_START, BAD_CONFIG])
-def test_what_has_lived_once_is_tried_again_even_if_it_cannot_start(tmp_path: Path, code: int) -> None:
-    lives = Lives(tmp_path, 70, code)
-    eventually(lambda: lives.count == 3, "the third life")
+def test_what_has_run_once_is_tried_again_even_if_it_cannot_start(tmp_path: Path, code: int) -> None:
+    program = Supervised(tmp_path, 70, code)
+    eventually(lambda: program.count == 3, "a third start")
 
-    assert lives.end() == 0
+    assert program.end() == 0
 
 
 def test_one_that_dies_three_times_as_soon_as_it_is_started_is_given_up(tmp_path: Path) -> None:
-    lives = Lives(tmp_path, 70, TERMINATED, CANNOT_START)
+    program = Supervised(tmp_path, 70, TERMINATED, CANNOT_START)
 
-    assert lives.ends() == 1
-    assert lives.supervisor.gave_up
-    assert lives.count == 3
-    assert lives.news[-1] == "it has died (exit code 1)"
+    assert program.ends() == 1
+    assert program.supervisor.gave_up
+    assert program.count == 3
+    assert program.news[-1] == "it has died (exit code 1)"
 
 
 def test_one_that_runs_for_a_while_in_between_is_not_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervision, "QUICK", -1.0)
-    lives = Lives(tmp_path, 70, 70, 70)
-    eventually(lambda: lives.count == 4, "the fourth life")
+    program = Supervised(tmp_path, 70, 70, 70)
+    eventually(lambda: program.count == 4, "a fourth start")
 
-    assert lives.end() == 0
-    assert not lives.supervisor.gave_up
+    assert program.end() == 0
+    assert not program.supervisor.gave_up
 
 
 def test_to_be_renewed_between_two_deaths_is_no_death(tmp_path: Path) -> None:
-    lives = Lives(tmp_path, 70, RENEW, 70, RENEW, RENEW)
-    eventually(lambda: lives.count == 6, "the sixth life")
+    program = Supervised(tmp_path, 70, RENEW, 70, RENEW, RENEW)
+    eventually(lambda: program.count == 6, "a sixth start")
 
-    assert lives.end() == 0
+    assert program.end() == 0
 
 
 @pytest.mark.parametrize(
@@ -166,14 +177,14 @@ def test_to_be_renewed_between_two_deaths_is_no_death(tmp_path: Path) -> None:
     [(70, "exit code 70"), (TERMINATED, "SIGTERM"), (-9, "SIGKILL"), (-64, "SIGRTMAX"), (-99, "signal 99")],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="where a process ends with an exit code alone")
-def test_a_death_is_told_with_the_signal_that_it_died_of(code: int, how: str) -> None:
+def test_a_death_is_reported_with_the_signal_that_it_died_of(code: int, how: str) -> None:
     assert supervision.how(code) == how
 
 
 def test_what_cannot_even_be_started_is_tried_again(tmp_path: Path) -> None:
     news: list[str] = []
     supervisor = Supervisor([str(tmp_path / "gone")], tmp_path, news.append)
-    thread = threading.Thread(target=supervisor.run)
+    thread = threading.Thread(target=supervisor.run, daemon=True)
     thread.start()
     eventually(lambda: len(news) >= 4, "two attempts")
 
@@ -185,10 +196,10 @@ def test_what_cannot_even_be_started_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_what_it_says_is_passed_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Lives(tmp_path, CANNOT_START).ends()
+    Supervised(tmp_path, CANNOT_START).ends()
 
     said = capfd.readouterr()
-    assert said.out == "life\n"
+    assert said.out == "started\n"
     assert said.err == "dies of 1\n"
 
 
@@ -197,7 +208,7 @@ def test_one_that_does_not_end_is_killed_with_all_below_it(
 ) -> None:
     monkeypatch.setattr(supervision, "_LIMIT", 0.2)
     supervisor = Supervisor(family.argv("hangs.py", "deaf"), family.folder)
-    thread = threading.Thread(target=supervisor.run)
+    thread = threading.Thread(target=supervisor.run, daemon=True)
     thread.start()
     eventually(lambda: family.said("grandchild"), "all of it to run")
 

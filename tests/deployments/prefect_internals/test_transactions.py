@@ -103,7 +103,7 @@ def test_where_prefect_has_changed_its_own_are_used(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(transactions, "TRANSACTIONS", changed(transactions.TRANSACTIONS))
 
     with temporary_settings({PREFECT_API_DATABASE_CONNECTION_URL: url}):
-        transactions.wait_in_turn()
+        transactions.begin_immediate()
 
     assert dependencies.MODELS_DEPENDENCIES["database_config"] is None
 

@@ -78,7 +78,7 @@ def test_every_block_is_read_without_powershell(text: str) -> None:
         "param($A,)",
     ],
 )  # fmt: skip
-def test_what_cannot_be_told_is_left(block: str) -> None:
+def test_what_cannot_be_determined_is_left(block: str) -> None:
     assert param_block.read(block) is None
 
 

@@ -50,7 +50,7 @@ async def test_freeing_a_failed_statement_never_waits_in_the_event_loop(
     begins = threading.Event()
     waiting.set_trace_callback(lambda _: begins.set())
     waits = asyncio.create_task(asyncio.to_thread(waiting.execute, "INSERT INTO t VALUES (2)"))
-    await soon(begins.is_set, "the statement to wait for its turn")
+    await soon(begins.is_set, "the statement to wait for the write lock")
 
     del left
     garbage = [[n] for n in range(100_000)]  # enough for Python to collect by itself, if it would

@@ -151,7 +151,7 @@ def test_another_accounts_server_that_proves_to_know_the_password_is_asked_by_it
 @pytest.mark.parametrize("claim", [None, "", "00", "비밀"])
 @pytest.mark.parametrize("auth", [None, "another"])
 @pytest.mark.parametrize("setting", [{}, {PREFECT_API_AUTH_STRING: "admin:the user's own"}])
-def test_one_that_only_claims_to_be_ours_is_told_nothing_and_believed_nothing(
+def test_one_that_only_claims_to_be_ours_learns_nothing_and_is_not_believed(
     settings: Settings,
     home: Path,
     tmp_path: Path,

@@ -34,7 +34,7 @@ class _Usage(NamedTuple):
         (LOW, [], []),
     ],
 )
-def test_a_disk_is_told_before_it_is_full_and_once_however_many_folders_are_on_it(
+def test_a_disk_is_reported_before_it_is_full_and_once_however_many_folders_are_on_it(
     free: int, full: list[str], low: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: _Usage(free))
@@ -48,7 +48,7 @@ def test_a_disk_is_told_before_it_is_full_and_once_however_many_folders_are_on_i
 
 
 @posix_only
-def test_too_few_open_files_are_told_before_anything_fails_of_them(rhythm: CommandLine) -> None:
+def test_too_few_open_files_are_reported_before_anything_fails_of_them(rhythm: CommandLine) -> None:
     rhythm.write(VALID)
 
     limited = ["-c", 'ulimit -n 64; exec "$@"', "sh", sys.executable, "-m", "deployments.cli.main"]
@@ -87,7 +87,9 @@ def test_more_open_files_are_taken_where_they_are_allowed() -> None:
     assert said.stdout == "600 600 []\n"
 
 
-def test_a_proxy_that_does_not_answer_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_silent_is_reported_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", 0)) as there:
         found = {
@@ -107,7 +109,7 @@ def test_a_proxy_that_does_not_answer_is_told_without_its_password(monkeypatch: 
 
 
 @pytest.mark.parametrize("url", ["http://", "http://x:notaport", "http://[::1"])
-def test_a_proxy_that_is_no_address_is_told_as_well(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_no_address_is_reported_as_well(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "getproxies", lambda: {"http": url, "https": ""})
 
     (problem,) = resources.proxies()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import plistlib
+import shlex
 import shutil
 import stat
 import subprocess
@@ -23,7 +24,7 @@ from deployments.adopt.sources import task_xml
 from deployments.cli import service
 from deployments.cli.main import main
 from deployments.server.instance_lock import announced
-from deployments.service import launch_agent, systemd, task_scheduler
+from deployments.service import installed, launch_agent, systemd, task_scheduler
 from deployments.service.actions import Installation, kept_variables, left_variables
 from deployments.service.background import LogStream
 from tasks.problem import CommandError
@@ -198,6 +199,48 @@ def test_the_agent_is_a_property_list_that_starts_it_again_when_it_fails() -> No
     ]
 
 
+# launchd as far as it matters here: it takes an agent once, and is slow to let it go.
+LAUNCHCTL = """#!/bin/sh
+cd {folder}
+echo launchctl "$1" >> asked
+case "$1" in
+  print)
+    if [ -f ended ]; then rm -f ended loaded; fi
+    if [ -f ending ]; then mv ending ended; fi
+    [ -f loaded ] || exit 113 ;;
+  bootout) touch ending; exit 36 ;;
+  bootstrap) [ ! -f loaded ] || exit 5; touch loaded ;;
+esac
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for launchctl is a shell script")
+def test_an_agent_that_launchd_has_already_is_gone_before_it_is_loaded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "bin" / "launchctl"
+    program.parent.mkdir()
+    program.write_text(LAUNCHCTL.format(folder=shlex.quote(str(tmp_path))))
+    program.chmod(0o755)
+    (tmp_path / "rhythm.toml").write_text('[groups.a]\nevery = "1h"\nsteps = ["check_health"]\n')
+    monkeypatch.setattr(service, "_system", lambda: launch_agent)
+    monkeypatch.setattr(service, "_POLL", 0.0)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("RHYTHM_CONFIG", str(tmp_path / "rhythm.toml"))
+
+    assert main(["service", "install"]) == 0
+    assert main(["service", "install", "--dry-run"]) == 0
+    assert "rhythm, if it is installed\nwould run   launchctl bootstrap" in capsys.readouterr().out
+    assert main(["service", "install"]) == 0
+    asked = (tmp_path / "asked").read_text().replace("launchctl ", "").split()
+    assert asked == ["print", "bootstrap", "print", "bootout", "print", "print", "bootstrap"]
+
+    monkeypatch.setattr(service, "_GONE", -1.0)
+    assert main(["service", "install"]) == 1
+    assert "has not ended within" in capsys.readouterr().err
+
+
 # Several rhythms
 
 
@@ -245,18 +288,39 @@ def test_what_is_no_definition_of_ours_runs_no_rhythm_toml(tmp_path: Path) -> No
         assert set(system.services(what).values()) <= {""}
 
 
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        ({}, "night"),
+        ({"rhythm": "ours"}, "rhythm"),
+        ({"other": "ours", "night": "ours"}, "night"),
+        ({"z": "ours", "b": "ours", "a": "another's"}, "b"),
+        ({"night": "another's"}, "night"),
+        ({"a": ""}, "night"),
+    ],
+)
+def test_a_service_is_known_by_its_own_name_or_else_by_its_rhythm_toml(
+    found: dict[str, str], name: str
+) -> None:
+    what = installation(name="night", config=Path("ours"))
+
+    assert installed.as_installed(what, found).name == name
+    assert installed.is_installed(what, found) == (found.get("night") == "ours")
+
+
 # Variables
 
 
 def test_what_may_be_a_secret_is_never_written_into_a_definition() -> None:
-    here = {
+    kept = {
         "PREFECT_HOME": "/p",
-        "PREFECT_API_KEY": "secret",
-        "RHYTHM_DATABASE_URL": "secret",
-        "PATH": "/bin",
+        "PREFECT_SERVER_API_PORT": "4201",
+        "RHYTHM_OUTPUTS_DIR": "/o",
+        "RHYTHM_TIMEZONE": "Asia/Seoul",
     }
+    here = {**kept, "PREFECT_API_KEY": "secret", "RHYTHM_DATABASE_URL": "secret", "PATH": "/bin"}
 
-    assert kept_variables(here) == {"PREFECT_HOME": "/p"}
+    assert kept_variables(here) == kept
     assert left_variables(here) == ["PREFECT_API_KEY", "RHYTHM_DATABASE_URL"]
 
 

@@ -1,4 +1,4 @@
-"""Beats out of turn: after what has taken a beat's time, and after each run in another lane than `main`."""
+"""Extra beats: after what has taken a beat's time, and after each run in another lane than `main`."""
 
 from __future__ import annotations
 

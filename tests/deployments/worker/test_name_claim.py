@@ -33,7 +33,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> 
     return make
 
 
-async def test_a_second_rhythm_of_a_name_is_refused_and_told_what_to_do(begin: Begin, tmp_path: Path) -> None:
+async def test_a_second_rhythm_of_a_name_is_refused_with_what_to_do(begin: Begin, tmp_path: Path) -> None:
     async with get_client() as client:
         await claim(client, begin("first", "taken-twice"))
 

@@ -88,7 +88,7 @@ def test_one_that_hears_nothing_is_worth_little(
     assert run_events.next_time(clock(), every, pause) == clock() + next_time
 
 
-def test_once_it_has_rung_one_asks_at_once_and_soon_again_and_then_as_before() -> None:
+def test_after_an_event_one_asks_at_once_and_soon_again_and_then_as_before() -> None:
     clock = Clock()
     run_events = RunEvents(StateType.SCHEDULED, now=clock)
     run_events.is_connected = True

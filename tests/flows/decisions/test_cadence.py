@@ -364,7 +364,7 @@ def test_what_is_due_is_busy_while_something_else_runs_on_this_machine() -> None
     assert not any(choice.failing for choice in choices)
 
 
-def test_reasons_tell_the_time_in_the_rhythms_own_zone() -> None:
+def test_reasons_give_the_time_in_the_rhythms_own_zone() -> None:
     settings = rhythm("Asia/Seoul")
 
     assert decide(Situation(settings, {}, at("03:00")))[0].reason == "due since 12:00"
@@ -373,7 +373,7 @@ def test_reasons_tell_the_time_in_the_rhythms_own_zone() -> None:
     )
 
 
-def test_a_run_begun_by_hand_uses_up_the_slot_it_began_in() -> None:
+def test_a_run_begun_manually_uses_up_the_slot_it_began_in() -> None:
     history = {"health_check": [Run(at("11:59"), at("12:03"), Outcome.COMPLETED)]}
 
     assert decide(Situation(rhythm(), history, at("12:05")))[0].decision is Decision.RUN
@@ -391,7 +391,7 @@ def test_a_run_begun_by_hand_uses_up_the_slot_it_began_in() -> None:
         (Outcome.FAILED, 2, "12:10", True),
     ],
 )
-def test_after_a_run_it_is_told_when_the_group_is_next_due(
+def test_after_a_run_it_is_reported_when_the_group_is_next_due(
     outcome: Outcome, earlier: int, next_due: str, fails: bool
 ) -> None:
     choice = Choice("health_check", Decision.RUN, "due since 12:00", at("12:10"))

@@ -51,8 +51,8 @@ def test_a_new_group_runs_for_the_first_time_when_it_is_scheduled(
     assert (choice.decision, choice.reason) == (Decision.NOT_DUE, reason)
     assert choice.next_due == at(next_due)
     assert not choice.failing
-    later = decided(table, next_due, since=now)
-    assert later.decision is Decision.RUN
+    for since in (now, next_due):  # also one that is new as its slot begins
+        assert decided(table, next_due, since=since).decision is Decision.RUN
 
 
 def test_a_new_groups_first_time_is_made_up_if_beats_were_away_then() -> None:

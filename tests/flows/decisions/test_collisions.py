@@ -71,7 +71,7 @@ def test_what_comes_after_a_group_that_never_ran_ends_nobody_knows_when() -> Non
             {"a": 400},
             ["a usually takes 6 min 40 s, and a beat has 4 min 40 s: at 00:00 and 02:00"],
         ),
-        ({"a": {"every": "2h", "lane": "long"}}, {"a": 7000}, []),
+        ({"a": {"every": "2h", "lane": "long"}}, {"a": 7200}, []),
         (
             {"a": {"every": "2h", "lane": "long"}},
             {"a": 7201},

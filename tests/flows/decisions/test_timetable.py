@@ -83,7 +83,7 @@ def test_several_groups_may_fail() -> None:
     }
 
 
-def test_a_paused_group_is_told_and_never_runs() -> None:
+def test_a_paused_group_is_reported_and_never_runs() -> None:
     assert counts(rhythm(event_analysis={"enabled": False}), START, START + DAY)["event_analysis"] == 0
 
 

@@ -73,7 +73,7 @@ def test_what_does_not_change_is_no_event(make_context: MakeContext) -> None:
     assert "nothing changed" in said
 
 
-def test_a_half_written_policy_is_told_and_replaced(
+def test_a_half_written_policy_is_reported_and_replaced(
     make_context: MakeContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     context = make_context(CLOUD, LOCAL)

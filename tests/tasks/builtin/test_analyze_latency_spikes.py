@@ -119,7 +119,7 @@ def test_a_new_incident_is_an_event_once(context: Context, emitted: list[tuple[s
 
 
 @pytest.mark.parametrize("text", ["", '{"version": 1, "until": {"llm": "2026-', '["no", "such"]'])
-def test_what_is_half_written_is_told_and_written_anew(
+def test_what_is_half_written_is_reported_and_written_anew(
     context: Context, emitted: list[Any], caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     keep(context, "llm", [0.02] * 200 + [2.0])

@@ -33,7 +33,7 @@ def measured(context: Context) -> Context:
     return context
 
 
-def test_what_goes_up_is_told_and_written(
+def test_what_goes_up_is_reported_and_written(
     make_context: MakeContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     published: list[Report] = []

@@ -37,7 +37,7 @@ def with_ledger(context: Context, path: Path) -> Context:
     return replace(context, settings=context.settings.model_copy(update={"replans": replans}))
 
 
-def test_what_often_waits_is_told_and_published(
+def test_what_often_waits_is_reported_and_published(
     make_context: MakeContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     published: list[Report] = []
@@ -51,7 +51,7 @@ def test_without_data_it_says_so(make_context: MakeContext) -> None:
     assert main([], make_context()) == "too little data: groups were due 0 times in 168 h"
 
 
-def test_a_ledger_is_read_line_by_line_and_its_bad_lines_are_told(
+def test_a_ledger_is_read_line_by_line_and_its_bad_lines_are_reported(
     make_context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "ledger.jsonl"
@@ -66,7 +66,7 @@ def test_a_ledger_is_read_line_by_line_and_its_bad_lines_are_told(
     assert "1 of 101 lines are not events: 1 cut off" in caplog.text
 
 
-def test_a_ledger_that_is_not_there_is_told_and_the_rest_is_there(
+def test_a_ledger_that_is_not_there_is_reported_and_the_rest_is_there(
     make_context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     said = main([], with_ledger(troubled(make_context()), tmp_path / "gone.jsonl"))
@@ -74,7 +74,7 @@ def test_a_ledger_that_is_not_there_is_told_and_the_rest_is_there(
     assert "gone.jsonl cannot be read" in caplog.text
 
 
-def test_a_ledger_whose_reasons_all_differ_is_still_told_in_a_few(
+def test_a_ledger_whose_reasons_all_differ_is_still_reported_in_a_few(
     make_context: MakeContext, tmp_path: Path
 ) -> None:
     path = tmp_path / "ledger.jsonl"

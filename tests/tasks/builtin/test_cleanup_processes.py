@@ -168,7 +168,7 @@ def test_scripts_of_a_beat_that_was_killed_are_ended_with_all_they_started(
 
 
 @pytest.mark.skipif(not hasattr(os, "waitid"), reason="no zombies, or no way to wait for one")
-def test_a_real_zombie_is_told_with_its_parent(
+def test_a_real_zombie_is_reported_with_its_parent(
     make_context: MakeContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     parent = subprocess.Popen(
@@ -193,7 +193,7 @@ def test_a_real_zombie_is_told_with_its_parent(
     assert "zombies" in said
 
 
-def test_a_real_idle_process_is_told_and_lives_on(
+def test_a_real_idle_process_is_reported_and_goes_on(
     make_context: MakeContext, waiting: Waiting, caplog: pytest.LogCaptureFixture
 ) -> None:
     child = waiting.start()

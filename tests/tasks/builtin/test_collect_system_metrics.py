@@ -47,7 +47,7 @@ def test_single_cores_and_processes_are_kept(make_context: MakeContext) -> None:
 
 
 @pytest.mark.skipif(psutil.net_io_counters() is None, reason="a machine without a network")
-def test_the_second_time_tells_how_fast_counters_have_grown(make_context: MakeContext) -> None:
+def test_the_second_time_reports_how_fast_counters_have_grown(make_context: MakeContext) -> None:
     context = make_context()
     main([], context)
     hour_later = NOW + timedelta(hours=1)

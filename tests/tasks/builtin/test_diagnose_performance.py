@@ -32,7 +32,7 @@ def later(context: Context, hours: float) -> Context:
 
 
 @pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
-def test_the_first_look_tells_what_is_heavy_now(make_context: MakeContext) -> None:
+def test_the_first_look_reports_what_is_heavy_now(make_context: MakeContext) -> None:
     reports: list[Report] = []
     context = replace(make_context(), publish=reports.append)
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
@@ -48,7 +48,7 @@ def test_the_first_look_tells_what_is_heavy_now(make_context: MakeContext) -> No
     assert "Over the last" not in reports[0].text
 
 
-def test_the_next_look_tells_what_was_used_since(make_context: MakeContext) -> None:
+def test_the_next_look_reports_what_was_used_since(make_context: MakeContext) -> None:
     reports: list[Report] = []
     context = replace(make_context(), publish=reports.append)
     main(FAST, context)
@@ -88,7 +88,7 @@ def test_a_last_look_that_is_half_written_is_none(make_context: MakeContext, tex
     assert (context.settings.outputs_dir / "diagnosis.json").read_text() != text
 
 
-def test_where_nothing_can_be_kept_it_tells_what_it_sees(
+def test_where_nothing_can_be_kept_it_reports_what_it_sees(
     make_context: MakeContext, blocked: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert "most memory: " in main(FAST, make_context(outputs_dir=blocked))

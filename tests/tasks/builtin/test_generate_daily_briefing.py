@@ -149,7 +149,9 @@ def test_services_and_machine_are_summed_up(make_context: MakeContext) -> None:
     ]
 
 
-def test_without_a_server_the_store_tells_what_ran_and_always_what_waited(make_context: MakeContext) -> None:
+def test_without_a_server_the_store_reports_runs_and_always_waits(
+    make_context: MakeContext,
+) -> None:
     def unreachable(since: datetime) -> Sequence[GroupEvent]:
         raise ConnectionError("Prefect does not answer")
 
@@ -189,7 +191,7 @@ def used(days_ago: float, seconds: float, **more: Any) -> StepUsage:
     return StepUsage(**{**values, **more})
 
 
-def test_steps_are_told_with_what_they_cost_and_what_is_usual(make_context: MakeContext) -> None:
+def test_steps_are_reported_with_what_they_cost_and_what_is_usual(make_context: MakeContext) -> None:
     context = make_context(events=nothing)
     with store_of(context.settings) as store:
         store.add_steps(used(days, 40.0) for days in (2, 3, 4))
@@ -222,7 +224,7 @@ def test_what_takes_longer_each_day_is_announced_before_it_is_too_long(make_cont
     assert "- health_check takes 8.0 s longer each day, and outgrows its interval, 10m, around" in attention
 
 
-def test_a_day_unlike_those_before_is_told(make_context: MakeContext) -> None:
+def test_a_day_unlike_those_before_is_reported(make_context: MakeContext) -> None:
     context = make_context(events=nothing)
     with store_of(context.settings) as store:
         for hours in range(8 * 24):
@@ -272,7 +274,7 @@ def test_it_is_an_artifact_by_itself_and_what_needs_attention_is_in_its_groups(
     ]
 
 
-def test_the_memory_is_asked_for_as_many_hours_as_told(make_context: MakeContext) -> None:
+def test_the_memory_is_asked_for_as_many_hours_as_requested(make_context: MakeContext) -> None:
     asked: list[datetime] = []
 
     def events(since: datetime) -> Sequence[GroupEvent]:

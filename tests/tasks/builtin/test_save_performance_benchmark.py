@@ -41,14 +41,14 @@ def answered(*seconds: float, tokens: int | None = None) -> tuple[ProbeAnswer, .
     return tuple(ProbeAnswer(Probe("llm", NOW, True, each), tokens) for each in seconds)
 
 
-def test_percentiles_and_success_rate_are_told() -> None:
+def test_percentiles_and_success_rate_are_reported() -> None:
     failed = ProbeAnswer(Probe("llm", NOW, False, 0.5, "answered 500"))
     seen = EndpointBenchmark("llm", (*answered(0.010, 0.020, 0.060), failed))
     assert seen.success_rate == 0.75
     assert str(seen) == ("llm: succeeded 75% of 4, mean 30.0 ms, P50 20.0 ms, P95 56.0 ms, P99 59.2 ms")
 
 
-def test_tokens_a_second_count_the_answers_that_tell_them() -> None:
+def test_tokens_a_second_count_the_answers_that_report_them() -> None:
     seen = EndpointBenchmark("llm", (*answered(0.5, 1.5, tokens=40), *answered(9.0)))
     assert seen.tokens_per_second == 40
     assert EndpointBenchmark("llm", answered(0.5)).tokens_per_second is None
@@ -77,7 +77,7 @@ def test_an_endpoint_that_does_not_answer_is_a_warning_and_soon_left_alone(
         assert [probe.ok for probe in store.probes("gone", SINCE)] == [False, False]
 
 
-def test_a_disk_that_cannot_be_written_is_told(make_context: MakeContext, blocked: Path) -> None:
+def test_a_disk_that_cannot_be_written_is_reported(make_context: MakeContext, blocked: Path) -> None:
     settings = make_context(outputs_dir=blocked).settings
     seen = benchmark(settings, NOW, requests=1, warmup=0)
     assert seen.disk is None

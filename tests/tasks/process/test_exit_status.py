@@ -29,7 +29,7 @@ def test_codes_have_a_sign(code: int, expected: int) -> None:
         (-2147483645, "exit code -2147483645 (0x80000003 breakpoint)"),
     ],
 )
-def test_windows_own_codes_are_told_in_hex_with_their_names(code: int, expected: str) -> None:
+def test_windows_own_codes_are_reported_in_hex_with_their_names(code: int, expected: str) -> None:
     assert describe(code, posix=False) == expected
 
 

@@ -101,7 +101,7 @@ async def test_what_lost_all_that_ties_it_to_a_killed_owner_ends_as_well(
     assert not family.alive()
 
 
-async def test_a_script_whose_owner_lives_is_not_touched(
+async def test_a_script_whose_owner_runs_is_not_touched(
     family: Family, outputs: Path, owner: subprocess.Popen[bytes]
 ) -> None:
     assert await orphans.sweep(outputs, grace=0.2) == []

@@ -134,6 +134,14 @@ async def test_a_script_with_another_mark_is_not_touched(family: Family) -> None
     assert len(family.alive()) == 2
 
 
+def test_what_is_below_a_scripts_subreaper_belongs_to_it_and_the_subreaper_does_not(family: Family) -> None:
+    subreaper = start(family, "hangs.py", mark="another")
+
+    found = process_tree.members("ours", subreaper=subreaper)
+
+    assert found == family.alive("sleeps.py")
+
+
 async def test_a_later_process_with_the_pid_of_the_script_is_not_touched(family: Family) -> None:
     later = start(family, "sleeps.py", mark="another", said="sleeping")
     gone = Identity(later.pid, later.created - 1)
@@ -223,7 +231,7 @@ def test_a_pid_that_nobody_has_is_nobodys_identity(pid: int) -> None:
     assert Identity(pid, 1.0).process() is None
 
 
-def test_a_process_has_one_identity_for_as_long_as_it_lives() -> None:
+def test_a_process_has_one_identity_for_as_long_as_it_runs() -> None:
     me = Identity.mine()
 
     assert me == Identity.of(os.getpid())

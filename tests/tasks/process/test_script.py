@@ -202,7 +202,7 @@ async def test_a_bystander_with_the_same_command_line_survives_the_time_out(run:
 
 
 @pytest.mark.parametrize("words", [(), ("chatty",)])
-async def test_a_child_that_is_left_behind_with_the_streams_delays_nothing_and_lives_on(
+async def test_a_child_that_is_left_behind_with_the_streams_delays_nothing_and_goes_on(
     run: Runs, words: tuple[str, ...]
 ) -> None:
     ended = await run("leaves_a_child.py", *words)
@@ -373,7 +373,7 @@ def ignored(line: str) -> int:
     return int(line.split()[1], 16) & 0x7FFFFFFF
 
 
-async def test_a_full_disk_keeps_no_script_from_running_and_is_told_once(
+async def test_a_full_disk_keeps_no_script_from_running_and_is_reported_once(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:

@@ -76,14 +76,14 @@ async def test_a_script_that_is_ended_has_cost_something_too(costs: Costs) -> No
     assert usage.cpu_seconds > 0.2
 
 
-async def test_every_ending_is_told(costs: Costs) -> None:
+async def test_every_ending_is_reported(costs: Costs) -> None:
     assert (await costs.of("import sys; sys.exit(3)")).outcome is Outcome.FAILED
     usage = await costs.of("", run="gone.py")
     assert (usage.outcome, usage.cpu_seconds, usage.peak_memory) == (Outcome.SKIPPED, None, None)
 
 
 @pytest.mark.real_windows("of every process it reports the CPU time of the one that asks")
-async def test_what_one_step_cost_is_not_told_of_the_next(costs: Costs) -> None:
+async def test_what_one_step_cost_is_not_counted_for_the_next(costs: Costs) -> None:
     await costs.of(HEAVY)
     usage = await costs.of("")
 

@@ -49,7 +49,7 @@ def test_what_is_not_text_is_logged_as_text(log: RedactedLog, caplog: pytest.Log
     assert caplog.messages == ["***"]
 
 
-def test_a_traceback_is_told_without_secrets(log: RedactedLog, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_traceback_is_reported_without_secrets(log: RedactedLog, caplog: pytest.LogCaptureFixture) -> None:
     try:
         raise ValueError("s3cret is wrong")
     except ValueError as error:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from tasks.settings.clock_time import ClockTime, parse_clock_time
+from tasks.settings.clock_time import parse_clock_time
 from tasks.settings.duration import LONGEST, Duration, format_duration, parse_duration
 
 
@@ -42,7 +42,7 @@ def test_a_number_alone_is_seconds_also_as_the_text_of_a_variable(value: object)
     "value",
     ["", "m", "-5m", "+5m", "-5", "5 m", "5min", "5M", "1e3", "1e3s", "5m x", "1h,5m", "∞s", None, True, []],
 )
-def test_anything_else_is_no_duration_and_told_with_a_remedy(value: object) -> None:
+def test_anything_else_is_no_duration_and_reported_with_a_remedy(value: object) -> None:
     with pytest.raises(PydanticCustomError, match="is not a duration") as caught:
         parse_duration(value)
     assert "'1h30m'" in (caught.value.context or {})["remedy"]
@@ -111,12 +111,11 @@ def test_a_time_of_day_is_hours_and_minutes(value: object, expected: time) -> No
 @pytest.mark.parametrize(
     "value", ["25:00", "24:00", "12:60", "12", "", "noon", "3:5", "-1:00", "03:00:00", 3, None]
 )
-def test_anything_else_is_no_time_of_day_and_told_with_a_remedy(value: object) -> None:
+def test_anything_else_is_no_time_of_day_and_reported_with_a_remedy(value: object) -> None:
     with pytest.raises(PydanticCustomError, match="is not a time of day") as caught:
         parse_clock_time(value)
     assert "'00:00' to '23:59'" in (caught.value.context or {})["remedy"]
 
 
-def test_both_are_written_to_json_as_rhythm_toml_has_them() -> None:
+def test_a_duration_is_written_to_json_as_rhythm_toml_has_it() -> None:
     assert TypeAdapter(Duration).dump_json(timedelta(minutes=90)) == b'"1h30m"'
-    assert TypeAdapter(ClockTime).dump_json(time(3)) == b'"03:00"'

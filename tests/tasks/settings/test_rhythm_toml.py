@@ -50,7 +50,7 @@ def test_a_file_with_one_group_is_enough(make_settings: MakeSettings, tmp_path: 
     assert settings.outputs_dir == tmp_path / "outputs"
 
 
-def test_the_shipped_file_is_sound_and_has_five_groups(pytestconfig: pytest.Config) -> None:
+def test_the_shipped_file_is_valid_and_has_five_groups(pytestconfig: pytest.Config) -> None:
     settings = config.load(pytestconfig.rootpath / "rhythm.toml")
 
     assert list(settings.groups) == [
@@ -537,7 +537,7 @@ CALENDARS = [
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_file_key_fault_and_remedy(
+def test_what_is_wrong_is_reported_with_file_key_fault_and_remedy(
     text: str, key: str, fault: str, remedy: str, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
     (problem,) = problems_of(make_settings, text)
@@ -549,7 +549,7 @@ def test_what_is_wrong_is_told_with_file_key_fault_and_remedy(
     assert problem.remedy.startswith(remedy)
 
 
-def test_all_that_is_wrong_is_told_at_once_and_each_thing_once(make_settings: MakeSettings) -> None:
+def test_all_that_is_wrong_is_reported_at_once_and_each_thing_once(make_settings: MakeSettings) -> None:
     text = A.replace('["check_health"]', '["no_such", { run = "check_health", colour = 1 }]') + "attempts = 0"
 
     found = [problem.where.partition(": ")[2] for problem in problems_of(make_settings, "x = 1" + text)]
@@ -606,7 +606,7 @@ def test_holidays_without_their_package_are_reported_with_how_to_install_it(
 # Files that are none
 
 
-def test_broken_toml_is_told_with_its_line(make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_broken_toml_is_reported_with_its_line(make_settings: MakeSettings, tmp_path: Path) -> None:
     (problem,) = problems_of(make_settings, A + "x = \n")
 
     assert problem.where == str(tmp_path / "rhythm.toml")
@@ -622,7 +622,7 @@ def test_a_key_that_comes_twice_is_broken_toml(make_settings: MakeSettings) -> N
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp949"])
-def test_a_file_that_is_not_utf_8_is_told_with_its_line(encoding: str, make_settings: MakeSettings) -> None:
+def test_a_file_that_is_not_utf_8_is_named_with_its_line(encoding: str, make_settings: MakeSettings) -> None:
     text = "# one\n# 하나\n".encode(encoding)
 
     (problem,) = problems_of(make_settings, text)
@@ -640,7 +640,7 @@ def test_a_folder_in_place_of_the_file_cannot_be_read(tmp_path: Path) -> None:
     not hasattr(os, "geteuid") or os.geteuid() == 0,
     reason="root may read everything, and Windows has no such permissions",
 )
-def test_a_file_that_may_not_be_read_is_told(make_settings: MakeSettings, tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read_is_reported(make_settings: MakeSettings, tmp_path: Path) -> None:
     make_settings(A)
     (tmp_path / "rhythm.toml").chmod(0)
 
@@ -659,7 +659,7 @@ def test_a_problem_becomes_json_with_three_keys() -> None:
 # Prefect's server
 
 
-def test_the_server_listens_on_this_machine_and_has_a_password_unless_told_otherwise(
+def test_the_server_listens_on_this_machine_and_has_a_password_unless_set_otherwise(
     make_settings: MakeSettings,
 ) -> None:
     settings = make_settings(A)
@@ -761,7 +761,7 @@ def test_the_environment_may_hold_the_password(
         (errno.EIO, "Look at its disk"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_with_what_the_cause_wants(
+def test_a_file_that_cannot_be_read_is_reported_with_what_the_cause_wants(
     number: int, remedy: str, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(path: Path) -> bytes:
@@ -776,7 +776,7 @@ def test_a_file_that_cannot_be_read_is_told_with_what_the_cause_wants(
 
 
 @pytest.mark.parametrize("value", ["x" * 70_000, "하" * 70_000])
-def test_a_long_value_is_told_without_its_middle(value: str, make_settings: MakeSettings) -> None:
+def test_a_long_value_is_reported_without_its_middle(value: str, make_settings: MakeSettings) -> None:
     (problem,) = problems_of(make_settings, A + f"on_failure = 'be{value}en'")
 
     assert len(problem.problem.encode()) <= 500

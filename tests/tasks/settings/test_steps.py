@@ -189,7 +189,7 @@ def test_a_delay_is_seconds_or_a_duration_or_a_list_of_them(delay: Any) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_step_is_told_with_its_place_and_a_remedy(
+def test_what_is_wrong_with_a_step_is_reported_with_its_place_and_a_remedy(
     written: str, key: str, said: str, make_settings: MakeSettings
 ) -> None:
     with pytest.raises(ConfigError) as caught:

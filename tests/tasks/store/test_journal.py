@@ -87,7 +87,7 @@ def test_a_newer_file_is_left_alone(make_settings: MakeSettings) -> None:
         journal.write(settings, DECISIONS, STEPS)
 
 
-def test_a_broken_file_is_told_as_the_store_tells_it(make_settings: MakeSettings) -> None:
+def test_a_broken_file_is_reported_as_the_store_reports_it(make_settings: MakeSettings) -> None:
     settings = make_settings(TOML)
     settings.outputs_dir.mkdir()
     (settings.outputs_dir / FILE_NAME).write_bytes(b"this was never a database, " * 500)

@@ -55,7 +55,7 @@ def test_a_server_that_says_nothing_is_not_waited_for_any_longer(postgresql: Pos
             pass
 
 
-def test_a_wrong_password_is_told_and_not_shown(postgresql_url: URL) -> None:
+def test_a_wrong_password_is_reported_and_not_shown(postgresql_url: URL) -> None:
     url = postgresql_url.set(password="battery staple")  # noqa: S106 - wrong
     with reported(url, r"password authentication failed.*Correct user or password"), Store(url):
         pass

@@ -160,7 +160,7 @@ def test_since_leaves_out_what_is_older(store: Store) -> None:
 
 @shared
 @given(st.sets(st.text(min_size=1, max_size=20)))
-def test_every_name_is_told_once(store: Store, names: set[str]) -> None:
+def test_every_name_is_reported_once(store: Store, names: set[str]) -> None:
     store.prune(LONG_AFTER)
     names = {name.replace("\0", "") for name in names}
     store.add_samples(sample(NOON + n * SECOND, name=name) for name in names for n in range(3))
@@ -196,7 +196,7 @@ def test_transitions_come_back_as_they_were(store: Store) -> None:
     assert store.transitions("llm", NOON + SECOND) == [tried]
 
 
-def test_transitions_of_one_moment_come_back_in_the_order_in_which_they_were_added(store: Store) -> None:
+def test_transitions_of_one_timestamp_come_back_in_the_order_in_which_they_were_added(store: Store) -> None:
     states = ["half_open", "open", "closed", "half_open"]
     store.add_transitions(transition(NOON, after=state) for state in states)
     assert [found.after for found in store.transitions(None, LONG_AGO)] == states
@@ -265,7 +265,7 @@ def test_decisions_come_back_as_they_were(store: Store) -> None:
 
 @shared
 @given(st.datetimes(timezones=st.timezones(), min_value=_FIRST, max_value=_LAST))
-def test_a_time_of_any_zone_is_the_same_moment_afterwards(store: Store, at: datetime) -> None:
+def test_a_time_of_any_zone_is_the_same_time_afterwards(store: Store, at: datetime) -> None:
     store.prune(LONG_AFTER)
     store.add_samples([sample(at)])
     (found,) = store.samples("cpu_percent", at)

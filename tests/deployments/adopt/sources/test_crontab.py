@@ -80,7 +80,7 @@ def test_schedules_become_the_simplest_trigger(fields: str, expected: Trigger) -
         "@yearly",
     ],
 )
-def test_what_only_five_fields_can_tell_is_left_as_it_is(fields: str) -> None:
+def test_what_only_five_fields_can_express_is_left_as_it_is(fields: str) -> None:
     (found,) = only(f"{fields} {COMMAND}\n").triggers
 
     assert found.kind is Kind.CRON
@@ -239,7 +239,7 @@ def test_a_malformed_line_is_named_by_its_number_and_the_rest_is_read(line: str,
     assert problem.problem.startswith(reported)
 
 
-def test_a_last_line_that_cron_leaves_out_is_told() -> None:
+def test_a_last_line_that_cron_leaves_out_is_reported() -> None:
     assert "which cron leaves out" in what(only(f"0 3 * * * {COMMAND}"))
 
 
@@ -264,7 +264,7 @@ def test_the_line_can_be_commented_out_and_in_again(tmp_path: Path) -> None:
         ("", False),
     ],
 )
-def test_crontabs_are_told_from_other_texts(text: str, expected: bool) -> None:
+def test_crontabs_are_distinguished_from_other_texts(text: str, expected: bool) -> None:
     assert crontab.looks_like(text) is expected
 
 

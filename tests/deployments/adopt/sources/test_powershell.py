@@ -88,7 +88,7 @@ def test_an_expression_comes_to_its_value(expression: str, value: Any) -> None:
         ("New-TimeSpan -Minutes $nowhere", "$nowhere"),
     ],
 )
-def test_what_only_running_it_would_tell_is_unknown_and_named(expression: str, name: str) -> None:
+def test_what_only_running_it_would_show_is_unknown_and_named(expression: str, name: str) -> None:
     value = after(f"$x = {expression}\n")
 
     assert isinstance(value, Unknown)

@@ -156,7 +156,7 @@ def test_a_script_that_registers_nothing_says_so() -> None:
     assert problem.problem == "registers nothing that can be determined"
 
 
-def test_a_damaged_statement_is_told_by_its_line_and_the_others_are_read() -> None:
+def test_a_damaged_statement_is_reported_by_its_line_and_the_others_are_read() -> None:
     found = read(
         (FOLDER / "plain.ps1").read_text(encoding="utf-8") + "\nRegister-ScheduledTask -TaskName ((\n"
     )

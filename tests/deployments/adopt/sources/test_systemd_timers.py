@@ -105,7 +105,7 @@ def test_a_timer_for_the_start_only_is_a_startup_trigger() -> None:
     assert only("OnBootSec=2min").triggers == (Trigger(Kind.STARTUP, delay_minutes=2),)
 
 
-def test_what_rhythm_does_otherwise_is_told() -> None:
+def test_what_rhythm_does_otherwise_is_reported() -> None:
     job = only("OnCalendar=daily Asia/Seoul\nWakeSystem=true")
 
     assert "its times are those of Asia/Seoul" in what(job)

@@ -161,13 +161,13 @@ def test_many_tasks_in_one_stream_in_any_encoding(written: Any, encoding: str) -
     assert found.problems == []
 
 
-def test_the_line_of_a_task_is_told() -> None:
+def test_the_line_of_a_task_is_reported() -> None:
     found = read(stream("\\A", "\\B"))
 
     assert [job.source for job in found.jobs] == ["tasks.xml:3", "tasks.xml:13"]
 
 
-def test_windows_defaults_are_told_although_nobody_chose_them() -> None:
+def test_windows_defaults_are_reported_although_nobody_chose_them() -> None:
     job = only(task(settings=""))
 
     assert "on battery it was not started" in what(job)
@@ -210,7 +210,7 @@ def test_a_restart_policy_becomes_retries() -> None:
     assert (job.retries, job.retry_minutes) == (3, 2)
 
 
-def test_disabled_tasks_and_triggers_are_told_apart() -> None:
+def test_disabled_tasks_and_triggers_are_distinguished() -> None:
     trigger = "<BootTrigger><Enabled>false</Enabled></BootTrigger><LogonTrigger />"
     off = only(task(trigger, settings=PLAIN + "<Enabled>false</Enabled>"))
     on = only(task(trigger))
@@ -353,7 +353,7 @@ def test_a_broken_task_costs_only_itself() -> None:
     assert problem.where == "tasks.xml:12"
 
 
-def test_a_task_that_is_cut_short_is_told_and_those_before_it_are_kept() -> None:
+def test_a_task_that_is_cut_short_is_reported_and_those_before_it_are_kept() -> None:
     text = stream("\\A", "\\B")
 
     found = read(text[: text.rindex("<Actions")])

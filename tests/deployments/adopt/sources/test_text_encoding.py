@@ -25,7 +25,7 @@ TEXT = '<?xml version="1.0" encoding="UTF-16"?>\r\n<Task>상태 점검 ✓</Task
     ],
     ids=["utf-8", "utf-8 with BOM", "utf-16-le with BOM", "utf-16-be with BOM", "utf-16-le", "utf-16-be"],
 )
-def test_the_bytes_tell_the_encoding_and_not_the_declaration(data: bytes) -> None:
+def test_the_bytes_determine_the_encoding_and_not_the_declaration(data: bytes) -> None:
     assert decode(data) == TEXT
 
 

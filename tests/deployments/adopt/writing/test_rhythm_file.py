@@ -68,7 +68,7 @@ def test_a_key_that_is_there_is_changed_in_its_place() -> None:
     assert made.text.startswith('# mine\nscripts_dir = "b"')
 
 
-def test_steps_are_told_with_their_words_and_names() -> None:
+def test_steps_are_reported_with_their_words_and_names() -> None:
     steps = """["x.py -a 'b c'", { run = ["y.py"], name = "why" }, ["z.py", "1"]]"""
     made = file(f'[groups.a]\nevery = "1m"\nsteps = {steps}\n')
 
@@ -102,7 +102,7 @@ def test_a_group_can_be_added_to_a_file_that_was_written_before() -> None:
     assert list(again.validate().adopted) == ["A"]
 
 
-def test_an_unsound_file_is_told_and_not_touched() -> None:
+def test_an_invalid_file_is_reported_and_not_touched() -> None:
     with pytest.raises(ConfigError, match="is not valid TOML"):
         file("groups = [")
     with pytest.raises(ConfigError, match=r"groups\.a\.steps"):

@@ -86,7 +86,7 @@ def test_no_endpoint_is_no_probe() -> None:
     assert ask_at_once([], NOW) == ()
 
 
-def test_asking_in_turn_asks_as_often_as_told(service: Service) -> None:
+def test_asking_one_after_the_other_asks_as_often_as_requested(service: Service) -> None:
     assert len(ask_in_turn(service.endpoint(), NOW, 3)) == len(service.paths) == 3
 
 

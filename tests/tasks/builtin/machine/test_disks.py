@@ -44,7 +44,7 @@ def test_a_device_that_is_mounted_twice_is_read_once_by_its_shortest_name() -> N
     assert fixed(partitions) == ["/", "/home"]
 
 
-def test_a_disk_that_cannot_be_read_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+def test_a_disk_that_cannot_be_read_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
     gone = tmp_path / "unplugged"
     reading = usage([str(gone), str(tmp_path)])
     assert [disk.mount for disk in reading.disks] == [str(tmp_path)]

@@ -46,7 +46,7 @@ def test_another_process_with_the_same_pid_has_no_use_yet(another: Load) -> None
     assert uses([another], {LOAD.key: LOAD}, 1.0) == []
 
 
-def test_what_is_not_told_is_not_made_up() -> None:
+def test_what_is_not_reported_is_not_made_up() -> None:
     (use,) = uses([replace(LOAD, disk=None)], {LOAD.key: LOAD}, 1.0)
     assert use.disk_per_second is None
 

@@ -43,7 +43,7 @@ def test_an_idle_process_is_old_has_done_little_and_is_python(suspect: ProcessIn
     assert bool(idle_looking([suspect], (), NOW)) == is_idle
 
 
-def test_those_that_are_spared_are_no_suspects() -> None:
+def test_those_that_are_excluded_are_no_suspects() -> None:
     assert [found.pid for found in idle_looking([process(3), process(4)], {3}, NOW)] == [4]
 
 
@@ -52,7 +52,7 @@ def test_those_with_most_memory_come_first() -> None:
     assert [suspect.pid for suspect in found] == [2, 1, 3]
 
 
-def test_zombies_are_told_once_a_parent_and_most_first() -> None:
+def test_zombies_are_reported_once_a_parent_and_most_first() -> None:
     zombies = [process(pid, parent=2, zombie=True) for pid in range(100, 113)]
     found = neglects([process(3, parent=7, zombie=True), *zombies, process(2, parent=1, age=60)])
     assert [neglect.parent for neglect in found] == [2, 7]

@@ -23,7 +23,7 @@ def test_a_reading_has_figures_that_can_be() -> None:
     assert (reading.load is None) == (sys.platform == "win32")
 
 
-def test_what_the_system_does_not_tell_is_no_sample() -> None:
+def test_what_the_system_does_not_report_is_no_sample() -> None:
     reading = MachineReading(1.0, 2.0, 3, swap_percent=None, load=None)
     assert {sample.name: sample.value for sample in reading.samples(NOW)} == {
         "cpu_percent": 1.0,
