@@ -110,7 +110,8 @@ async def test_the_failure_of_a_program_names_the_way_out(steps: Steps) -> None:
     result = await steps("sh -c 'exit 9'; 'after'")
 
     assert result.message == (
-        "exit code 9 (of the last program or script it called; end it with `exit 0` if that is fine): after"
+        "exit code 9 (of the last program or script it called, or of an `exit` in a module; "
+        "end it with `exit 0` if a program's is fine): after"
     )
 
 
