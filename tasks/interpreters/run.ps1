@@ -79,9 +79,13 @@ if ($Error -or $PSBoundParameters.Code) { try { & {
     Microsoft.PowerShell.Core\Set-StrictMode -Off
     $ErrorActionPreference = 'Continue'
 
-    $failure = $Pipeline.PipelineStateInfo.Reason
-    $others = $Error.Where({ $_ -ne $failure -and $_.InvocationInfo.ScriptName -ne $PSCommandPath })
-    $found = @(if ($failure) { $failure }) + $others
+    # What was caught here is no error of the script, and DetailedView shows whatever is the newest. Errors in its
+    # classes' methods have this place too (PowerShell takes the outermost script for theirs), but more frames.
+    foreach ($one in $Error.Where({ $_.InvocationInfo.ScriptName -eq $PSCommandPath })) {
+        if ("$($one.ScriptStackTrace)" -notmatch "`n") { $Error.Remove($one) }
+    }
+    $failure = if ("$($Pipeline.PipelineStateInfo.State)" -eq 'Failed') { $Pipeline.PipelineStateInfo.Reason }
+    $found = @(if ($failure) { $failure }) + $Error.Where({ $_ -ne $failure })
     $texts = foreach ($one in $found[0..19]) {
         $record = if ($one.ErrorRecord) { $one.ErrorRecord } else { $one }
         if ($record -isnot [Management.Automation.ErrorRecord]) {
@@ -94,8 +98,9 @@ if ($Error -or $PSBoundParameters.Code) { try { & {
             $lines = $record | Microsoft.PowerShell.Utility\Out-String -Stream
             foreach ($line in $lines) { $Host.UI.WriteErrorLine($line) }
         }
-        $at = $record.InvocationInfo
-        $message = if ($one.Errors) { $one.Errors[0].Message } else { $record }
+        $at = if ($record.InvocationInfo.ScriptName -ne $PSCommandPath) { $record.InvocationInfo }
+        $parsing = @($one, $record.Exception).Where({ $_ -is [Management.Automation.ParseException] -and $_.Errors })
+        $message = if ($parsing) { $parsing[0].Errors[0].Message } else { $record }
         $type = "$($record.Exception.GetType()): $($record.FullyQualifiedErrorId)"
         $trace = @($record.ScriptStackTrace -split "`n").Where({ -not $_.Contains($PSCommandPath) }) -join "`n"
         $fields = $at.ScriptName, $at.ScriptLineNumber, $message, "$record`n$type`n$($at.PositionMessage)", $trace
@@ -108,5 +113,5 @@ if ($Error -or $PSBoundParameters.Code) { try { & {
         [IO.File]::WriteAllText($File, ((@($cause) + $texts) -join [char]0x1E))
     }
 } @PSBoundParameters } catch { } }
-if ($PSBoundParameters.Pipeline.PipelineStateInfo.Reason) { exit 1 }
+if ("$($PSBoundParameters.Pipeline.PipelineStateInfo.State)" -eq 'Failed') { exit 1 }
 if ($PSBoundParameters.Code -as [int]) { exit ($PSBoundParameters.Code -as [int]) }

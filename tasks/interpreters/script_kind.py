@@ -47,7 +47,10 @@ class Errors:
     def explain(self, code: str, reason: str) -> str:
         """Return why a script ended so: its exit code (in words), and the newest record, else `reason`."""
         if self.cause == "program":
-            code += " (of the last program or script it called; end it with `exit 0` if that is fine)"
+            code += (
+                " (of the last program or script it called, or of an `exit` in a module; "
+                "end it with `exit 0` if a program's is fine)"
+            )
         if self.records:
             reason = f"{self.records[0].place} {self.records[0].message}"
             code += "" if self.cause == "error" else ": last error"

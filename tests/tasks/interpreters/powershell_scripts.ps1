@@ -105,6 +105,9 @@ throw [IO.FileNotFoundException]::new('gone')
 #: throw a class of its own
 class Oops : Exception { Oops([string]$m) : base($m) {} }; throw [Oops]::new('my own')
 
+#: throw that it was stopped
+'a'; throw [System.Management.Automation.PipelineStoppedException]::new()
+
 #: throw several lines
 throw "one`ntwo"
 

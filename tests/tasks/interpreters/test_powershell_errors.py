@@ -101,7 +101,8 @@ RECORD = ErrorRecord("weekly.ps1:12", "gone", "gone")
         (
             Errors((), "program"),
             "",
-            "exit code 3 (of the last program or script it called; end it with `exit 0` if that is fine)",
+            "exit code 3 (of the last program or script it called, or of an `exit` in a module; "
+            "end it with `exit 0` if a program's is fine)",
         ),
     ],
 )

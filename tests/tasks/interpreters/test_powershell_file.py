@@ -146,3 +146,10 @@ async def test_a_name_without_letters_fails_where_pwsh_file_crashes(shell: Shell
     assert bare.exit_code not in (0, 1)
     assert (step.exit_code, step.lines) == (1, [])
     assert 'the value of argument "name" is not valid' in step.errors[0]
+
+
+async def test_the_detailed_view_of_an_error_has_one_frame_more(shell: Shell) -> None:
+    bare, step = await shell.both(shell.script("$ErrorView = 'DetailedView'; throw 'broken'"))
+
+    assert [line for line in step.errors if "run.ps1" not in line] == bare.errors
+    assert len(step.errors) == len(bare.errors) + 1

@@ -110,7 +110,8 @@ async def test_the_failure_of_a_program_names_the_way_out(steps: Steps) -> None:
     result = await steps("sh -c 'exit 9'; 'after'")
 
     assert result.message == (
-        "exit code 9 (of the last program or script it called; end it with `exit 0` if that is fine): after"
+        "exit code 9 (of the last program or script it called, or of an `exit` in a module; "
+        "end it with `exit 0` if a program's is fine): after"
     )
 
 
@@ -181,6 +182,14 @@ async def test_a_script_sees_one_frame_and_another_origin(steps: Steps) -> None:
         ("Write-Error 'bad thing'\nexit 3", "exit code 3: last error: weekly.ps1:1 bad thing"),
         ("try { throw 'x' } catch { 'failed' }\nexit 2", "exit code 2: last error: weekly.ps1:1 x"),
         ("exit 4", "exit code 4"),
+        (
+            "class A { [void] M() {\n Write-Error 'x' } }\n[A]::new().M(); exit 3",
+            "exit code 3: last error: weekly.ps1:2 x",
+        ),
+        (
+            "$ErrorActionPreference = 'Stop'\nInvoke-Expression 'function {'",
+            "exit code 1: weekly.ps1:2 Missing name after function keyword.",
+        ),
     ],
 )
 async def test_a_failure_begins_with_the_errors_own_message_and_place(
