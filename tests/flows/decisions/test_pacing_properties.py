@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,14 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.decisions.cadence import decide
-from flows.decisions.choice import Decision
+from flows.decisions.cadence import choose, decide, run_order
+from flows.decisions.choice import Choice, Decision
 from flows.decisions.due import rests
 from flows.decisions.group_runs import Run
 from flows.decisions.load import UNKNOWN, Load
 from flows.decisions.pacing import is_busy, latest
 from flows.decisions.situation import Situation
 from flows.decisions.slots import BEAT, next_beat
+from flows.readings import concerns_lanes, depends_on_load, rests_on_load
 from flows.replay.simulation import Conditions, Ending, Simulation
 from tasks.builtin.analysis.expected import Expected
 from tasks.outcome import Outcome
@@ -189,6 +191,40 @@ def test_on_a_calm_machine_every_decision_is_to_the_letter_what_it_is_without_pa
         calm = Situation(rhythm, history, at, load=load(at, durations))
         without = Situation(unpaced(rhythm), history, at, load=Load(durations=durations))
         assert decide(calm) == decide(without)
+
+
+lanes = st.sampled_from([{}, {}, {"lane": "long"}, {"lane": "other"}])
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    rhythm=with_pacing(st.builds(lambda cadence, lane: {**cadence, **lane}, often, lanes)),
+    start=st.sampled_from(STARTS),
+    apart=st.booleans(),
+    failing=st.integers(0, 63),
+    seconds=st.sampled_from([1.0, 300.0]),
+)
+def test_a_beat_that_learns_the_load_late_decides_as_one_that_knew_it_from_the_start(
+    rhythm: Settings, start: datetime, apart: bool, failing: int, seconds: float
+) -> None:
+    before = Situation(rhythm, {}, start, apart=apart)
+    durations = {name: Expected(SHORT, 200.0) for name in rhythm.groups}
+    knowing = replace(before, load=Load([Reading(start, 90.0)], durations=durations))
+
+    def decided(learns_at_once: bool) -> list[Choice]:
+        known, done = [knowing if learns_at_once else before], dict[str, Choice]()
+        for choice in run_order(lambda: known[-1], done):
+            if known == [before] and rests_on_load(choice, before):
+                known.append(knowing)
+                choice = choose(choice.group, knowing, done)
+            if choice.decision is Decision.RUN and not (apart and choice.is_started):
+                fails = failing >> len(done) & 1
+                outcome = Outcome.FAILED if fails else Outcome.COMPLETED
+                choice = replace(choice, outcome=outcome, seconds=seconds)
+            done[choice.group] = choice
+        return list(done.values())
+
+    assert decided(learns_at_once=concerns_lanes(before)) == decided(learns_at_once=depends_on_load(before))
 
 
 @settings(deadline=None, max_examples=100)
