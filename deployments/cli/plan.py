@@ -11,7 +11,7 @@ from typing import Any
 from deployments.cli import console
 from deployments.cli.tables import Column, Kind, Table
 from deployments.server import instance_lock
-from flows import clock, expectations
+from flows import clock
 from flows.decisions import timestamps
 from flows.decisions.choice import Choice, Decision
 from flows.decisions.collisions import PlannedRun, collisions, planned
@@ -21,12 +21,13 @@ from flows.decisions.timetable import SimulatedBeat, timetable
 from flows.memory import hold_values
 from flows.memory.pages import PAGE
 from tasks.builtin.analysis.deferrals import BACK, deferrals
-from tasks.builtin.analysis.expected import Expected
+from tasks.builtin.analysis.expected import LATEST_OF, expectations
 from tasks.duration_text import about
 from tasks.problem import ConfigError, Problem, alternatives
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.store import durations, readings
+from tasks.store.durations import Took
 from tasks.store.fault import StoreError
 
 # What a timetable shows.
@@ -48,13 +49,16 @@ def run(*, start: datetime | None, hours: float, failing: Sequence[str], why: bo
     if unknown := [name for name in failing if name not in settings.groups]:
         remedy = alternatives("groups", unknown[0], settings.groups)
         raise ConfigError([Problem("--failing", f"no such group: '{unknown[0]}'", remedy)])
+    took = _durations(settings)
+    is_first = start is None and took == {}
+    new = [name for name, group in settings.groups.items() if is_first and group.begins_at_once]
     start = start or clock.now()
     start = start if start.tzinfo else start.replace(tzinfo=settings.zone)
     end = start.astimezone(UTC) + timedelta(hours=hours)
     pause, holds = _pause(settings)
-    beats = list(timetable(settings, start, end, failing, holds))
+    beats = list(timetable(settings, start, end, failing, holds, new))
     counts = Counter(dict.fromkeys(settings.order, 0))
-    runs = list(planned(beats, _durations(settings)))
+    runs = list(planned(beats, expectations(took or {})))
     counts.update(run.choice.group for run in runs)
     found = collisions(runs, settings)
     advice = _advice(settings) if why else []
@@ -107,13 +111,13 @@ def _advice(settings: Settings) -> list[str]:
     return [str(each) for each in found] or ["no group would have found a quieter time by waiting"]
 
 
-def _durations(settings: Settings) -> dict[str, Expected]:
-    """Return how long groups take, as far as they have run here."""
+def _durations(settings: Settings) -> dict[str, list[Took]] | None:
+    """Return how long the last runs of groups took here; None if that is not known."""
     try:
-        return expectations.of_groups(settings, clock.now())
+        return durations.of_groups(settings, clock.now() - durations.BACK, LATEST_OF)
     except StoreError as error:
         console.warning(f"how long groups take is not known: {error}")
-        return {}
+        return None
 
 
 def _to_json(run: PlannedRun, settings: Settings) -> dict[str, Any]:

@@ -110,19 +110,20 @@ def layout(
 ) -> Layout:
     """Return where the columns stand in `width` cells, given all cells. Pure.
 
-    Texts go beneath their rows first, the last one before the others; then a spare column is left out; then
-    names are cut, the longest of them most.
+    A column that is empty in every row is left out. Texts go beneath their rows first, the last one before
+    the others; then a spare column is left out; then names are cut, the longest of them most.
     """
     natural = {
         number: max(map(_widest_line, [column.head, *(row[number] for row in rows)]))
         for number, column in enumerate(columns)
+        if not rows or any(row[number] for row in rows)
     }
     least = dict(natural)
-    texts = [number for number, column in enumerate(columns) if column.kind is Kind.TEXT]
+    texts = [number for number in natural if columns[number].kind is Kind.TEXT]
     for number in texts:
         longest = 0 if cut else max((_longest_word(row[number]) for row in rows), default=0)
         least[number] = max(min(natural[number], _LEAST_TEXT), longest, cell_len(columns[number].head))
-    names = [number for number, column in enumerate(columns) if column.kind is Kind.NAME]
+    names = [number for number in natural if columns[number].kind is Kind.NAME]
     freed = sum(max(0, natural[name] - _NAME_BESIDE_TEXT) for name in names)
     beneath: list[int] = []
     while texts and _total(least) - freed > width:

@@ -35,9 +35,11 @@ def timetable(
     end: datetime,
     failing: Collection[str] = (),
     holds: Holds = NONE,
+    new: Collection[str] = (),
 ) -> Iterator[SimulatedBeat]:
     """Yield the beats in [start, end) at which any group is due, as if all had gone well up to `start`.
 
+    Groups in `new` have never run: they are due in the first beat, in whatever slot that is.
     Groups in `failing` fail each time they run; all others complete. Runs take no time. One in another lane
     brings another beat at the same time. What is paused or left out, `holds`, does not run meanwhile.
 
@@ -49,7 +51,7 @@ def timetable(
 
     before = start - _INSTANT
     order = settings.order
-    runs = {name: [Run(before, before, Outcome.COMPLETED)] for name in order}
+    runs = {name: [] if name in new else [Run(before, before, Outcome.COMPLETED)] for name in order}
     due = [(start, rank) for rank in range(len(order))]
     while due and (now := _beat_at(max(due[0][0], start))) < end:
         ranks = set()

@@ -118,7 +118,24 @@ def test_without_a_start_the_plan_begins_now_and_covers_a_day(shipped: CommandLi
     start, end = (datetime.fromisoformat(plan[key]) for key in ("from", "to"))
     assert before <= start <= after
     assert end - start == timedelta(hours=24)
-    assert plan["counts"] == dict(zip(FIVE, [144, 48, 24, 1, 12], strict=True))
+
+
+def test_the_first_beat_runs_what_begins_at_once_and_later_plans_what_is_due(shipped: CommandLine) -> None:
+    def first_beat() -> list[str]:
+        runs = shipped("plan", "--json").json["runs"]
+        return [run["group"] for run in runs if run["at"] == runs[0]["at"]]
+
+    text = (shipped.folder / "rhythm.toml").read_text(encoding="utf-8")
+    yearly = '\n[groups.yearly]\nevery = "1y"\nsteps = ["check_health"]\n'
+    shipped.write(
+        text + yearly + yearly.replace("yearly", "new_year").replace("steps", 'first_run = "now"\nsteps')
+    )
+    assert sorted(first_beat()) == sorted([*FIVE, "new_year"])
+
+    with store_of(config.load(shipped.folder / "rhythm.toml")) as store:
+        ran = datetime.now(UTC) - timedelta(minutes=1)
+        store.add_decisions([GroupEvent(ran, "health_check", "run", "due", Outcome.COMPLETED, 1.0)])
+    assert "new_year" not in first_beat()
 
 
 def test_for_people_it_prints_every_run_and_what_waits_with_the_reason(shipped: CommandLine) -> None:

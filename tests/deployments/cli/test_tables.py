@@ -71,7 +71,9 @@ def test_values_stand_whole_and_names_at_least_by_their_beginnings(table: Table,
             if column.kind is Kind.VALUE and (number in place.widths or not column.spare):
                 assert row[number] in out
     names = [n for n, column in enumerate(table.columns) if column.kind is Kind.NAME]
-    assert all(place.widths[name] >= min(8, max(cell_len(row[name]) for row in table.rows)) for name in names)
+    assert all(
+        place.widths.get(name, 0) >= min(8, max(cell_len(row[name]) for row in table.rows)) for name in names
+    )
 
 
 THREE = (Column("name", Kind.NAME), Column("took", spare=True), Column("why", Kind.TEXT))
@@ -98,6 +100,18 @@ def test_a_text_of_a_line_is_cut_with_an_ellipsis() -> None:
 
     assert line == "a     –     one two one two one two one…"[: len(line)]
     assert line.endswith("…")
+
+
+@pytest.mark.parametrize("width", [80, 16])
+def test_a_column_that_is_empty_in_every_row_is_left_out(width: int) -> None:
+    columns = (Column("began"), Column("", Kind.NAME), Column("CPU", spare=True), Column("why", Kind.TEXT))
+
+    assert printed(Table(columns, [("14:00", "a", "", ""), ("14:10", "b", "", " ")]), width) == [
+        "began",
+        "────────",
+        "14:00  a",
+        "14:10  b",
+    ]
 
 
 def test_a_table_without_a_row_has_its_head() -> None:

@@ -38,6 +38,15 @@ def test_a_start_within_slots_begins_with_the_next_of_each() -> None:
     assert [choice.group for choice in first.choices if choice.decision is Decision.RUN] == ["health_check"]
 
 
+def test_what_has_never_run_is_due_in_the_first_beat_in_whatever_slot_that_is() -> None:
+    start, new = START + timedelta(minutes=7), ["health_check", "daily_routine"]
+
+    beats = list(timetable(rhythm(), start, START + timedelta(minutes=20), new=new))
+
+    assert [beat.at - START for beat in beats] == [timedelta(minutes=10)]
+    assert [choice.group for choice in beats[0].choices if choice.decision is Decision.RUN] == new
+
+
 def test_beats_are_those_of_the_clock_at_which_something_is_due_from_the_start_to_before_the_end() -> None:
     beats = [beat.at for beat in timetable(rhythm(), START, START + timedelta(minutes=20))]
 
