@@ -59,6 +59,17 @@ def test_one_group_of_a_lane_is_started_and_main_goes_on() -> None:
     assert choices["backup"].label == "backup (long)"
 
 
+def test_a_paused_group_is_waited_for_once_it_was_started_all_the_same() -> None:
+    groups = {**LANES, "backup": {**LANES["backup"], "enabled": False}}
+    situation = Situation(rhythm(groups=groups), {}, at("12:00"))
+    forced = replace(situation, force=["backup"])
+
+    reports = [{choice.group: choice for choice in decide(each)}["report"] for each in (situation, forced)]
+
+    assert [report.decision for report in reports] == [Decision.RUN, Decision.WAITS]
+    assert reports[1].reason == "backup has just been started in the lane long"
+
+
 @pytest.mark.parametrize(
     ("run", "state", "blocked"),
     [
