@@ -1,7 +1,7 @@
 """The flows whose runs are this rhythm's own.
 
 They are apart from flows.memory.whose, which names those runs: a flow needs all of Prefect, and commands that
-only ask for runs start a tenth faster without.
+only ask for runs do without.
 """
 
 from __future__ import annotations
