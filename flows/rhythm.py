@@ -48,7 +48,7 @@ from tasks.store.measurements import BeatRecord, Reading
 BEAT_KEY = "beat"
 #: The final states of a beat in which nothing was to run, and of one in which something went wrong.
 NOTHING_DUE, DEGRADED = "Nothing due", "Degraded"
-_PATIENCE = 2.0  # seconds a beat waits for its turn; the next beat is never far
+_PATIENCE = 2.0  # seconds a beat waits for the lock; the next beat is never far
 
 
 def _choice_of_groups(schema: dict[str, Any]) -> None:
@@ -143,7 +143,7 @@ class Beat:
         self._reading: Reading | None = None
 
     async def run(self) -> BeatReport:
-        """Go once through the groups: decide, and run or start those whose turn it is."""
+        """Go once through the groups: decide, and run or start those that are due."""
         began = monotonic()
         failures: tuple[LaneFailure, ...] = ()
         if self._own_run:
@@ -193,7 +193,7 @@ class Beat:
         self._groups = {choice.group: GroupReport(replace(choice, outcome=None)) for choice in choices}
 
     async def _run_due(self, main: AsyncExitStack) -> None:
-        """Run each group whose turn it is, until all are through or the beat is cancelled.
+        """Run each group that is due, until all are through or the beat is cancelled.
 
         What takes other lanes' groups hours does not keep `main` from others: its lock is given back before.
         """

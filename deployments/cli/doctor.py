@@ -27,7 +27,7 @@ from deployments.server import exposure, lookup, password, resources
 from deployments.server.lookup import PasswordError
 from deployments.worker import name_claim, pool, schedule
 from flows import clock
-from flows.memory import hold_variables, naming, stale
+from flows.memory import hold_variables, naming, server_fault, stale
 from tasks import extras
 from tasks.problem import ConfigError, Problem
 from tasks.settings import rhythm_toml as config
@@ -89,7 +89,7 @@ async def _examine(settings: Settings) -> Findings:
             findings.problems += await _name(client, settings) or await _server(client, settings)
             findings.warnings += [*await _stale(client, settings), *await _held(client, settings)]
     except httpx.HTTPError as error:
-        findings.problems.append(Problem("server", f"it stopped answering ({error!r})", "Look at its log."))
+        findings.problems.append(Problem("server", server_fault.describe(error), "Look at its log."))
     return findings
 
 

@@ -14,6 +14,7 @@ from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
 from flows import clock, expectations
+from flows.memory import server_fault
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.fault import StoreError
@@ -60,7 +61,7 @@ async def _read(settings: Settings) -> overview.Overview:
             facts = await schedule.facts(client, settings, now, has_worker=found.worker_is_live)
             return found.diagnosed(diagnose(facts))
     except httpx.HTTPError as error:
-        return _unknown(settings, f"the server stopped answering ({error!r})")
+        return _unknown(settings, f"the server stopped answering: {server_fault.describe(error)}")
 
 
 def _unknown(settings: Settings, reason: str) -> overview.Overview:

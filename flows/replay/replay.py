@@ -51,7 +51,7 @@ def replay(settings: Settings, recorded: Recorded, *, exactly: bool = False) -> 
     """Let recorded days pass once more under these settings.
 
     A run takes as long, and ends, as the recorded one of its group that began nearest to it. Beats come when
-    they were to, and out of turn where these runs bring them. `exactly`: they come when they came, and each
+    they were to, and between those where these runs bring them. `exactly`: they come when they came, and each
     run begins as long after its beat as it did; under the settings of those days, all is as it was.
     """
     like: list[RecordedRun | None] = []

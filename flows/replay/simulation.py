@@ -2,7 +2,7 @@
 
 It decides by what beats decide by (`run_order`, `choose`, `pace`), and goes on as the worker does: a beat
 that would begin while another one runs is skipped; one that outlasts its interval, and the end of each run
-in another lane, bring a beat out of turn.
+in another lane, bring an extra beat.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ LoadAt = Callable[[datetime, Mapping[str, Expected]], Load]
 class Conditions:
     """What a simulation takes as given: how runs go, what beats know of the load, what people ask for.
 
-    `beats`, in order, are when beats are to begin; None: every five minutes. `extra`: beats out of turn come
+    `beats`, in order, are when beats are to begin; None: every five minutes. `extra`: others that come
     as well. `pickup` is how long a worker takes to begin a run in another lane. `holds` are changes of what
     is paused or left out; `forced` has groups of the beats at these times, `manual` the groups that are run
     manually. In the beats of `held`, something else has `main`; one of `reached` is cancelled after these
@@ -325,7 +325,7 @@ class Simulation:
 
 
 class _Wanted(NamedTuple):
-    """A beat out of turn."""
+    """An extra beat."""
 
 
 class _Held(NamedTuple):

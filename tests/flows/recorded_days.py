@@ -1,7 +1,7 @@
 """Days of real beats, without Prefect: they decide, and are recorded, as ever; what they run is made up.
 
 Prefect's part is played here: it remembers what ran and what is paused, and its worker beats on time and
-out of turn, and takes what is started in other lanes. The time is this module's.
+between others, and takes what is started in other lanes. The time is this module's.
 """
 
 from __future__ import annotations

@@ -177,7 +177,7 @@ def _of_group(group: GroupReplans) -> list[str]:
 
 def _remedy(decision: str, why: str) -> str:
     if decision == "busy":
-        return "something holds the turn for longer than a beat; shorten it, or give its steps timeouts"
+        return "something holds the lock for longer than a beat; shorten it, or give its steps timeouts"
     if decision == "deferred" and why.endswith(("of the beat is left", "goes first")):
         return "its beats are full; give what takes long a lane of its own"
     if decision == "deferred":

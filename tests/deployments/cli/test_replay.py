@@ -35,7 +35,7 @@ def recorded(rhythm: CommandLine) -> CommandLine:
         if place in (1, 2):
             continue  # skipped: a copy runs
         if place == 3:
-            at = at - BEAT + timedelta(seconds=405)  # out of turn: the copy has ended
+            at = at - BEAT + timedelta(seconds=405)  # an extra beat: the copy has ended
         beats.append(BeatRecord(at, 1005.0 if not place else 5.0))
         if not place % 2 or place == 3:
             events.append(GroupEvent(at, "check", "run", "due", Outcome.COMPLETED, 5.0))

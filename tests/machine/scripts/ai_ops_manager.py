@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("ai_ops_manager"):
-    print("ai ops manager: nothing to tell")
+    print("ai ops manager: nothing to report")

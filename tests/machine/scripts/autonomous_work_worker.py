@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("autonomous_work_worker"):
-    print("autonomous work worker: nothing to tell")
+    print("autonomous work worker: nothing to report")

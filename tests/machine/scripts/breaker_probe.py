@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("breaker_probe"):
-    print("breaker probe: nothing to tell")
+    print("breaker probe: nothing to report")

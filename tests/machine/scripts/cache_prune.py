@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("cache_prune"):
-    print("cache prune: nothing to tell")
+    print("cache prune: nothing to report")

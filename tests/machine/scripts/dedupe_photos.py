@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("dedupe_photos"):
-    print("dedupe photos: nothing to tell")
+    print("dedupe photos: nothing to report")

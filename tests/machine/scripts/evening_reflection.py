@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("evening_reflection"):
-    print("evening reflection: nothing to tell")
+    print("evening reflection: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("feedback_insights"):
-    print("feedback insights: nothing to tell")
+    print("feedback insights: nothing to report")

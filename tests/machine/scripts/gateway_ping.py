@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("gateway_ping"):
-    print("gateway ping: nothing to tell")
+    print("gateway ping: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("goal_review"):
-    print("goal review: nothing to tell")
+    print("goal review: nothing to report")

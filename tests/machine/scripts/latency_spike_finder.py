@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("latency_spike_finder"):
-    print("latency spike finder: nothing to tell")
+    print("latency spike finder: nothing to report")

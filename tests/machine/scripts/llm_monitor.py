@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("llm_monitor"):
-    print("llm monitor: nothing to tell")
+    print("llm monitor: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("log_rotation"):
-    print("log rotation: nothing to tell")
+    print("log rotation: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("monthly_summary"):
-    print("monthly summary: nothing to tell")
+    print("monthly summary: nothing to report")

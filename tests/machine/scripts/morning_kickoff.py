@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("morning_kickoff"):
-    print("morning kickoff: nothing to tell")
+    print("morning kickoff: nothing to report")

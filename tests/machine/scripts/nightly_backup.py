@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("nightly_backup"):
-    print("nightly backup: nothing to tell")
+    print("nightly backup: nothing to report")

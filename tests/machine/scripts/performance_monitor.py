@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("performance_monitor"):
-    print("performance monitor: nothing to tell")
+    print("performance monitor: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("quality_metrics"):
-    print("quality metrics: nothing to tell")
+    print("quality metrics: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("queue_archive"):
-    print("queue archive: nothing to tell")
+    print("queue archive: nothing to report")

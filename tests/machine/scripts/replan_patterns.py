@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("replan_patterns"):
-    print("replan patterns: nothing to tell")
+    print("replan patterns: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("restart_stuck_queue"):
-    print("restart stuck queue: nothing to tell")
+    print("restart stuck queue: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("sync_workspace"):
-    print("sync workspace: nothing to tell")
+    print("sync workspace: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("task_queue_watchdog"):
-    print("task queue watchdog: nothing to tell")
+    print("task queue watchdog: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("temp_cleanup"):
-    print("temp cleanup: nothing to tell")
+    print("temp cleanup: nothing to report")

@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("vpn_guard"):
-    print("vpn guard: nothing to tell")
+    print("vpn guard: nothing to report")

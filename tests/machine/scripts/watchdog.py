@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("watchdog"):
-    print("watchdog: nothing to tell")
+    print("watchdog: nothing to report")

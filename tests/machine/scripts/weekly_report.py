@@ -3,4 +3,4 @@
 from diary import written_down
 
 with written_down("weekly_report"):
-    print("weekly report: nothing to tell")
+    print("weekly report: nothing to report")

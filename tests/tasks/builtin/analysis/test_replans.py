@@ -57,7 +57,7 @@ def test_what_often_waits_is_told_with_its_numbers_and_cause() -> None:
 @pytest.mark.parametrize(
     ("story", "words"),
     [
-        ("b" * 4 + "+" * 8, "holds the turn"),
+        ("b" * 4 + "+" * 8, "holds the lock"),
         ("d" * 4 + "+" * 8, "give it another time"),
         ("-" * 4 + "+" * 8, "fails in 33% of 12 runs"),
     ],
