@@ -9,7 +9,10 @@ nox.options.default_venv_backend = "none"
 #: Tests of what decides: no server, no browser. Its coverage has a floor in pyproject.toml.
 FAST = (
     "tests/deployments/adopt",
-    "tests/flows/decisions",
+    "tests/flows/decisions/test_cadence.py",
+    "tests/flows/decisions/test_cadence_properties.py",
+    "tests/flows/decisions/test_slots.py",
+    "tests/flows/decisions/test_timetable.py",
     "tests/flows/test_report.py",
     "tests/tasks/builtin/analysis",
     "tests/tasks/redaction",
