@@ -8,7 +8,6 @@ completion and a mistyped call need only this one.
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -160,16 +159,7 @@ def _register(
 
 
 def _call(module: str, /, **values: Any) -> Call:
-    return lambda: int(_load(module).run(**values))
-
-
-def _load(module: str) -> Any:
-    """Import the module of a command, without garbage collection: it takes 0.1 s to find none in all that."""
-    gc.disable()
-    try:
-        return import_module(f"deployments.cli.{module}")
-    finally:
-        gc.enable()
+    return lambda: int(import_module(f"deployments.cli.{module}").run(**values))
 
 
 def _own(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
