@@ -9,8 +9,8 @@ import httpx
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 
 from flows.memory.naming import artifact_key, flow_name
-from flows.memory.server_fault import describe
 from flows.server_absence import patiently
+from flows.server_fault import describe
 from tasks.builtin.contract import Report
 from tasks.markdown import escaped, table
 from tasks.outcome import StepResult

@@ -26,8 +26,8 @@ from deployments.server import address as addresses
 from deployments.server import exposure, lookup, password, resources
 from deployments.server.lookup import PasswordError
 from deployments.worker import name_claim, pool, schedule
-from flows import clock
-from flows.memory import hold_variables, naming, server_fault, stale
+from flows import clock, server_fault
+from flows.memory import hold_variables, naming, stale
 from tasks import extras
 from tasks.problem import ConfigError, Problem
 from tasks.settings import rhythm_toml as config

@@ -11,7 +11,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from deployments.server.lookup import ServerError
 from deployments.server.temporary import some_server
 from deployments.worker import name_claim
-from flows.memory import server_fault
+from flows import server_fault
 from tasks.settings.rhythm_toml import Settings
 
 

@@ -13,8 +13,7 @@ from deployments.diagnosis import diagnose
 from deployments.server import address as addresses
 from deployments.server import lookup
 from deployments.worker import name_claim, schedule
-from flows import clock, expectations
-from flows.memory import server_fault
+from flows import clock, expectations, server_fault
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.fault import StoreError

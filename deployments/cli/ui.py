@@ -13,7 +13,7 @@ from deployments.server import lookup
 from deployments.server.address import Address
 from deployments.server.identity import SIGN_IN, TICKETS
 from deployments.server.lookup import ServerError
-from flows.memory.server_fault import describe
+from flows.server_fault import describe
 from tasks.files import atomic_file
 from tasks.settings import rhythm_toml as config
 

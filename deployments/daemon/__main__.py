@@ -17,7 +17,7 @@ from deployments.server import resources
 from deployments.server.lookup import ServerError
 from deployments.worker import pool
 from deployments.worker.name_claim import NameTakenError
-from flows.memory import server_fault
+from flows import server_fault
 from tasks.problem import ConfigError
 from tasks.process import own_variables, script
 from tasks.settings import rhythm_toml as config

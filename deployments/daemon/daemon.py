@@ -34,8 +34,8 @@ from deployments.server.address import Address
 from deployments.service import journal
 from deployments.worker import deployed_groups, name_claim, pool, schedule
 from deployments.worker.run_events import RunEvents
-from flows import clock, killed_beats
-from flows.memory import hold_variables, server_fault, stale, undelivered
+from flows import clock, killed_beats, server_fault
+from flows.memory import hold_variables, stale, undelivered
 from tasks.process import orphans
 from tasks.process.process_tree import Identity
 from tasks.settings.project import config_path

@@ -18,9 +18,8 @@ from deployments.service import journal
 from deployments.worker import deployed_groups, schedule
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.pool import DeployError
-from flows import clock
+from flows import clock, server_fault
 from flows.decisions.slots import BEAT
-from flows.memory import server_fault
 from tasks.problem import ConfigError
 from tasks.settings import rhythm_toml as config
 from tasks.settings.rhythm_toml import Settings

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from deployments.worker.beat_clock import BeatClock
 from deployments.worker.rhythm_worker import RhythmWorker
-from flows.memory import naming, server_fault
+from flows import server_fault
+from flows.memory import naming
 from tasks.settings.rhythm_toml import Settings
 
 

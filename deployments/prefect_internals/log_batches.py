@@ -16,7 +16,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, Settings, get_current_settings
 
 from deployments.prefect_internals.internal import Internal, must_be_coroutine, must_take, must_use
-from flows.memory.server_fault import describe
+from flows.server_fault import describe
 
 # What the server has certainly not stored: it was not reached, or says that it is busy.
 _NOT_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)

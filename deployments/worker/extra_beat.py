@@ -19,9 +19,9 @@ from prefect.logging import get_logger
 
 from deployments.worker import schedule
 from deployments.worker.own_flow import OwnFlow
-from flows import clock
+from flows import clock, server_fault
 from flows.decisions.slots import next_beat
-from flows.memory import naming, server_fault
+from flows.memory import naming
 from tasks.problem import ConfigError
 from tasks.settings import rhythm_toml as config
 from tasks.settings.groups import MAIN

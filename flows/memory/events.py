@@ -13,7 +13,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from flows.decisions.choice import Decision
 from flows.memory.history import as_run, begun
 from flows.memory.pages import PAGE, pages
-from flows.memory.server_fault import describe
+from flows.server_fault import describe
 from tasks.builtin.contract import Events
 from tasks.settings.rhythm_toml import Settings
 from tasks.store.measurements import GroupEvent

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows.memory.server_fault import describe
+from flows.server_fault import describe
 
 
 def refused(status: int, **body: Any) -> PrefectHTTPStatusError:
